@@ -1,0 +1,58 @@
+"""ContainerSpec -> the body of POST /libpod/containers/create (podman's SpecGenerator)."""
+
+from typing import TypeAlias
+
+from lanekit.core.create_args import labels_of
+from lanekit.core.model import ContainerSpec, Mount, Port
+
+Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
+
+# What `--cpus` means: this much quota for each period, in microseconds (podman's own default).
+_CPU_PERIOD = 100_000
+
+
+def create_body(spec: ContainerSpec, name: str | None = None) -> dict[str, Json]:
+    """The JSON object; `name` in place of the spec's. Holds the values of secret variables."""
+    body: dict[str, Json] = {
+        "name": name or spec.name,
+        "image": spec.image,
+        "user": spec.user,
+        "entrypoint": list(spec.entrypoint),
+        "work_dir": spec.workdir,
+        "env": {var.name: var.value for var in spec.env},
+        "mounts": [_mount(mount) for mount in spec.mounts],
+        "portmappings": [_port(port) for port in spec.ports],
+        "labels": dict(labels_of(spec)),
+        "sdnotifyMode": "container",
+    }
+    limits = _limits(spec)
+    return {**body, "resource_limits": limits} if limits else body
+
+
+def _mount(mount: Mount) -> Json:
+    return {
+        "type": mount.kind,
+        "source": mount.source,
+        "destination": mount.target,
+        "options": ["z", "ro"] if mount.read_only else ["z"],
+    }
+
+
+def _port(port: Port) -> Json:
+    mapping: dict[str, Json] = {
+        "container_port": port.container_port,
+        "host_ip": port.host_ip,
+        "protocol": port.protocol,
+    }
+    return mapping if port.host_port is None else {**mapping, "host_port": port.host_port}
+
+
+def _limits(spec: ContainerSpec) -> dict[str, Json]:
+    limits: dict[str, Json] = {}
+    if spec.memory is not None:
+        limits["memory"] = {"limit": spec.memory}
+    if spec.cpus is not None:
+        limits["cpu"] = {"quota": round(spec.cpus * _CPU_PERIOD), "period": _CPU_PERIOD}
+    if spec.pids_limit is not None:
+        limits["pids"] = {"limit": spec.pids_limit}
+    return limits

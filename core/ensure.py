@@ -1,0 +1,146 @@
+"""ensure: observe, decide, execute; and again, a few times, when somebody else was faster."""
+
+from returns.result import Failure, Success
+
+from lanekit.core.drift import drift
+from lanekit.core.drift_reference import reference_drift, reference_view
+from lanekit.core.errors import (
+    LaneError,
+    LostRace,
+    NameTaken,
+    NotFound,
+    Outcome,
+    PortTaken,
+    WrongState,
+    for_lane,
+)
+from lanekit.core.execute import start_run
+from lanekit.core.identity import foreign
+from lanekit.core.model import Drift, Endpoint, ImageInfo, Observation, Policy, Snapshot
+from lanekit.core.observe import observe
+from lanekit.core.operations import AwaitReady, Operation
+from lanekit.core.plan import Judge, Plan, plan
+from lanekit.core.ports import Listener
+from lanekit.core.results import Ensured
+from lanekit.core.secrets import hide_in
+from lanekit.core.world import Target, World
+
+_TRIES = 5
+_PAUSE = 0.2
+_PASSING = ("stopping", "removing")
+# Somebody changed the lane between our look and our operation: look again.
+_RACES = (NotFound, NameTaken, WrongState, PortTaken)
+
+
+def judge_for(target: Target, image: ImageInfo | None, policy: Policy) -> Judge:
+    """The drift of a container, by the policy."""
+
+    def strict(seen: Snapshot) -> Drift:
+        return drift(target.spec, seen, image)
+
+    def reference(seen: Snapshot) -> Drift:
+        return reference_drift(target.spec, reference_view(seen, target.spec.ports[0].key))
+
+    return reference if policy == "reference" else strict
+
+
+def decide(
+    target: Target, seen: Observation, policy: Policy, replace_because: str = ""
+) -> Outcome[Plan]:
+    """The plan for what was seen; `Foreign` when a name belongs to somebody else."""
+    stranger = foreign(target.lane, seen)
+    if stranger is not None:
+        return Failure(for_lane(stranger, target.lane.name))
+    judge = judge_for(target, seen.image, policy)
+    return Success(plan(target.lane.name, target.spec, seen, judge, replace_because))
+
+
+class Ensure:
+    """One ensure of one lane; its lock is held by the caller.
+
+    `first` is an observation that was made under that lock; it is used once.
+    """
+
+    def __init__(self, world: World, target: Target, policy: Policy, listen: Listener) -> None:
+        self._world = world
+        self._target = target
+        self._policy: Policy = policy
+        self._listen = listen
+        self._done: list[Operation] = []
+        self._begun = world.clock.now()
+
+    def run(self, first: Outcome[Observation] | None = None) -> Outcome[Ensured]:
+        """Make it so. Every error names the lane and hides secrets."""
+        result = self._run(first)
+        if isinstance(result, Failure):
+            error = for_lane(result.failure(), self._target.lane.name)
+            return Failure(hide_in(error, self._target.spec))
+        return result
+
+    def _run(self, first: Outcome[Observation] | None) -> Outcome[Ensured]:
+        seen, because = first, ""
+        last: LaneError | None = None
+        for attempt in range(_TRIES):
+            if attempt:
+                self._world.clock.sleep(_PAUSE * attempt)
+            seen = seen or self._look()
+            if isinstance(seen, Failure):
+                return seen
+            looked, seen = seen.unwrap(), None
+            if _passing(looked):
+                last = WrongState("the container is being stopped or removed by somebody else")
+                continue
+            result = self._attempt(looked, because)
+            if not isinstance(result, Failure):
+                return result
+            last = result.failure()
+            if not isinstance(last, _RACES):
+                return result
+            because = _port_cause(last, looked)
+        return Failure(_lost(last))
+
+    def _look(self) -> Outcome[Observation]:
+        return observe(self._world.engine, [self._target.spec])[0]
+
+    def _attempt(self, seen: Observation, because: str) -> Outcome[Ensured]:
+        decided = decide(self._target, seen, self._policy, because)
+        if isinstance(decided, Failure):
+            return decided
+        todo = decided.unwrap()
+        judge = judge_for(self._target, seen.image, self._policy)
+        run = start_run(self._world, self._target, seen, judge, self._listen)
+        result = run.execute(todo)
+        self._done += run.done
+        if isinstance(result, Failure):
+            return result
+        return Success(self._ensured(todo, result.unwrap()))
+
+    def _ensured(self, todo: Plan, endpoint: Endpoint) -> Ensured:
+        return Ensured(
+            lane=todo.lane,
+            container=todo.container,
+            endpoint=endpoint,
+            action=todo.action,
+            drift=todo.drift,
+            operations=tuple(op for op in self._done if not isinstance(op, AwaitReady)),
+            seconds=self._world.clock.now() - self._begun,
+        )
+
+
+def _passing(seen: Observation) -> bool:
+    return any(c is not None and c.state in _PASSING for c in (seen.current, seen.next, seen.prev))
+
+
+def _port_cause(error: LaneError, seen: Observation) -> str:
+    if not isinstance(error, PortTaken) or seen.current is None:
+        return ""
+    return f"its host port is taken by somebody else ({error.detail.strip()})"
+
+
+def _lost(last: LaneError | None) -> LostRace:
+    words = "" if last is None else str(last)
+    return LostRace(
+        f"the lane was changed by somebody else {_TRIES} times in a row while lanekit worked on it",
+        detail=words,
+        hint="find out who else starts, stops or removes this container, then run ensure again",
+    )

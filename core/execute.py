@@ -1,0 +1,233 @@
+"""Run a Plan over the engine, one operation at a time; undo what was done when one fails."""
+
+from dataclasses import dataclass, field, replace
+
+from returns.result import Failure, Success
+
+from lanekit.core.errors import (
+    EngineFailed,
+    EngineTimeout,
+    EngineUnavailable,
+    LaneError,
+    NotFound,
+    NotHonoured,
+    Outcome,
+    Undecodable,
+)
+from lanekit.core.model import NEXT, PREV, Endpoint, Observation, Snapshot
+from lanekit.core.operations import (
+    AwaitReady,
+    CopyIn,
+    Create,
+    Existing,
+    Operation,
+    OperationFailed,
+    OperationFinished,
+    OperationStarted,
+    OperationUndone,
+    Remove,
+    Rename,
+    Start,
+    Stop,
+    Unpause,
+    Verify,
+)
+from lanekit.core.plan import Judge, Plan, undo
+from lanekit.core.ports import Listener
+from lanekit.core.ready import Wait, await_ready
+from lanekit.core.world import Target, World
+
+# After these nobody knows whether the operation was done, so it is undone as if it had been.
+_UNSURE = (EngineTimeout, EngineFailed, EngineUnavailable, Undecodable)
+
+
+@dataclass
+class Run:
+    """One plan being run: which container has which name now, and what can be undone."""
+
+    world: World
+    target: Target
+    judge: Judge
+    listen: Listener
+    snapshots: dict[str, Snapshot]
+    undoable: list[tuple[Operation, str]] = field(default_factory=lambda: [])
+    done: list[Operation] = field(default_factory=lambda: [])
+    endpoint: Endpoint | None = None
+    ids: dict[str, str] = field(default_factory=lambda: {})
+
+    def execute(self, plan: Plan) -> Outcome[Endpoint]:
+        """The lane's endpoint; or the first error, after undoing what was done before it."""
+        self.undoable = list(plan.resumed)
+        try:
+            for operation in plan.operations:
+                failed = self._step(operation)
+                if isinstance(failed, Failure):
+                    return Failure(self._roll_back(failed.failure()))
+        except (KeyboardInterrupt, SystemExit):
+            # Not every BaseException: a test's simulated kill -9 must find things as they are.
+            _ = self._roll_back(EngineFailed("interrupted"))
+            raise
+        if self.endpoint is None:
+            raise AssertionError(f"a plan that awaits nothing: {plan}")
+        return Success(self.endpoint)
+
+    def _step(self, operation: Operation) -> Outcome[None]:
+        lane, clock = self.target.lane.name, self.world.clock
+        begun = clock.now()
+        self.listen(OperationStarted(lane, operation))
+        commits = isinstance(operation, Remove) and operation.name.endswith(PREV)
+        if commits or (isinstance(operation, AwaitReady) and operation.keep):
+            self.undoable.clear()
+        container = self.ids.get(operation.name, "")
+        try:
+            result = self._perform(operation, container)
+        except (KeyboardInterrupt, SystemExit):
+            self._note(operation, container)
+            raise
+        if isinstance(result, Failure):
+            error = result.failure()
+            if isinstance(error, _UNSURE):
+                self._note(operation, container)
+            self.listen(OperationFailed(lane, operation, error.message))
+            return result
+        self._note(operation, container)
+        self.done.append(operation)
+        self.listen(OperationFinished(lane, operation, clock.now() - begun))
+        return Success(None)
+
+    def _note(self, operation: Operation, container: str) -> None:
+        known = container or self.ids.get(operation.name, "")
+        if known and undo(operation) is not None:
+            self.undoable.append((operation, known))
+
+    def _perform(self, operation: Operation, container: str) -> Outcome[None]:
+        if isinstance(operation, Create):
+            return self._create(operation)
+        if not container:
+            return Failure(NotFound(f"container {operation.name} is gone"))
+        return self._change(operation, container)
+
+    def _change(  # noqa: PLR0911 - one line for each operation, nothing nested
+        self, operation: Existing, container: str
+    ) -> Outcome[None]:
+        match operation:
+            case CopyIn():
+                return self._copy_in(container)
+            case Verify():
+                return self._verify(container)
+            case Stop():
+                return self.world.engine.stop(container, self.target.profile.stop_grace)
+            case Unpause():
+                return self.world.engine.unpause(container)
+            case Start():
+                return self.world.engine.start(container)
+            case Rename(name, to):
+                return self._rename(container, name, to)
+            case AwaitReady():
+                return self._await(operation, container)
+            case Remove():
+                return self._remove(operation, container)
+
+    def _create(self, operation: Create) -> Outcome[None]:
+        made = self.world.engine.create(self.target.spec, operation.name)
+        if isinstance(made, Failure):
+            return made
+        self.ids[operation.name] = made.unwrap()
+        return Success(None)
+
+    def _copy_in(self, container: str) -> Outcome[None]:
+        config = self.target.config
+        if config is None:
+            raise AssertionError("a plan copies a config that the lane does not have")
+        return self.world.engine.copy_in(container, config.archive(self.target.spec.config_target))
+
+    def _verify(self, container: str) -> Outcome[None]:
+        looked = self.world.engine.inspect([container])
+        if isinstance(looked, Failure):
+            return looked
+        made = looked.unwrap().get(container)
+        if made is None:
+            return Failure(NotFound(f"container {container[:12]} vanished after its creation"))
+        self.snapshots[container] = made
+        drift = self.judge(made)
+        if not drift:
+            return Success(None)
+        return Failure(
+            NotHonoured(
+                "podman made a container that is not what was asked for",
+                detail="\n".join(map(str, drift)),
+                hint="a containers.conf may set this for all containers: change it there, or say "
+                "the same in the profile",
+            )
+        )
+
+    def _rename(self, container: str, name: str, to: str) -> Outcome[None]:
+        renamed = self.world.engine.rename(container, to)
+        if isinstance(renamed, Failure):
+            return renamed
+        self.ids[to] = self.ids.pop(name)
+        return renamed
+
+    def _remove(self, operation: Remove, container: str) -> Outcome[None]:
+        removed = self.world.engine.remove(container, 0)
+        if not isinstance(removed, Failure):
+            _ = self.ids.pop(operation.name, None)
+        return removed
+
+    def _await(self, operation: AwaitReady, container: str) -> Outcome[None]:
+        seen = self.snapshots[container]
+        wait = Wait(self.world, self.target, seen, operation.fresh, self.listen)
+        answer = await_ready(wait)
+        if isinstance(answer, Failure):
+            return answer
+        self.endpoint = answer.unwrap()
+        return Success(None)
+
+    def _roll_back(self, error: LaneError) -> LaneError:
+        lane = self.target.lane.name
+        while self.undoable:
+            operation, container = self.undoable.pop()
+            undone = self._undo(operation, container)
+            words = str(undone.failure()) if isinstance(undone, Failure) else ""
+            self.listen(OperationUndone(lane, operation, words))
+            if words:
+                # Going on could start a second container of the lane; the next ensure goes on
+                # from the names that are there now.
+                unable = f"and `{operation}` could not be undone: {words}"
+                return replace(
+                    error,
+                    detail=f"{error.detail}\n{unable}".strip(),
+                    hint="run `lanekit ensure` again: it goes on from what is there",
+                )
+        return error
+
+    def _undo(self, operation: Operation, container: str) -> Outcome[None]:
+        engine, profile = self.world.engine, self.target.profile
+        match undo(operation):
+            case Remove():
+                return engine.remove(container, 0)
+            case Start():
+                return engine.start(container)
+            case Stop():
+                return engine.stop(container, profile.stop_grace)
+            case Rename(_, to):
+                return engine.rename(container, to)
+            case _:
+                return Success(None)
+
+
+def start_run(
+    world: World, target: Target, seen: Observation, judge: Judge, listen: Listener
+) -> Run:
+    """A Run that knows the containers that were observed."""
+    name = target.spec.name
+    found = {name: seen.current, name + NEXT: seen.next, name + PREV: seen.prev}
+    present = {key: snapshot for key, snapshot in found.items() if snapshot is not None}
+    return Run(
+        world,
+        target,
+        judge,
+        listen,
+        snapshots={snapshot.id: snapshot for snapshot in present.values()},
+        ids={key: snapshot.id for key, snapshot in present.items()},
+    )

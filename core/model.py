@@ -1,0 +1,238 @@
+"""The words of lanekit: what is asked (Lane, Profile, ContainerSpec) and what is seen (Snapshot).
+
+All are frozen. Collections are tuples sorted by their makers, so that equal things are equal.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+
+WORKER_PATH = "/usr/local/bin/lane-worker"
+INBOX_PATH = "/usr/local/bin/inbox"
+WORKSPACE_PATH = "/workspace"
+HOME = "/root"
+WORKER_PORT = 31417
+DEFAULT_IMAGE = "localhost/ai-workflow-agent-runner:local"
+FINGERPRINT_ENV = "INBOX_RUNTIME_CODEX_SHA"
+
+NEXT = ".next"
+"""Ends the name of a replacement that is being made."""
+PREV = ".prev"
+"""Ends the name of the container that a replacement takes the place of."""
+
+LABEL_WORKSPACE = "lanekit.workspace"
+LABEL_LANE = "lanekit.lane"
+LABEL_WORKER = "lanekit.worker"
+LABEL_INBOX = "lanekit.inbox"
+LABEL_CONFIG = "lanekit.config"
+LABEL_ENV = "lanekit.env"
+"""Names of the environment variables of the spec: a variable that was dropped is thus seen."""
+
+
+@dataclass(frozen=True)
+class BindMount:
+    """A folder or file of the host (`source`) seen in the container at `target`."""
+
+    source: str
+    target: str
+    read_only: bool = False
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What the lanes of a fleet have in common. Paths are absolute host paths.
+
+    `memory` is in bytes, `cpus` in cores, `ready_timeout` and `stop_grace` in seconds.
+    `env` is added to the variables lanekit makes; its values are never shown.
+    """
+
+    worker: str
+    inbox: str
+    image: str = DEFAULT_IMAGE
+    server_port: int = 8080
+    config_dir: str = ""
+    env: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    memory: int | None = None
+    cpus: float | None = None
+    pids_limit: int | None = None
+    mounts: tuple[BindMount, ...] = ()
+    ready_path: str = "/"
+    ready_timeout: float = 30.0
+    stop_grace: float = 10.0
+
+
+@dataclass(frozen=True)
+class Lane:
+    """One stream of agent work. `container` defaults to WORKSPACE-ID.
+
+    `profile`, when given, is used for this lane in place of the fleet's.
+    """
+
+    workspace: str
+    id: str
+    worktree: str
+    container: str = ""
+    profile: Profile | None = None
+
+    @property
+    def name(self) -> str:
+        """How people name the lane: WORKSPACE/ID."""
+        return f"{self.workspace}/{self.id}"
+
+    @property
+    def container_name(self) -> str:
+        """The name of the lane's container."""
+        return self.container or f"{self.workspace}-{self.id}"
+
+
+@dataclass(frozen=True)
+class EnvVar:
+    """A variable of the container's environment. `secret`: its value is never shown."""
+
+    name: str
+    value: str = field(repr=False)
+    secret: bool = True
+
+
+@dataclass(frozen=True)
+class Mount:
+    """A mount as asked for or as seen. `kind` is podman's Type: bind, volume, tmpfs, image, .."""
+
+    source: str
+    target: str
+    read_only: bool = False
+    kind: str = "bind"
+
+
+@dataclass(frozen=True)
+class Port:
+    """A published port. `host_port` None: podman chooses at create (asked), or none (seen)."""
+
+    container_port: int
+    protocol: str = "tcp"
+    host_ip: str = "127.0.0.1"
+    host_port: int | None = None
+
+    @property
+    def key(self) -> str:
+        """As podman writes it: 31417/tcp."""
+        return f"{self.container_port}/{self.protocol}"
+
+
+@dataclass(frozen=True)
+class ContainerSpec:
+    """Everything that is asked of a lane's container. None means podman's own default."""
+
+    name: str
+    image: str
+    user: str
+    entrypoint: tuple[str, ...]
+    workdir: str
+    env: tuple[EnvVar, ...]
+    mounts: tuple[Mount, ...]
+    ports: tuple[Port, ...]
+    labels: Mapping[str, str]
+    config_target: str = ""
+    memory: int | None = None
+    cpus: float | None = None
+    pids_limit: int | None = None
+
+
+State = Literal[
+    "created", "running", "paused", "exited", "stopping", "stopped", "removing", "unknown"
+]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A container as podman showed it, in one spelling for all versions.
+
+    `entrypoint` is the path and `args` what follows it. `env` values are kept for comparing and
+    left out of repr. Limits are None where podman's default holds. `privileged` implies podman's
+    own choice of capabilities and devices, so those are then left empty.
+    """
+
+    id: str
+    name: str
+    state: State
+    image: str
+    image_id: str
+    user: str
+    path: str
+    args: tuple[str, ...]
+    workdir: str
+    env: Mapping[str, str] = field(repr=False)
+    mounts: tuple[Mount, ...]
+    ports: tuple[Port, ...]
+    labels: Mapping[str, str]
+    exposed: tuple[str, ...] = ()
+    config_image: str = ""
+    network_mode: str = "bridge"
+    networks: tuple[str, ...] = ()
+    privileged: bool = False
+    cap_add: tuple[str, ...] = ()
+    cap_drop: tuple[str, ...] = ()
+    devices: tuple[str, ...] = ()
+    security_opt: tuple[str, ...] = ()
+    restart_policy: str = "no"
+    auto_remove: bool = False
+    host_namespaces: tuple[str, ...] = ()
+    memory: int | None = None
+    cpus: float | None = None
+    pids_limit: int | None = None
+    exit_code: int = 0
+    oom_killed: bool = False
+    error: str = ""
+    started_at: str = ""
+
+
+@dataclass(frozen=True)
+class ImageInfo:
+    """What lanekit needs to know of an image: its id, and what it brings to every container."""
+
+    id: str
+    labels: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    volumes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What there is of a lane: the container of its name, and leftovers of a replace.
+
+    `image` None: not looked at (nothing to compare it with) or not there.
+    """
+
+    current: Snapshot | None = None
+    next: Snapshot | None = None
+    prev: Snapshot | None = None
+    image: ImageInfo | None = None
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where the worker answers, seen from the host."""
+
+    host: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        """http://127.0.0.1:41234"""
+        return f"http://{self.host}:{self.port}"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One field in which a container is not as asked. Both sides are printable and masked."""
+
+    field: str
+    expected: str
+    actual: str
+
+    def __str__(self) -> str:
+        return f"{self.field}: expected {self.expected}, actual {self.actual}"
+
+
+Drift = tuple[Difference, ...]
+Policy = Literal["strict", "reference"]

@@ -1,0 +1,185 @@
+"""The ports: what the core asks of the world, and the contract of each answer.
+
+Who implements one promises what its docstrings say; `tests/contract` checks it. Every method is
+safe to call from several threads, returns within a bounded time, and returns a Failure where
+something of the outside world went wrong. Only bugs raise. Nobody closes anything: an adapter
+that keeps connections or files gives them back by itself.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol, runtime_checkable
+
+from lanekit.core.errors import ConfigUnreadable, Outcome
+from lanekit.core.model import ContainerSpec, Endpoint, ImageInfo, Snapshot
+from lanekit.core.operations import Event
+
+
+class ContainerEngine(Protocol):
+    """podman, or something that behaves like it.
+
+    `container` is a container's full id, as `inspect` and `create` gave it; never a name, so that
+    nothing but that very container can be meant. An unknown id is `NotFound` unless said otherwise.
+    Any method may fail with `EngineUnavailable`, `EngineTimeout`, `EngineFailed`, `Undecodable`.
+    """
+
+    @property
+    def label(self) -> str:
+        """For people: which engine this is ("podman command", "in-memory")."""
+        ...
+
+    def inspect(self, names: Sequence[str]) -> Outcome[Mapping[str, Snapshot]]:
+        """The containers that have exactly one of these names (or full ids); others are left out.
+
+        One batch: its cost grows slower than the number of names. Keyed by what was asked.
+        """
+        ...
+
+    def images(self, references: Sequence[str]) -> Outcome[Mapping[str, ImageInfo]]:
+        """The images that are in storage, keyed by the reference asked; missing are left out."""
+        ...
+
+    def find(self, labels: Mapping[str, str]) -> Outcome[tuple[Snapshot, ...]]:
+        """All containers, in any state, that carry all these labels, sorted by name.
+
+        An empty value means: the label is there, with whatever value.
+        """
+        ...
+
+    def create(self, spec: ContainerSpec, name: str) -> Outcome[str]:
+        """Make the container under `name` (not `spec.name`), do not start it; its full id.
+
+        All or nothing. Fails with `NameTaken`, `ImageMissing` (nothing is pulled),
+        `SourceMissing`, `InvalidLane` (podman refuses the name or an option).
+        """
+        ...
+
+    def copy_in(self, container: str, archive: Iterable[bytes]) -> Outcome[None]:
+        """Extract a tar stream at / of a container that does not run.
+
+        Folders that are missing are made. When iterating `archive` raises `ArchiveBroken`, the
+        extraction is given up and its error is the Failure; what was extracted so far may stay.
+        """
+        ...
+
+    def start(self, container: str) -> Outcome[None]:
+        """Start it; one that runs already is fine.
+
+        Fails with `PortTaken`, `StartFailed`, `WrongState` (paused, being removed).
+        """
+        ...
+
+    def unpause(self, container: str) -> Outcome[None]:
+        """Let a paused one run on; `WrongState` when it is not paused."""
+        ...
+
+    def stop(self, container: str, grace: float) -> Outcome[None]:
+        """Stop it: SIGTERM, and SIGKILL after `grace` seconds. One that does not run is fine.
+
+        `WrongState` for a paused one.
+        """
+        ...
+
+    def rename(self, container: str, name: str) -> Outcome[None]:
+        """Give it another name, in whatever state it is; `NameTaken` changes nothing."""
+        ...
+
+    def remove(self, container: str, grace: float) -> Outcome[None]:
+        """Remove it in whatever state, with its anonymous volumes; one that is gone is fine.
+
+        A running one gets SIGTERM, and SIGKILL after `grace` seconds.
+        """
+        ...
+
+    def logs(self, container: str, tail: int) -> Outcome[str]:
+        """The last `tail` lines of its stdout and stderr, oldest first."""
+        ...
+
+
+@runtime_checkable
+class Probe(Protocol):
+    """Asks a worker whether it answers."""
+
+    def answers(self, endpoint: Endpoint, path: str, timeout: float) -> bool:
+        """Whether an HTTP answer below 500 came within `timeout` seconds. Never raises."""
+        ...
+
+
+class ArchiveBroken(Exception):
+    """Raised while an archive is iterated: the tree cannot be read, or is not what it was.
+
+    The one exception that crosses a port: an iterator has no other way to stop its consumer.
+    """
+
+    def __init__(self, error: ConfigUnreadable) -> None:
+        super().__init__(error.message)
+        self.error = error
+
+
+class ConfigCopy(Protocol):
+    """A config tree that was read once, from its first to its last byte."""
+
+    @property
+    def fingerprint(self) -> str:
+        """The reference's fingerprint, 64 hex digits."""
+        ...
+
+    @property
+    def digest(self) -> str:
+        """The injective digest of what `archive` holds, 64 hex digits."""
+        ...
+
+    def archive(self, target: str) -> Iterator[bytes]:
+        """The tree as a tar stream, its root at the absolute container path `target`.
+
+        Memory stays flat. Raises `ArchiveBroken` before its end when the bytes are not those that
+        `digest` was made of, so that what was fingerprinted is what was copied.
+        """
+        ...
+
+
+class HostFiles(Protocol):
+    """The host side of what is mounted and copied."""
+
+    def folder(self, path: str) -> Outcome[None]:
+        """Success when `path` is a folder, links followed; else `InvalidLane` saying what it is."""
+        ...
+
+    def digest(self, path: str, *, executable: bool) -> Outcome[str]:
+        """sha256 (hex) of a regular file's bytes, links followed.
+
+        `InvalidLane` when it is missing, not a regular file, unreadable, or should be executable
+        and is not. A file whose stat did not change since is not read again.
+        """
+        ...
+
+    def config(self, path: str) -> Outcome[ConfigCopy]:
+        """Read a config tree; `ConfigUnreadable` names the first entry that cannot be copied."""
+        ...
+
+
+class Clock(Protocol):
+    """Time, in seconds."""
+
+    def now(self) -> float:
+        """A monotonic reading."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+
+class LaneLock(Protocol):
+    """One worker at a time on a lane, on this host, across processes and threads."""
+
+    def hold(self, container_name: str, timeout: float) -> Outcome[AbstractContextManager[None]]:
+        """Wait up to `timeout` seconds for the lock, then give it: leaving the context frees it.
+
+        It dies with its owner. `LockBusy` names the owner where that is known.
+        """
+        ...
+
+
+Listener = Callable[[Event], None]
+"""Gets told of progress, from the thread that works on the lane."""

@@ -1,0 +1,65 @@
+"""Lane + Profile -> Target: everything that can be known beforehand is checked here."""
+
+from dataclasses import dataclass
+
+from returns.result import Failure, Success
+
+from lanekit.core.errors import InvalidLane, LaneError, Outcome, for_lane
+from lanekit.core.model import Lane, Profile
+from lanekit.core.ports import ConfigCopy, HostFiles
+from lanekit.core.spec import Digests, container_spec, faults
+from lanekit.core.world import Target
+
+
+def prepare(files: HostFiles, lane: Lane, profile: Profile) -> Outcome[Target]:
+    """The lane's spec, its files read; or `InvalidLane` or `ConfigUnreadable`, with all faults."""
+    impossible = faults(lane, profile)
+    if impossible:
+        return Failure(_invalid(lane, impossible))
+    read = _read(files, lane, profile)
+    if isinstance(read, Failure):
+        return Failure(for_lane(read.failure(), lane.name))
+    found = read.unwrap()
+    spec = container_spec(lane, profile, found.digests)
+    return Success(Target(lane, profile, spec, found.config))
+
+
+@dataclass(frozen=True)
+class _Found:
+    digests: Digests
+    config: ConfigCopy | None
+
+
+def _read(files: HostFiles, lane: Lane, profile: Profile) -> Outcome[_Found]:
+    folder = files.folder(lane.worktree)
+    worker = files.digest(profile.worker, executable=True)
+    inbox = files.digest(profile.inbox, executable=False)
+    wrong = [
+        f"{what}: {_words(outcome.failure())}"
+        for what, outcome in (("worktree", folder), ("worker", worker), ("inbox", inbox))
+        if isinstance(outcome, Failure)
+    ]
+    if wrong:
+        return Failure(_invalid(lane, tuple(wrong)))
+    if not profile.config_dir.strip():
+        return Success(_Found(Digests(worker.unwrap(), inbox.unwrap()), None))
+    config = files.config(profile.config_dir)
+    if isinstance(config, Failure):
+        return config
+    copy = config.unwrap()
+    digests = Digests(worker.unwrap(), inbox.unwrap(), copy.digest, copy.fingerprint)
+    return Success(_Found(digests, copy))
+
+
+def _words(error: LaneError) -> str:
+    return f"{error.message} ({error.detail})" if error.detail else error.message
+
+
+def _invalid(lane: Lane, sentences: tuple[str, ...]) -> InvalidLane:
+    more = len(sentences) - 1
+    return InvalidLane(
+        sentences[0] + (f" (and {more} more)" if more else ""),
+        detail="\n".join(sentences[1:]),
+        hint="nothing was touched; correct the lane and run again",
+        lane=lane.name,
+    )

@@ -1,0 +1,38 @@
+"""What the calls of `Lanes` give back."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from lanekit.core.model import Drift, Endpoint
+from lanekit.core.operations import Action, Operation
+
+StopResult = Literal["stopped", "not running", "missing"]
+RemoveResult = Literal["removed", "missing"]
+
+
+@dataclass(frozen=True)
+class Ensured:
+    """A lane that is as asked and answers. `seconds`: from the start of the ensure to the answer.
+
+    `drift` is why it was replaced (empty otherwise); `operations` what was done, in order.
+    """
+
+    lane: str
+    container: str
+    endpoint: Endpoint
+    action: Action
+    drift: Drift
+    operations: tuple[Operation, ...]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class LaneStatus:
+    """A lane as it is now. `state` is podman's word, or "missing"; nothing was changed."""
+
+    lane: str
+    container: str
+    state: str
+    endpoint: Endpoint | None
+    ready: bool
+    drift: Drift

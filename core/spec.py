@@ -1,0 +1,236 @@
+"""Lane + Profile + digests -> ContainerSpec; and what makes a lane impossible, said beforehand."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lanekit.core.create_args import steers_podman
+from lanekit.core.gopath import clean, join_one
+from lanekit.core.model import (
+    FINGERPRINT_ENV,
+    HOME,
+    INBOX_PATH,
+    LABEL_CONFIG,
+    LABEL_INBOX,
+    LABEL_LANE,
+    LABEL_WORKER,
+    LABEL_WORKSPACE,
+    NEXT,
+    PREV,
+    WORKER_PATH,
+    WORKER_PORT,
+    WORKSPACE_PATH,
+    ContainerSpec,
+    EnvVar,
+    Lane,
+    Mount,
+    Port,
+    Profile,
+)
+
+# podman's own rule (libpod/define: RegexError), and room for ".next" in a file name of 255 bytes.
+_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
+_NAME_LIMIT = 200
+_PATH_LIMIT = 4096
+_ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_PODMAN_SOCKETS = ("podman.sock", "docker.sock")
+RESERVED_ENV = frozenset(
+    {
+        "INBOX_WORKSPACE",
+        "INBOX_WORKSPACE_ID",
+        "INBOX_LANE_ID",
+        "INBOX_API_URL",
+        "INBOX_RUNTIME_AGENT_ID",
+        "HOME",
+        FINGERPRINT_ENV,
+    }
+)
+
+
+@dataclass(frozen=True)
+class Digests:
+    """What was read of the host's files: sha256 in hex; empty where there is no such file."""
+
+    worker: str = ""
+    inbox: str = ""
+    config: str = ""
+    fingerprint: str = ""
+
+
+def container_spec(lane: Lane, profile: Profile, digests: Digests) -> ContainerSpec:
+    """What the lane's container has to be. Total: `faults` says whether it makes sense."""
+    return ContainerSpec(
+        name=lane.container_name,
+        image=profile.image,
+        user="root",
+        entrypoint=(WORKER_PATH,),
+        workdir=WORKSPACE_PATH,
+        env=_env(lane, profile, digests.fingerprint),
+        mounts=_mounts(lane, profile),
+        ports=(Port(WORKER_PORT),),
+        labels=_labels(lane, digests),
+        config_target=config_target(profile),
+        memory=profile.memory,
+        cpus=profile.cpus,
+        pids_limit=profile.pids_limit,
+    )
+
+
+def config_target(profile: Profile) -> str:
+    """Where the config tree lands: HOME/BASENAME, as `podman cp DIR ctr:HOME` puts it."""
+    if not profile.config_dir.strip():
+        return ""
+    return f"{HOME}/{clean(profile.config_dir).rsplit('/', 1)[-1]}"
+
+
+def _env(lane: Lane, profile: Profile, fingerprint: str) -> tuple[EnvVar, ...]:
+    own = {
+        "INBOX_WORKSPACE": WORKSPACE_PATH,
+        "INBOX_WORKSPACE_ID": lane.workspace,
+        "INBOX_LANE_ID": lane.id,
+        "INBOX_API_URL": f"http://host.containers.internal:{profile.server_port}",
+        "INBOX_RUNTIME_AGENT_ID": lane.container_name,
+        "HOME": HOME,
+    }
+    if fingerprint:
+        own[FINGERPRINT_ENV] = fingerprint
+    made = tuple(EnvVar(name, value, secret=False) for name, value in own.items())
+    return made + tuple(
+        EnvVar(name, value) for name, value in sorted(profile.env.items()) if name not in own
+    )
+
+
+def _mounts(lane: Lane, profile: Profile) -> tuple[Mount, ...]:
+    return (
+        Mount(join_one(lane.worktree), WORKSPACE_PATH),
+        Mount(profile.worker, WORKER_PATH, read_only=True),
+        Mount(profile.inbox, INBOX_PATH, read_only=True),
+        *(Mount(clean(m.source), clean(m.target), m.read_only) for m in profile.mounts),
+    )
+
+
+def _labels(lane: Lane, digests: Digests) -> dict[str, str]:
+    labels = {
+        LABEL_WORKSPACE: lane.workspace,
+        LABEL_LANE: lane.id,
+        LABEL_WORKER: digests.worker,
+        LABEL_INBOX: digests.inbox,
+        LABEL_CONFIG: digests.config,
+    }
+    return {key: value for key, value in labels.items() if value}
+
+
+def faults(lane: Lane, profile: Profile) -> tuple[str, ...]:
+    """Everything that makes this lane impossible, each as a sentence; empty when it is fine."""
+    return tuple(
+        [
+            *name_faults(lane),
+            *_path_faults(lane, profile),
+            *_env_faults(profile),
+            *_mount_faults(profile),
+            *_number_faults(profile),
+        ]
+    )
+
+
+def name_faults(lane: Lane) -> tuple[str, ...]:
+    """What is wrong with the lane's names; nothing is addressed by a name that has a fault."""
+    return tuple(_name_faults(lane))
+
+
+def _name_faults(lane: Lane) -> Iterator[str]:
+    for what, value in (("workspace", lane.workspace), ("id", lane.id)):
+        if not value.strip():
+            yield f"{what} is empty"
+        elif fault := _text_fault(value):
+            yield f"{what} {value!r} {fault}"
+    name = lane.container_name
+    if not _NAME.fullmatch(name):
+        yield f"container name {name!r} must match [a-zA-Z0-9][a-zA-Z0-9_.-]*"
+    elif len(name) > _NAME_LIMIT:
+        yield f"container name has {len(name)} characters, {_NAME_LIMIT} are allowed"
+    elif name.endswith((NEXT, PREV)):
+        yield f"container name {name!r} ends like those that a replacement uses ({NEXT}, {PREV})"
+
+
+def _text_fault(value: str) -> str:
+    if _CONTROL.search(value):
+        return "has a control character"
+    return "is not UTF-8" if _not_utf8(value) else ""
+
+
+def path_fault(path: str) -> str:
+    """Why podman could not be given this host path exactly; empty when it can."""
+    if not path.startswith("/"):
+        return "is not an absolute path"
+    if fault := _text_fault(path):
+        return fault
+    return "is too long" if len(path.encode()) >= _PATH_LIMIT else ""
+
+
+def _path_faults(lane: Lane, profile: Profile) -> Iterator[str]:
+    paths = {"worktree": lane.worktree, "worker": profile.worker, "inbox": profile.inbox}
+    if profile.config_dir.strip():
+        paths["config_dir"] = profile.config_dir
+        if clean(profile.config_dir) == "/":
+            yield "config_dir must not be /"
+    for what, path in paths.items():
+        if fault := path_fault(path):
+            yield f"{what} {path!r} {fault}"
+
+
+def _env_faults(profile: Profile) -> Iterator[str]:
+    for name, value in profile.env.items():
+        if not _ENV_NAME.fullmatch(name):
+            yield f"env name {name!r} must match [A-Za-z_][A-Za-z0-9_.-]*"
+        elif name in RESERVED_ENV:
+            yield f"env {name} is made by lanekit and cannot be set"
+        elif "\0" in value or _not_utf8(value):
+            yield f"env {name} has a value that cannot be passed (NUL or not UTF-8)"
+        elif steers_podman(name) and ("\n" in value or "\r" in value):
+            yield f"env {name} has a value of several lines, which podman cannot be given"
+
+
+def _not_utf8(value: str) -> bool:
+    # Undecodable bytes of a path arrive as lone surrogates (PEP 383).
+    return any("\ud800" <= char <= "\udfff" for char in value)
+
+
+def _mount_faults(profile: Profile) -> Iterator[str]:
+    taken = {WORKSPACE_PATH, WORKER_PATH, INBOX_PATH}
+    config = config_target(profile)
+    for mount in profile.mounts:
+        target = clean(mount.target)
+        for what, path in (("source", mount.source), ("target", mount.target)):
+            if fault := path_fault(path):
+                yield f"mount {what} {path!r} {fault}"
+        if target in taken:
+            yield f"mount target {target!r} is used twice"
+        if config and (target == "/" or f"{config}/".startswith(f"{target}/")):
+            yield f"mount target {target!r} would hide the config at {config}"
+        elif config and target.startswith(f"{config}/"):
+            yield f"mount target {target!r} lies inside the config at {config}"
+        if mount.source.rsplit("/", 1)[-1] in _PODMAN_SOCKETS:
+            yield f"mount source {mount.source!r}: podman's socket is never given to a lane"
+        taken.add(target)
+
+
+def _number_faults(profile: Profile) -> Iterator[str]:
+    if not 0 < profile.server_port < 65536:  # noqa: PLR2004 - a TCP port
+        yield f"server_port {profile.server_port} is no port (1 to 65535)"
+    for what, value in (
+        ("memory", profile.memory),
+        ("cpus", profile.cpus),
+        ("pids_limit", profile.pids_limit),
+    ):
+        if value is not None and not value > 0:
+            yield f"{what} must be more than 0, is {value}"
+    if not profile.ready_path.startswith("/") or _CONTROL.search(profile.ready_path):
+        yield f"ready_path {profile.ready_path!r} must begin with /"
+    if not profile.ready_timeout > 0:
+        yield f"ready_timeout must be more than 0, is {profile.ready_timeout}"
+    if not profile.stop_grace >= 0:
+        yield f"stop_grace must not be negative, is {profile.stop_grace}"
+    if not profile.image.strip() or profile.image.startswith("-") or _text_fault(profile.image):
+        yield f"image {profile.image!r} is no image reference"

@@ -1,0 +1,105 @@
+"""What is done with a lane besides ensure: status, endpoint, logs, stop, remove."""
+
+from returns.result import Failure, Success
+
+from lanekit.core.endpoint import endpoint_of
+from lanekit.core.ensure import judge_for
+from lanekit.core.errors import NotFound, Outcome
+from lanekit.core.identity import foreign
+from lanekit.core.model import Endpoint, Lane, Observation, Policy, Snapshot
+from lanekit.core.observe import containers_of
+from lanekit.core.plan import is_awake
+from lanekit.core.ports import ContainerEngine
+from lanekit.core.results import LaneStatus, RemoveResult, StopResult
+from lanekit.core.world import Target, World
+
+# A status asks once and does not wait.
+_STATUS_PROBE = 1.0
+
+
+def look(engine: ContainerEngine, lane: Lane) -> Outcome[Observation]:
+    """The lane's containers, by name alone: files that are gone must not hinder a stop."""
+    found = containers_of(engine, lane.container_name)
+    if isinstance(found, Failure):
+        return found
+    stranger = foreign(lane, found.unwrap())
+    return found if stranger is None else Failure(stranger)
+
+
+def _container(engine: ContainerEngine, lane: Lane) -> Outcome[Snapshot]:
+    looked = look(engine, lane)
+    if isinstance(looked, Failure):
+        return looked
+    current = looked.unwrap().current
+    return Failure(_missing(lane)) if current is None else Success(current)
+
+
+def _missing(lane: Lane) -> NotFound:
+    return NotFound(
+        f"there is no container {lane.container_name}",
+        hint=f"`lanekit ensure {lane.name}` makes it",
+    )
+
+
+def status(world: World, target: Target, seen: Observation, policy: Policy) -> Outcome[LaneStatus]:
+    """How the lane is; nothing is changed and nothing waited for."""
+    stranger = foreign(target.lane, seen)
+    if stranger is not None:
+        return Failure(stranger)
+    lane, name, current = target.lane.name, target.spec.name, seen.current
+    if current is None:
+        state = "missing" if seen.prev is None else "interrupted"
+        return Success(LaneStatus(lane, name, state, None, ready=False, drift=()))
+    drift = judge_for(target, seen.image, policy)(current)
+    found = endpoint_of(current)
+    where = None if isinstance(found, Failure) else found.unwrap()
+    ready = (
+        where is not None
+        and current.state == "running"
+        and world.probe.answers(where, target.profile.ready_path, _STATUS_PROBE)
+    )
+    return Success(LaneStatus(lane, name, current.state, where, ready=ready, drift=drift))
+
+
+def endpoint(engine: ContainerEngine, lane: Lane) -> Outcome[Endpoint]:
+    """Where the lane's worker answers; not probed."""
+    found = _container(engine, lane)
+    return found if isinstance(found, Failure) else endpoint_of(found.unwrap())
+
+
+def logs(engine: ContainerEngine, lane: Lane, tail: int) -> Outcome[str]:
+    """The last lines that the lane's container wrote."""
+    found = _container(engine, lane)
+    return found if isinstance(found, Failure) else engine.logs(found.unwrap().id, tail)
+
+
+def stop(engine: ContainerEngine, lane: Lane, grace: float) -> Outcome[StopResult]:
+    """Stop the lane's container, also a paused one; one that is stopped or missing is fine."""
+    looked = look(engine, lane)
+    if isinstance(looked, Failure):
+        return looked
+    current = looked.unwrap().current
+    if current is None:
+        return Success("missing")
+    if not is_awake(current):
+        return Success("not running")
+    if current.state == "paused":
+        woken = engine.unpause(current.id)
+        if isinstance(woken, Failure):
+            return woken
+    stopped = engine.stop(current.id, grace)
+    return stopped if isinstance(stopped, Failure) else Success("stopped")
+
+
+def remove(engine: ContainerEngine, lane: Lane, grace: float) -> Outcome[RemoveResult]:
+    """Remove the lane's container and what an interrupted ensure left; all of it must be ours."""
+    looked = look(engine, lane)
+    if isinstance(looked, Failure):
+        return looked
+    seen = looked.unwrap()
+    there = [one for one in (seen.next, seen.current, seen.prev) if one is not None]
+    for container in there:
+        removed = engine.remove(container.id, grace)
+        if isinstance(removed, Failure):
+            return removed
+    return Success("removed" if there else "missing")

@@ -1,0 +1,173 @@
+"""create_args and create_body: the reference's vectors, and that both say the same thing."""
+
+import csv
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from tests.strategies import specs
+
+from lanekit.core.create_args import create_args, env_file, labels_of, passed_env
+from lanekit.core.create_body import create_body
+from lanekit.core.model import ContainerSpec, EnvVar, Lane, Mount, Port, Profile
+from lanekit.core.spec import Digests, container_spec
+
+VECTORS = Path(__file__).parents[1] / "vectors" / "create_args.jsonl"
+
+
+def _vectors() -> list[Any]:
+    return [json.loads(line) for line in VECTORS.read_text().splitlines()]
+
+
+def _spec(given: Mapping[str, Any]) -> ContainerSpec:
+    lane = Lane(
+        given["ws_id"],
+        given["lane"]["id"],
+        given["lane"]["worktree_path"],
+        given["lane"]["container_name"],
+    )
+    profile = Profile(given["worker"], given["inbox"], server_port=given["server_port"])
+    return container_spec(lane, profile, Digests("w", "i", fingerprint=given["codex_fingerprint"]))
+
+
+@pytest.mark.parametrize("vector", _vectors())
+def test_arguments_hold_those_of_the_reference_in_their_order(vector: Mapping[str, Any]) -> None:
+    reference = vector["create"][1:]
+    ours = create_args(_spec(vector["input"]))
+    split = len(reference) - 1
+    assert list(ours[:split]) == reference[:split]
+    assert ours[-1] == reference[-1]
+    added = ours[split:-1]
+    assert added[0] == "--pull=never"
+    assert set(added[1::2]) == {"--label"}
+
+
+def test_a_path_with_a_colon_goes_through_mount() -> None:
+    spec = container_spec(Lane("w", "a", '/srv/a:b,"c'), Profile("/w", "/i"), Digests())
+    args = create_args(spec)
+    mount = args[args.index("--mount") + 1]
+    assert next(csv.reader([mount])) == [
+        "type=bind",
+        'src=/srv/a:b,"c',
+        "dst=/workspace",
+        "relabel=shared",
+    ]
+    assert args.count("-v") == 2
+
+
+def test_secret_values_are_no_arguments() -> None:
+    env = {"TOKEN": "s3cret-one", "LD_PRELOAD": "s3cret-two", "HTTPS_PROXY": "s3cret-three"}
+    spec = container_spec(Lane("w", "a", "/t"), Profile("/w", "/i", env=env), Digests())
+    assert not any("s3cret" in arg for arg in create_args(spec))
+    assert passed_env(spec) == {"TOKEN": "s3cret-one"}
+    # Podman itself would obey these, so they never stand in its environment.
+    assert env_file(spec) == "HTTPS_PROXY=s3cret-three\nLD_PRELOAD=s3cret-two\n"
+    assert "s3cret" not in repr(spec)
+
+
+@given(specs())
+def test_create_args_and_create_body_say_the_same_thing(spec: ContainerSpec) -> None:
+    assert _read_args(spec) == _read_body(spec)
+
+
+@given(specs())
+def test_what_create_says_reads_back_into_the_spec(spec: ContainerSpec) -> None:
+    read = _read_body(spec)
+    assert read["env"] == {var.name: var.value for var in spec.env}
+    assert set(read["mounts"]) == set(spec.mounts)
+    assert read["ports"] == spec.ports
+    assert read["labels"] == labels_of(spec)
+    assert (read["name"], read["image"], read["user"]) == (spec.name, spec.image, spec.user)
+    assert (read["entrypoint"], read["workdir"]) == (spec.entrypoint, spec.workdir)
+    assert (read["memory"], read["pids"]) == (spec.memory, spec.pids_limit)
+    assert read["cpus"] == pytest.approx(spec.cpus)
+
+
+def test_an_entrypoint_of_several_words_is_a_json_list() -> None:
+    spec = container_spec(Lane("w", "a", "/t"), Profile("/w", "/i"), Digests())
+    several = ContainerSpec(**{**vars(spec), "entrypoint": ("/bin/sh", "-c", "a b")})
+    args = create_args(several)
+    assert json.loads(args[args.index("--entrypoint") + 1]) == ["/bin/sh", "-c", "a b"]
+    assert create_body(several)["entrypoint"] == ["/bin/sh", "-c", "a b"]
+
+
+_LONG = {"--name", "--user", "--entrypoint", "-p", "-e", "-v", "-w", "--label", "--mount"}
+_LONG |= {"--memory", "--cpus", "--pids-limit", "--env-file"}
+
+
+def _read_args(spec: ContainerSpec) -> dict[str, Any]:
+    """Read the arguments as podman does."""
+    args = list(create_args(spec))
+    options: dict[str, list[str]] = {option: [] for option in _LONG}
+    rest = args[1:-1]
+    while rest:
+        option = rest.pop(0)
+        if option != "--pull=never":
+            options[option].append(rest.pop(0))
+    env = dict(e.partition("=")[::2] for e in options["-e"] if "=" in e)
+    env |= {name: passed_env(spec)[name] for name in options["-e"] if "=" not in name}
+    env |= dict(line.split("=", 1) for line in env_file(spec).splitlines())
+    memory, cpus, pids = (options[o] for o in ("--memory", "--cpus", "--pids-limit"))
+    return {
+        "name": options["--name"][0],
+        "image": args[-1],
+        "user": options["--user"][0],
+        "entrypoint": (options["--entrypoint"][0],),
+        "workdir": options["-w"][0],
+        "env": env,
+        "mounts": {*map(_short_mount, options["-v"]), *map(_long_mount, options["--mount"])},
+        "ports": tuple(map(_port, options["-p"])),
+        "labels": dict(label.split("=", 1) for label in options["--label"]),
+        "memory": int(memory[0].removesuffix("b")) if memory else None,
+        "cpus": float(cpus[0]) if cpus else None,
+        "pids": int(pids[0]) if pids else None,
+    }
+
+
+def _short_mount(text: str) -> Mount:
+    source, target, options = text.split(":")
+    assert options.split(",")[0] == "z"
+    return Mount(source, target, "ro" in options.split(","))
+
+
+def _long_mount(text: str) -> Mount:
+    fields = dict(field.partition("=")[::2] for field in next(csv.reader([text])))
+    assert (fields["type"], fields["relabel"]) == ("bind", "shared")
+    return Mount(fields["src"], fields["dst"], "ro" in fields)
+
+
+def _port(text: str) -> Port:
+    host_ip, host_port, container_port = text.split(":")
+    return Port(int(container_port), "tcp", host_ip, int(host_port) if host_port else None)
+
+
+def _read_body(spec: ContainerSpec) -> dict[str, Any]:
+    """Read the body as podman's SpecGenerator does."""
+    body: dict[str, Any] = json.loads(json.dumps(create_body(spec)))
+    limits = body.get("resource_limits", {})
+    cpu = limits.get("cpu")
+    return {
+        "name": body["name"],
+        "image": body["image"],
+        "user": body["user"],
+        "entrypoint": tuple(body["entrypoint"]),
+        "workdir": body["work_dir"],
+        "env": body["env"],
+        "mounts": {
+            Mount(m["source"], m["destination"], "ro" in m["options"]) for m in body["mounts"]
+        },
+        "ports": tuple(
+            Port(p["container_port"], p["protocol"], p["host_ip"]) for p in body["portmappings"]
+        ),
+        "labels": body["labels"],
+        "memory": limits.get("memory", {}).get("limit"),
+        "cpus": cpu["quota"] / cpu["period"] if cpu else None,
+        "pids": limits.get("pids", {}).get("limit"),
+    }
+
+
+def test_repr_of_a_variable_hides_its_value() -> None:
+    assert "s3cret" not in repr(EnvVar("A", "s3cret"))

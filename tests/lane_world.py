@@ -1,0 +1,114 @@
+"""A lane in memory: host files that need no disk, a lock, a clock that does not wait."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field, replace
+
+from returns.result import Failure, Success
+
+from lanekit.adapters.clock import VirtualClock
+from lanekit.adapters.lanes import Lanes
+from lanekit.adapters.memory import InMemory, Worker
+from lanekit.core.errors import InvalidLane, Outcome
+from lanekit.core.model import DEFAULT_IMAGE, Lane, Policy, Profile, Snapshot
+from lanekit.core.operations import Event
+
+LANE = Lane("ws", "a", "/work/tree")
+PROFILE = Profile("/bin/worker", "/bin/inbox", config_dir="/c/.codex", ready_timeout=10)
+
+
+@dataclass(frozen=True)
+class Config:
+    """A config of one file, whose content is its fingerprint."""
+
+    fingerprint: str
+    digest: str
+
+    def archive(self, target: str) -> Iterator[bytes]:
+        """An empty tar is enough: what is copied is not looked at here."""
+        _ = target
+        yield bytes(1024)
+
+
+@dataclass
+class Files:
+    """Host files in memory: `version` of the worker and the config; `broken` paths are missing."""
+
+    version: int = 1
+    broken: Sequence[str] = ()
+
+    def folder(self, path: str) -> Outcome[None]:
+        """A folder, unless broken."""
+        return Failure(InvalidLane(f"{path} is missing")) if path in self.broken else Success(None)
+
+    def digest(self, path: str, *, executable: bool) -> Outcome[str]:
+        """Changes with the version."""
+        _ = executable
+        checked = self.folder(path)
+        return checked if isinstance(checked, Failure) else Success(f"{self.version:064d}")
+
+    def config(self, path: str) -> Outcome[Config]:
+        """Changes with the version."""
+        _ = path
+        return Success(Config(f"{self.version:064d}", f"{self.version:064d}"))
+
+
+class NoLock:
+    """Always free."""
+
+    def hold(self, container_name: str, timeout: float) -> Outcome[AbstractContextManager[None]]:
+        """At once."""
+        _ = container_name, timeout
+        return Success(nullcontext())
+
+
+@dataclass
+class LaneWorld:
+    """One lane on the in-memory engine, watched at every event."""
+
+    policy: Policy = "strict"
+    lane: Lane = LANE
+    profile: Profile = PROFILE
+    files: Files = field(default_factory=Files)
+    events: list[Event] = field(default_factory=lambda: [])
+    most_running: int = 0
+
+    def __post_init__(self) -> None:
+        self.clock = VirtualClock()
+        self.engine = InMemory((DEFAULT_IMAGE,), clock=self.clock, seed=1)
+
+    def lanes(self) -> Lanes:
+        """The facade; a new one as a new process would make it."""
+        return Lanes(
+            self.engine,
+            self.profile,
+            policy=self.policy,
+            on_event=self._watch,
+            files=self.files,
+            lock=NoLock(),
+            clock=self.clock,
+        )
+
+    def _watch(self, event: Event) -> None:
+        self.events.append(event)
+        self.most_running = max(self.most_running, len(self.running()))
+
+    def ours(self) -> list[Snapshot]:
+        """The lane's containers, by label."""
+        return [c for c in self.engine.containers if c.labels.get("lanekit.lane") == self.lane.id]
+
+    def running(self) -> list[Snapshot]:
+        """Those of them that run."""
+        return [c for c in self.ours() if c.state == "running"]
+
+    def drift(self) -> None:
+        """Let the worker and the config be others than the container has."""
+        self.files.version += 1
+
+    def new_worker(self, worker: Worker) -> None:
+        """The worker of containers made from now on."""
+        self.engine.set_worker(self.lane.container_name, worker)
+
+    def with_profile(self, **changes: object) -> None:
+        """Change the profile."""
+        self.profile = replace(self.profile, **changes)  # type: ignore[arg-type]  # any field
