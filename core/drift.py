@@ -39,9 +39,9 @@ _DIGESTS = {
 }
 # Values that lanekit itself makes, of whatever fleet file: these may be shown.
 _PRINTABLE_ENV = {
-    "INBOX_API_URL": re.compile(r"http://host\.containers\.internal:-?\d+"),
-    FINGERPRINT_ENV: re.compile(r"[0-9a-f]{64}"),
-    "INBOX_WORKSPACE": re.compile(r"/workspace"),
+    "INBOX_API_URL": r"http://host\.containers\.internal:-?\d+",
+    FINGERPRINT_ENV: r"[0-9a-f]{64}",
+    "INBOX_WORKSPACE": r"/workspace",
 }
 
 
@@ -134,7 +134,7 @@ def _shown(var: EnvVar, actual: str | None) -> tuple[str, str]:
     if actual is None:
         return var.value, ABSENT
     pattern = _PRINTABLE_ENV.get(var.name)
-    return var.value, actual if pattern and pattern.fullmatch(actual) else "(hidden, another)"
+    return var.value, actual if pattern and re.fullmatch(pattern, actual) else "(hidden, another)"
 
 
 def _mounts(spec: ContainerSpec, seen: Snapshot, image: ImageInfo | None) -> Iterator[Difference]:

@@ -4,7 +4,7 @@ Source: laneDrifted and hasPublishedPort of the system that lanekit replaces.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from lanekit.core.drift import ABSENT, HIDDEN
 from lanekit.core.gopath import clean, trim_space
@@ -16,6 +16,7 @@ from lanekit.core.model import (
     Drift,
     Snapshot,
 )
+from lanekit.core.value import dataclass
 
 # The reference compares these, in this order, and no other variable (not HOME).
 _ENV = (

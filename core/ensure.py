@@ -3,7 +3,6 @@
 from returns.result import Failure, Success
 
 from lanekit.core.drift import drift
-from lanekit.core.drift_reference import reference_drift, reference_view
 from lanekit.core.errors import (
     LaneError,
     LostRace,
@@ -39,6 +38,11 @@ def judge_for(target: Target, image: ImageInfo | None, policy: Policy) -> Judge:
         return drift(target.spec, seen, image)
 
     def reference(seen: Snapshot) -> Drift:
+        from lanekit.core.drift_reference import (  # noqa: PLC0415 - few runs ask for it
+            reference_drift,
+            reference_view,
+        )
+
         return reference_drift(target.spec, reference_view(seen, target.spec.ports[0].key))
 
     return reference if policy == "reference" else strict

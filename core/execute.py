@@ -1,6 +1,6 @@
 """Run a Plan over the engine, one operation at a time; undo what was done when one fails."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from returns.result import Failure, Success
 
@@ -35,8 +35,10 @@ from lanekit.core.operations import (
 from lanekit.core.plan import Judge, Plan, undo
 from lanekit.core.ports import Listener
 from lanekit.core.ready import Wait, await_ready
+from lanekit.core.value import dataclass
 from lanekit.core.world import Target, World
 
+_SETTLE = 0.3  # seconds in which a process that cannot run has ended
 # After these nobody knows whether the operation was done, so it is undone as if it had been.
 _UNSURE = (EngineTimeout, EngineFailed, EngineUnavailable, Undecodable)
 
@@ -199,7 +201,22 @@ class Run:
                     detail=f"{error.detail}\n{unable}".strip(),
                     hint="run `lanekit ensure` again: it goes on from what is there",
                 )
+            if isinstance(undo(operation), Start):
+                error = self._told_if_down(container, error)
         return error
+
+    def _told_if_down(self, container: str, error: LaneError) -> LaneError:
+        """A container that was started again mounts the files that are there now, not its old."""
+        self.world.clock.sleep(_SETTLE)
+        looked = self.world.engine.inspect([container])
+        now = None if isinstance(looked, Failure) else looked.unwrap().get(container)
+        if now is None or now.state == "running":
+            return error
+        down = (
+            f"{now.name}, which ran before, was kept and started again, and exited with code "
+            f"{now.exit_code}: it mounts the worker and inbox that are on the host now"
+        )
+        return replace(error, detail=f"{error.detail}\n{down}".strip())
 
     def _undo(self, operation: Operation, container: str) -> Outcome[None]:
         engine, profile = self.world.engine, self.target.profile

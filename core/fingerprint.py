@@ -5,18 +5,20 @@ cannot tell {"a": "x\\0b\\0y"} from {"a": "x", "b": "y"}, and it sees no modes, 
 link targets. The digest sees all that the archive holds. Owners and times count in neither.
 """
 
+import dataclasses
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from returns.result import Failure, Success
 
 from lanekit.core.errors import ConfigUnreadable, Outcome
+from lanekit.core.value import dataclass
 
 Kind = Literal["file", "folder", "link"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)  # there may be 100,000 of them
 class Entry:
     """What a tree has under `name`: its path from the root, "/" between, "" for the root itself.
 

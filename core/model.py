@@ -4,9 +4,11 @@ All are frozen. Collections are tuples sorted by their makers, so that equal thi
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 from typing import Literal
+
+from lanekit.core.value import dataclass
 
 WORKER_PATH = "/usr/local/bin/lane-worker"
 INBOX_PATH = "/usr/local/bin/inbox"

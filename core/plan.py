@@ -5,7 +5,6 @@ it is; two renames put it in place, and the old one is removed only when the new
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from lanekit.core.model import NEXT, PREV, ContainerSpec, Drift, Observation, Snapshot
 from lanekit.core.operations import (
@@ -21,6 +20,7 @@ from lanekit.core.operations import (
     Unpause,
     Verify,
 )
+from lanekit.core.value import dataclass
 
 Judge = Callable[[Snapshot], Drift]
 

@@ -1,13 +1,12 @@
 """Lane + Profile -> Target: everything that can be known beforehand is checked here."""
 
-from dataclasses import dataclass
-
 from returns.result import Failure, Success
 
 from lanekit.core.errors import InvalidLane, LaneError, Outcome, for_lane
 from lanekit.core.model import Lane, Profile
 from lanekit.core.ports import ConfigCopy, HostFiles
 from lanekit.core.spec import Digests, container_spec, faults
+from lanekit.core.value import dataclass
 from lanekit.core.world import Target
 
 

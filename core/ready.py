@@ -1,7 +1,6 @@
 """Wait until a lane's worker answers, or until it is sure that it will not."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from returns.result import Failure, Success
 
@@ -9,6 +8,7 @@ from lanekit.core.endpoint import endpoint_of
 from lanekit.core.errors import NotFound, NotReady, Outcome, WorkerExited
 from lanekit.core.model import Endpoint, Snapshot
 from lanekit.core.operations import Waiting
+from lanekit.core.value import dataclass
 from lanekit.core.world import Target, World
 
 _FIRST_PAUSE = 0.01

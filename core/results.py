@@ -1,10 +1,10 @@
 """What the calls of `Lanes` give back."""
 
-from dataclasses import dataclass
 from typing import Literal
 
 from lanekit.core.model import Drift, Endpoint
 from lanekit.core.operations import Action, Operation
+from lanekit.core.value import dataclass
 
 StopResult = Literal["stopped", "not running", "missing"]
 RemoveResult = Literal["removed", "missing"]

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from lanekit.core.create_args import steers_podman
 from lanekit.core.gopath import clean, join_one
@@ -27,6 +26,7 @@ from lanekit.core.model import (
     Port,
     Profile,
 )
+from lanekit.core.value import dataclass
 
 # podman's own rule (libpod/define: RegexError), and room for ".next" in a file name of 255 bytes.
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")

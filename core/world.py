@@ -1,9 +1,8 @@
 """What a run needs: the five ports together, and a lane with everything read that it needs."""
 
-from dataclasses import dataclass
-
 from lanekit.core.model import ContainerSpec, Lane, Profile
 from lanekit.core.ports import Clock, ConfigCopy, ContainerEngine, HostFiles, LaneLock, Probe
+from lanekit.core.value import dataclass
 
 
 @dataclass(frozen=True)

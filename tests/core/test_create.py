@@ -2,7 +2,8 @@
 
 import csv
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -88,28 +89,30 @@ def test_what_create_says_reads_back_into_the_spec(spec: ContainerSpec) -> None:
 
 def test_an_entrypoint_of_several_words_is_a_json_list() -> None:
     spec = container_spec(Lane("w", "a", "/t"), Profile("/w", "/i"), Digests())
-    several = ContainerSpec(**{**vars(spec), "entrypoint": ("/bin/sh", "-c", "a b")})
+    several = replace(spec, entrypoint=("/bin/sh", "-c", "a b"))
     args = create_args(several)
     assert json.loads(args[args.index("--entrypoint") + 1]) == ["/bin/sh", "-c", "a b"]
     assert create_body(several)["entrypoint"] == ["/bin/sh", "-c", "a b"]
 
 
-_LONG = {"--name", "--user", "--entrypoint", "-p", "-e", "-v", "-w", "--label", "--mount"}
-_LONG |= {"--memory", "--cpus", "--pids-limit", "--env-file"}
+_OPTIONS = (
+    *("--name", "--user", "--entrypoint", "-p", "-e", "-v", "-w", "--label", "--mount"),
+    *("--memory", "--cpus", "--pids-limit", "--env-file"),
+)
 
 
 def _read_args(spec: ContainerSpec) -> dict[str, Any]:
     """Read the arguments as podman does."""
     args = list(create_args(spec))
-    options: dict[str, list[str]] = {option: [] for option in _LONG}
+    options: dict[str, list[str]] = {option: [] for option in _OPTIONS}
     rest = args[1:-1]
     while rest:
         option = rest.pop(0)
         if option != "--pull=never":
             options[option].append(rest.pop(0))
-    env = dict(e.partition("=")[::2] for e in options["-e"] if "=" in e)
+    env = _pairs(e for e in options["-e"] if "=" in e)
     env |= {name: passed_env(spec)[name] for name in options["-e"] if "=" not in name}
-    env |= dict(line.split("=", 1) for line in env_file(spec).splitlines())
+    env |= _pairs(env_file(spec).splitlines())
     memory, cpus, pids = (options[o] for o in ("--memory", "--cpus", "--pids-limit"))
     return {
         "name": options["--name"][0],
@@ -120,11 +123,15 @@ def _read_args(spec: ContainerSpec) -> dict[str, Any]:
         "env": env,
         "mounts": {*map(_short_mount, options["-v"]), *map(_long_mount, options["--mount"])},
         "ports": tuple(map(_port, options["-p"])),
-        "labels": dict(label.split("=", 1) for label in options["--label"]),
+        "labels": _pairs(options["--label"]),
         "memory": int(memory[0].removesuffix("b")) if memory else None,
         "cpus": float(cpus[0]) if cpus else None,
         "pids": int(pids[0]) if pids else None,
     }
+
+
+def _pairs(lines: Iterable[str]) -> dict[str, str]:
+    return {key: value for key, _, value in (line.partition("=") for line in lines)}
 
 
 def _short_mount(text: str) -> Mount:
@@ -134,7 +141,7 @@ def _short_mount(text: str) -> Mount:
 
 
 def _long_mount(text: str) -> Mount:
-    fields = dict(field.partition("=")[::2] for field in next(csv.reader([text])))
+    fields = _pairs(next(csv.reader([text])))
     assert (fields["type"], fields["relabel"]) == ("bind", "shared")
     return Mount(fields["src"], fields["dst"], "ro" in fields)
 

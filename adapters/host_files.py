@@ -1,0 +1,105 @@
+"""The host's folders, files and config trees: the port `HostFiles` on a disk."""
+
+import os
+import time
+from threading import Lock
+
+from returns.result import Failure, Success
+
+from lanekit.adapters.config_tree import read_config
+from lanekit.adapters.disk import (
+    OPEN_FILE,
+    FileChanged,
+    Stamp,
+    chunks,
+    fault_of,
+    kind_of,
+    stamp,
+    words,
+)
+from lanekit.core.errors import InvalidLane, Outcome
+from lanekit.core.fingerprint import shown
+from lanekit.core.ports import ConfigCopy
+
+# A kernel's file times move in steps of up to 10 ms: within one, a second write leaves no trace.
+_STEP_NS = 20_000_000
+_HINT = "correct the path, or make what it should name"
+
+
+class DiskFiles:
+    """`HostFiles` on this machine's disk. Keeps the digests of files that did not change."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._digests: dict[tuple[int, int], tuple[Stamp, str]] = {}
+
+    def folder(self, path: str) -> Outcome[None]:
+        """Success when `path` is a folder, links followed."""
+        seen = _stat(path, "a folder")
+        return seen if isinstance(seen, Failure) else Success(None)
+
+    def digest(self, path: str, *, executable: bool) -> Outcome[str]:
+        """sha256 (hex) of a regular file, links followed; read anew when its stat changed.
+
+        A file written within the last 20 ms is not remembered: its stat proves nothing yet.
+        """
+        seen = _stat(path, "a file")
+        if isinstance(seen, Failure):
+            return seen
+        found = seen.unwrap()
+        if executable and not found.st_mode & 0o111:
+            return Failure(
+                InvalidLane(f"{shown(path)} is not executable", hint="give it its x bit (chmod +x)")
+            )
+        # One reader at a time: many lanes ask for the same file, and it is read once for all.
+        with self._lock:
+            return self._known(path, found)
+
+    def config(self, path: str) -> Outcome[ConfigCopy]:
+        """Read a config tree once, links followed for the folder itself only."""
+        return read_config(path)
+
+    def _known(self, path: str, seen: os.stat_result) -> Outcome[str]:
+        key = (seen.st_dev, seen.st_ino)
+        known = self._digests.get(key)
+        if known and known[0] == stamp(seen):
+            return Success(known[1])
+        settled = time.time_ns() - max(seen.st_ctime_ns, seen.st_mtime_ns) > _STEP_NS
+        digest = _sha256(path, seen)
+        if settled and isinstance(digest, Success):
+            self._digests[key] = (stamp(seen), digest.unwrap())
+        return digest
+
+
+def _stat(path: str, expected: str) -> Outcome[os.stat_result]:
+    try:
+        seen = os.stat(path)
+    except (OSError, ValueError) as error:
+        return Failure(InvalidLane(fault_of(path, expected), words(error), _HINT))
+    kind = kind_of(seen.st_mode)
+    if kind == expected:
+        return Success(seen)
+    return Failure(InvalidLane(f"{shown(path)} is {kind}, expected {expected}", hint=_HINT))
+
+
+def _sha256(path: str, seen: os.stat_result) -> Outcome[str]:
+    from hashlib import sha256  # noqa: PLC0415 - 9 ms, not needed at start-up
+
+    total = sha256()
+    try:
+        fd = os.open(path, OPEN_FILE)
+        try:
+            if stamp(os.fstat(fd)) != stamp(seen):
+                raise FileChanged
+            for chunk in chunks(fd, seen):
+                total.update(chunk)
+        finally:
+            os.close(fd)
+    except FileChanged:
+        hint = "let nothing write to it meanwhile, and run again"
+        return Failure(InvalidLane(f"{shown(path)} changed while it was read", hint=hint))
+    except OSError as error:
+        return Failure(
+            InvalidLane(f"{shown(path)} cannot be read", words(error), "make it readable for you")
+        )
+    return Success(total.hexdigest())

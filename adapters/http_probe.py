@@ -1,0 +1,76 @@
+"""`HttpProbe`: asks a worker over HTTP whether it answers."""
+
+import re
+import time
+from typing import TYPE_CHECKING
+
+from lanekit.core.model import Endpoint
+
+if TYPE_CHECKING:
+    from socket import socket
+
+_SERVER_ERROR = 500
+# http.client's own limit for a line.
+_LONGEST_LINE = 65536
+# A blank would end the path, and a request line is ASCII: everything else is percent-encoded.
+_PLAIN = range(0x21, 0x7F)
+_STATUS_LINE = re.compile(rb"HTTP/[0-9]\.[0-9] ([1-9][0-9][0-9])(?: [^\r\n]*)?\r?\n")
+
+
+class HttpProbe:
+    """`Probe` over HTTP/1.1, with nothing between it and the worker: no proxy, no redirect.
+
+    Not http.client: its timeout counts anew with every packet, so a worker that trickles could
+    hold us for hours, and it reads all headers where the status line says enough.
+    """
+
+    def answers(self, endpoint: Endpoint, path: str, timeout: float) -> bool:
+        """See `Probe.answers`. `endpoint.host` is an address: names are not looked up."""
+        # Late: the socket module costs start-up.
+        import socket  # noqa: PLC0415
+
+        deadline = time.monotonic() + timeout
+        try:
+            flags = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
+            family, kind, protocol, _, address = socket.getaddrinfo(
+                # As bytes: for text Python loads its codec of international names, 5 ms.
+                endpoint.host.strip("[]").encode(),
+                endpoint.port,
+                type=socket.SOCK_STREAM,
+                flags=flags,
+            )[0]
+            with socket.socket(family, kind, protocol) as connection:
+                _limit(connection, deadline)
+                connection.connect(address)
+                connection.sendall(_request(endpoint, path))
+                return _status(connection, deadline) < _SERVER_ERROR
+        except (OSError, ValueError, OverflowError):
+            return False
+
+
+def _request(endpoint: Endpoint, path: str) -> bytes:
+    target = "".join(chr(b) if b in _PLAIN else f"%{b:02X}" for b in path.encode())
+    host = f"{endpoint.host}:{endpoint.port}"
+    return (
+        f"GET {target} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: lanekit\r\n"
+        "Accept: */*\r\nConnection: close\r\n\r\n"
+    ).encode("ascii")
+
+
+def _limit(connection: "socket", deadline: float) -> None:
+    # 0 means: what would have to wait fails.
+    connection.settimeout(max(0.0, deadline - time.monotonic()))
+
+
+def _status(connection: "socket", deadline: float) -> int:
+    line = b""
+    while b"\n" not in line:
+        _limit(connection, deadline)
+        received = connection.recv(4096)
+        line += received
+        if not received or len(line) > _LONGEST_LINE:
+            raise ValueError("no status line")
+    found = _STATUS_LINE.match(line)
+    if found is None:
+        raise ValueError("no status line")
+    return int(found[1])

@@ -1,0 +1,249 @@
+"""`Lanes`, the face of lanekit for those who embed it: the ports put together, calls by lane."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import replace
+from typing import TypeVar
+
+from returns.result import Failure, Success
+
+from lanekit.adapters.clock import SystemClock
+from lanekit.adapters.host_files import DiskFiles
+from lanekit.adapters.lane_lock import FileLock
+from lanekit.core import upkeep
+from lanekit.core.ensure import Ensure, decide
+from lanekit.core.errors import InvalidLane, LaneError, Outcome, for_lane
+from lanekit.core.model import ContainerSpec, Endpoint, Lane, Observation, Policy, Profile
+from lanekit.core.observe import observe
+from lanekit.core.operations import Event
+from lanekit.core.plan import Plan
+from lanekit.core.ports import Clock, ContainerEngine, HostFiles, LaneLock, Listener, Probe
+from lanekit.core.prepare import prepare
+from lanekit.core.results import Ensured, LaneStatus, RemoveResult, StopResult
+from lanekit.core.secrets import hide
+from lanekit.core.spec import name_faults
+from lanekit.core.world import Target, World
+
+T = TypeVar("T")
+
+_Held = AbstractContextManager[None]
+_GRACE = 10.0
+
+
+def _nobody(_event: Event) -> None:
+    return
+
+
+class Lanes:
+    """Makes lanes so, keeps them so, and says why when it cannot.
+
+    `engine` is `PodmanCli()` or `InMemory()`; `profile` what all lanes have in common (a lane may
+    bring its own). `on_event` hears of progress, from the thread that works. `ready_timeout`
+    (seconds) overrides the profiles'. `lock_timeout` (seconds): how long to wait for another
+    lanekit that works on the same lane. The other ports have good defaults.
+
+    Safe to use from several threads; every method returns an Outcome and raises only for bugs.
+    """
+
+    def __init__(  # noqa: PLR0913 - every port can be given, all by name
+        self,
+        engine: ContainerEngine,
+        profile: Profile | None = None,
+        *,
+        policy: Policy = "strict",
+        on_event: Listener = _nobody,
+        ready_timeout: float | None = None,
+        lock_timeout: float = 300.0,
+        probe: Probe | None = None,
+        files: HostFiles | None = None,
+        lock: LaneLock | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self._profile = profile
+        self._policy: Policy = policy
+        self._listen = on_event
+        self._ready_timeout = ready_timeout
+        self._lock_timeout = lock_timeout
+        self._world = World(
+            engine,
+            probe or _default_probe(engine),
+            files or DiskFiles(),
+            lock or FileLock(),
+            clock or SystemClock(),
+        )
+
+    @property
+    def engine(self) -> ContainerEngine:
+        """The engine in use."""
+        return self._world.engine
+
+    def ensure(self, lane: Lane) -> Outcome[Ensured]:
+        """Make the lane so: its container there, as asked, config copied in, running, answering.
+
+        May be called at any time, by many, after any crash. On Failure the lane is no worse than
+        before: a container that ran before runs again.
+        """
+        target = self._prepare(lane)
+        if isinstance(target, Failure):
+            return target
+        held = self._hold(lane, self._lock_timeout)
+        if isinstance(held, Failure):
+            return held
+        with held.unwrap():
+            return self._ensure(target.unwrap())
+
+    def ensure_all(self, lanes: Sequence[Lane]) -> Iterator[tuple[Lane, Outcome[Ensured]]]:
+        """`ensure` for many lanes: one observation for all, each lane's outcome as it is known.
+
+        One lane's failure stops no other. Lanes that another process works on come last.
+        """
+        busy: list[Lane] = []
+        with ExitStack() as locks:
+            targets: list[tuple[Target, ExitStack]] = []
+            for lane in lanes:
+                target = self._prepare(lane)
+                if isinstance(target, Failure):
+                    yield lane, target
+                    continue
+                held = self._hold(lane, 0)
+                if isinstance(held, Failure):
+                    busy.append(lane)
+                    continue
+                own = locks.enter_context(ExitStack())
+                own.enter_context(held.unwrap())
+                targets.append((target.unwrap(), own))
+            seen = observe(self.engine, [target.spec for target, _ in targets]) if targets else []
+            for (target_now, own), first in zip(targets, seen, strict=True):
+                with own:
+                    outcome = self._ensure(target_now, first)
+                yield target_now.lane, outcome
+        for lane in busy:
+            yield lane, self.ensure(lane)
+
+    def _ensure(
+        self, target: Target, first: Outcome[Observation] | None = None
+    ) -> Outcome[Ensured]:
+        return Ensure(self._world, target, self._policy, self._listen).run(first)
+
+    def plan(self, lane: Lane) -> Outcome[Plan]:
+        """What `ensure` would do now, and why; nothing is changed."""
+        return self.plan_all([lane])[0][1]
+
+    def plan_all(self, lanes: Sequence[Lane]) -> list[tuple[Lane, Outcome[Plan]]]:
+        """`plan` for many lanes, with one observation for all."""
+        return [(lane, self._plan(target, seen)) for lane, target, seen in self._observed(lanes)]
+
+    def _plan(self, target: Outcome[Target], seen: Outcome[Observation]) -> Outcome[Plan]:
+        if isinstance(target, Failure):
+            return target
+        if isinstance(seen, Failure):
+            return _named(seen, target.unwrap().lane)
+        return decide(target.unwrap(), seen.unwrap(), self._policy)
+
+    def status(self, lane: Lane) -> Outcome[LaneStatus]:
+        """How the lane is now; nothing is changed and nothing waited for."""
+        return self.status_all([lane])[0][1]
+
+    def status_all(self, lanes: Sequence[Lane]) -> list[tuple[Lane, Outcome[LaneStatus]]]:
+        """`status` for many lanes, with one observation for all."""
+        return [(lane, self._status(target, seen)) for lane, target, seen in self._observed(lanes)]
+
+    def _status(self, target: Outcome[Target], seen: Outcome[Observation]) -> Outcome[LaneStatus]:
+        if isinstance(target, Failure):
+            return target
+        asked = target.unwrap()
+        if isinstance(seen, Failure):
+            return _named(seen, asked.lane)
+        return _named(upkeep.status(self._world, asked, seen.unwrap(), self._policy), asked.lane)
+
+    def endpoint(self, lane: Lane) -> Outcome[Endpoint]:
+        """Where the lane's worker answers, by its container's inspect; not probed."""
+        return _named(upkeep.endpoint(self.engine, lane), lane) if _valid(lane) else _bad(lane)
+
+    def logs(self, lane: Lane, tail: int = 100) -> Outcome[str]:
+        """The last lines that the lane's container wrote; secret values are hidden."""
+        if not _valid(lane):
+            return _bad(lane)
+        said = upkeep.logs(self.engine, lane, tail)
+        if isinstance(said, Failure):
+            return _named(said, lane)
+        profile = self._profile_of(lane)
+        return Success(hide(said.unwrap(), profile.env if profile else {}))
+
+    def stop(self, lane: Lane) -> Outcome[StopResult]:
+        """Stop the lane's container, also a paused one; one that is stopped or missing is fine."""
+        held = self._hold(lane, self._lock_timeout) if _valid(lane) else _bad(lane)
+        if isinstance(held, Failure):
+            return held
+        with held.unwrap():
+            return _named(upkeep.stop(self.engine, lane, self._grace(lane)), lane)
+
+    def remove(self, lane: Lane) -> Outcome[RemoveResult]:
+        """Remove the lane's container with its volumes, and what an interrupted ensure left.
+
+        A missing one is fine; what is not this lane's is refused (`Foreign`) and not touched.
+        """
+        held = self._hold(lane, self._lock_timeout) if _valid(lane) else _bad(lane)
+        if isinstance(held, Failure):
+            return held
+        with held.unwrap():
+            return _named(upkeep.remove(self.engine, lane, self._grace(lane)), lane)
+
+    def spec(self, lane: Lane) -> Outcome[ContainerSpec]:
+        """What the lane's container has to be; reads the host's files, asks podman nothing."""
+        target = self._prepare(lane)
+        return target if isinstance(target, Failure) else Success(target.unwrap().spec)
+
+    def _profile_of(self, lane: Lane) -> Profile | None:
+        return lane.profile or self._profile
+
+    def _grace(self, lane: Lane) -> float:
+        profile = self._profile_of(lane)
+        return profile.stop_grace if profile else _GRACE
+
+    def _prepare(self, lane: Lane) -> Outcome[Target]:
+        profile = self._profile_of(lane)
+        if profile is None:
+            return Failure(InvalidLane("the lane has no profile, and neither has Lanes"))
+        if self._ready_timeout is not None:
+            profile = replace(profile, ready_timeout=self._ready_timeout)
+        return prepare(self._world.files, lane, profile)
+
+    def _hold(self, lane: Lane, timeout: float) -> Outcome[_Held]:
+        return _named(self._world.lock.hold(lane.container_name, timeout), lane)
+
+    def _observed(
+        self, lanes: Sequence[Lane]
+    ) -> Iterator[tuple[Lane, Outcome[Target], Outcome[Observation]]]:
+        targets = [self._prepare(lane) for lane in lanes]
+        specs = [t.unwrap().spec for t in targets if not isinstance(t, Failure)]
+        seen = iter(observe(self.engine, specs, images=True) if specs else ())
+        for lane, target in zip(lanes, targets, strict=True):
+            yield (
+                lane,
+                target,
+                Success(Observation()) if isinstance(target, Failure) else next(seen),
+            )
+
+
+def _named(outcome: Outcome[T], lane: Lane) -> Outcome[T]:
+    if isinstance(outcome, Failure):
+        return Failure(for_lane(outcome.failure(), lane.name))
+    return outcome
+
+
+def _valid(lane: Lane) -> bool:
+    return not name_faults(lane)
+
+
+def _bad(lane: Lane) -> Failure[LaneError]:
+    return Failure(InvalidLane("; ".join(name_faults(lane)), lane=lane.name))
+
+
+def _default_probe(engine: ContainerEngine) -> Probe:
+    # The in-memory engine has no sockets: it answers for its workers itself.
+    if isinstance(engine, Probe):
+        return engine
+    from lanekit.adapters.http_probe import HttpProbe  # noqa: PLC0415 - http costs start-up
+
+    return HttpProbe()

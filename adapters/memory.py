@@ -1,0 +1,200 @@
+"""`InMemory`: an engine without podman, for tests and for trying things out.
+
+It answers as podman 4.3.1 does, and plays what podman cannot be asked to do on demand; see
+`Stage` for that half.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeVar
+
+from returns.result import Failure, Success
+
+from lanekit.adapters import memory_verbs as verbs
+from lanekit.adapters.clock import SystemClock
+from lanekit.adapters.memory_container import Container
+from lanekit.adapters.memory_script import Script
+from lanekit.adapters.memory_stage import Stage
+from lanekit.adapters.memory_store import Store
+from lanekit.adapters.memory_worker import ANSWERS, Call, CannotDo, CopiedFile, Killed, Worker
+from lanekit.core.errors import Outcome
+from lanekit.core.model import (
+    DEFAULT_IMAGE,
+    ContainerSpec,
+    Endpoint,
+    ImageInfo,
+    Port,
+    Snapshot,
+)
+from lanekit.core.ports import Clock
+
+__all__ = ["ANSWERS", "Call", "CannotDo", "CopiedFile", "InMemory", "Killed", "Worker"]
+
+T = TypeVar("T")
+
+_SERVER_ERROR = 500
+
+
+class InMemory(Stage):
+    """A `ContainerEngine`, and the `Probe` of its own containers: nothing listens anywhere.
+
+    `images` are there from the start. `worker`: how workers behave that `set_worker` says nothing
+    of. `clock`: give a `VirtualClock`, to `Lanes` too, and no test waits. `seed`: the same ids
+    each time. `host_paths`: whether a host path exists, for bind mounts; without it all do.
+
+        engine = InMemory(clock=clock)
+        engine.set_worker("ws1-a", Worker(exits_after=0.5, exit_code=7, last_lines=("no key",)))
+        engine.fail("rename", EngineTimeout("podman did not answer"), when="after")
+
+    Safe to use from several threads.
+    """
+
+    def __init__(
+        self,
+        images: Iterable[str] = (DEFAULT_IMAGE,),
+        *,
+        worker: Worker = ANSWERS,
+        clock: Clock | None = None,
+        seed: int | None = None,
+        host_paths: Callable[[str], bool] | None = None,
+    ) -> None:
+        time = clock or SystemClock()
+        super().__init__(Store(time, seed, host_paths), Script(time), worker)
+        for reference in images:
+            _ = self.add_image(reference)
+
+    @property
+    def label(self) -> str:
+        """For people: which engine this is."""
+        return "in-memory"
+
+    def inspect(self, names: Sequence[str]) -> Outcome[Mapping[str, Snapshot]]:
+        """See `ContainerEngine.inspect`."""
+
+        def act() -> Outcome[Mapping[str, Snapshot]]:
+            wanted = set(names)
+            return Success({key: seen for key, seen in self._keyed() if key in wanted})
+
+        return self._call(Call("inspect", about=tuple(names)), act)
+
+    def _keyed(self) -> list[tuple[str, Snapshot]]:
+        seen = self.containers
+        # An id goes before a container that has it for a name.
+        return [(s.name, s) for s in seen] + [(s.id, s) for s in seen]
+
+    def images(self, references: Sequence[str]) -> Outcome[Mapping[str, ImageInfo]]:
+        """See `ContainerEngine.images`."""
+
+        def act() -> Outcome[Mapping[str, ImageInfo]]:
+            with self._store.step():
+                found = {asked: self._store.images.find(asked) for asked in references}
+            return Success({asked: image.info for asked, image in found.items() if image})
+
+        return self._call(Call("images", about=tuple(references)), act)
+
+    def find(self, labels: Mapping[str, str]) -> Outcome[tuple[Snapshot, ...]]:
+        """See `ContainerEngine.find`."""
+
+        def act() -> Outcome[tuple[Snapshot, ...]]:
+            return Success(tuple(seen for seen in self.containers if _carries(seen, labels)))
+
+        about = tuple(f"{key}={value}" for key, value in labels.items())
+        return self._call(Call("find", about=about), act)
+
+    def create(self, spec: ContainerSpec, name: str) -> Outcome[str]:
+        """See `ContainerEngine.create`."""
+        worker = self._workers.get(spec.name, self._worker)
+        return self._call(Call("create", name), lambda: self._store.create(spec, name, worker))
+
+    def copy_in(self, container: str, archive: Iterable[bytes]) -> Outcome[None]:
+        """See `ContainerEngine.copy_in`; `files` gives what was copied."""
+        return self._about(
+            "copy_in", container, lambda: verbs.copy_in(self._store, container, archive)
+        )
+
+    def start(self, container: str) -> Outcome[None]:
+        """See `ContainerEngine.start`."""
+        return self._about("start", container, lambda: verbs.start(self._store, container))
+
+    def unpause(self, container: str) -> Outcome[None]:
+        """See `ContainerEngine.unpause`."""
+        return self._about("unpause", container, lambda: verbs.unpause(self._store, container))
+
+    def stop(self, container: str, grace: float) -> Outcome[None]:
+        """See `ContainerEngine.stop`."""
+        return self._about("stop", container, lambda: verbs.stop(self._store, container, grace))
+
+    def rename(self, container: str, name: str) -> Outcome[None]:
+        """See `ContainerEngine.rename`."""
+        return self._about(
+            "rename", container, lambda: verbs.rename(self._store, container, name), name
+        )
+
+    def remove(self, container: str, grace: float) -> Outcome[None]:
+        """See `ContainerEngine.remove`."""
+        return self._about("remove", container, lambda: verbs.remove(self._store, container, grace))
+
+    def logs(self, container: str, tail: int) -> Outcome[str]:
+        """See `ContainerEngine.logs`."""
+        return self._about(
+            "logs", container, lambda: verbs.last_lines(self._store, container, tail)
+        )
+
+    def answers(self, endpoint: Endpoint, path: str, timeout: float) -> bool:
+        """See `Probe.answers`: asks the worker of the container that has the endpoint's port."""
+        call = Call("answers", about=(f"{endpoint.url}{path}",))
+        if self._script.enter(call) is not None:
+            return False
+        answer = self._probe(endpoint)
+        if answer is None:
+            self._store.clock.sleep(timeout)
+        return self._script.leave(call) is None and bool(answer)
+
+    def _probe(self, endpoint: Endpoint) -> bool | None:
+        """None: the connection is taken and nothing comes."""
+        with self._store.step() as now:
+            container = self._at(endpoint)
+            if container is None:
+                return self._store.occupied.get(endpoint.port, False)
+            if container.state == "paused":
+                return None
+            return self._ask(container, now)
+
+    def _ask(self, container: Container, now: float) -> bool | None:
+        worker = container.worker
+        container.probes += 1
+        if worker.exits_after_probes is not None and container.probes >= worker.exits_after_probes:
+            self._store.ended(container, worker.exit_code, worker.last_lines)
+            return False
+        if worker.answers_after is None:
+            return None
+        listens = (
+            container.age(now) >= worker.answers_after
+            and container.probes > worker.answers_after_probes
+        )
+        return listens and worker.status < _SERVER_ERROR
+
+    def _at(self, endpoint: Endpoint) -> Container | None:
+        where = Port(0, "tcp", endpoint.host.strip("[]"), endpoint.port)
+        return verbs.holder(self._store, where)
+
+    def _about(
+        self, method: str, container: str, act: Callable[[], Outcome[T]], *about: str
+    ) -> Outcome[T]:
+        with self._store.step():
+            known = self._store.containers.get(container)
+            name = known.seen.name if known else ""
+        return self._call(Call(method, name, about), act)
+
+    def _call(self, call: Call, act: Callable[[], Outcome[T]]) -> Outcome[T]:
+        early = self._script.enter(call)
+        if early is not None:
+            return Failure(early)
+        result = act()
+        late = self._script.leave(call)
+        return result if late is None else Failure(late)
+
+
+def _carries(seen: Snapshot, labels: Mapping[str, str]) -> bool:
+    return all(
+        key in seen.labels and value in ("", seen.labels[key]) for key, value in labels.items()
+    )

@@ -1,0 +1,276 @@
+"""The engine that runs the podman command: one process a call."""
+
+import math
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from returns.result import Failure, Success
+
+from lanekit.adapters.json_reader import Malformed, Node, parse, undecodable
+from lanekit.adapters.podman_wire import decode_containers, decode_images
+from lanekit.adapters.podman_words import NO_CONTAINER, NO_IMAGE, error_of, without_warnings
+from lanekit.adapters.processes import Answer, TooMuch, TooSlow, run
+from lanekit.core.create_args import create_args, env_file, passed_env
+from lanekit.core.drift import same_image
+from lanekit.core.errors import (
+    EngineFailed,
+    EngineTimeout,
+    EngineUnavailable,
+    NotFound,
+    Outcome,
+)
+from lanekit.core.model import ContainerSpec, ImageInfo, Snapshot
+from lanekit.core.ports import ArchiveBroken
+
+_ID = r"[0-9a-f]{64}"
+# A name that is a hex prefix of several ids, and of no container's name.
+_AMBIGUOUS = r"more than one (?:result|container)"
+_NAMES_A_CALL = 2000
+_NO_INPUT: tuple[bytes, ...] = ()
+
+
+class PodmanCli:
+    """podman by its command, local or remote (CONTAINER_HOST is podman's own affair).
+
+    `command` is what stands before the verb, with podman's global options. `env` replaces the
+    environment of this process. `timeout`: seconds that one call may take, a stop's grace aside.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str] = ("podman",),
+        *,
+        env: Mapping[str, str] | None = None,
+        timeout: float = 120.0,
+    ) -> None:
+        self._command = tuple(command)
+        self._env = env
+        self._timeout = timeout
+
+    @property
+    def label(self) -> str:
+        """For people: which engine this is."""
+        return "podman command"
+
+    def inspect(self, names: Sequence[str]) -> Outcome[Mapping[str, Snapshot]]:
+        """See `ContainerEngine.inspect`; one process for up to 2,000 names."""
+        found: dict[str, Snapshot] = {}
+        for begin in range(0, len(names), _NAMES_A_CALL):
+            batch = names[begin : begin + _NAMES_A_CALL]
+            seen = self._inspect(batch)
+            if isinstance(seen, Failure):
+                return seen
+            wanted = set(batch)
+            for snapshot in seen.unwrap():
+                # podman also takes the beginning of an id for a name: only exact ones count.
+                found |= {key: snapshot for key in {snapshot.name, snapshot.id} & wanted}
+        return Success(found)
+
+    def _inspect(self, names: Sequence[str]) -> Outcome[tuple[Snapshot, ...]]:
+        answer = self._run("container", "inspect", "--", *names)
+        if isinstance(answer, Failure):
+            return answer
+        said = answer.unwrap()
+        unknown = _beyond(said, NO_CONTAINER, _AMBIGUOUS)
+        if unknown:
+            return Failure(error_of("inspect containers", unknown))
+        return decode_containers(said.stdout)
+
+    def images(self, references: Sequence[str]) -> Outcome[Mapping[str, ImageInfo]]:
+        """See `ContainerEngine.images`; one process."""
+        if not references:
+            return Success({})
+        answer = self._run("image", "inspect", "--", *references)
+        if isinstance(answer, Failure):
+            return answer
+        said = answer.unwrap()
+        unknown = _beyond(said, NO_IMAGE)
+        if unknown:
+            return Failure(error_of("inspect images", unknown))
+        decoded = decode_images(said.stdout)
+        if isinstance(decoded, Failure):
+            return decoded
+        return Success(_by_reference(references, decoded.unwrap()))
+
+    def find(self, labels: Mapping[str, str]) -> Outcome[tuple[Snapshot, ...]]:
+        """See `ContainerEngine.find`; two processes."""
+        filters = [
+            f"--filter=label={k}={v}" if v else f"--filter=label={k}" for k, v in labels.items()
+        ]
+        listed = self._checked(
+            "list containers", "ps", "-a", "--no-trunc", "--format=json", *filters
+        )
+        if isinstance(listed, Failure):
+            return listed
+        ids = _listed_ids(listed.unwrap().stdout)
+        if isinstance(ids, Failure):
+            return ids
+        found = self.inspect(ids.unwrap()) if ids.unwrap() else Success[Mapping[str, Snapshot]]({})
+        if isinstance(found, Failure):
+            return found
+        return Success(tuple(sorted(found.unwrap().values(), key=lambda seen: seen.name)))
+
+    def create(self, spec: ContainerSpec, name: str) -> Outcome[str]:
+        """See `ContainerEngine.create`. Secret values go through podman's environment or stdin."""
+        lines = env_file(spec)
+        answer = self._run(
+            *create_args(spec, name),
+            stdin=(lines.encode(),) if lines else _NO_INPUT,
+            env=passed_env(spec),
+        )
+        if isinstance(answer, Failure):
+            return answer
+        said = answer.unwrap()
+        if said.status:
+            words = without_warnings(said.stderr)
+            return Failure(error_of(f"create {name}", words, image=spec.image))
+        identifier = said.stdout.strip().rsplit("\n", 1)[-1].strip()
+        if not re.fullmatch(_ID, identifier):
+            return Failure(undecodable("create", f"expected an id, got {said.stdout[:200]!r}"))
+        return Success(identifier)
+
+    def copy_in(self, container: str, archive: Iterable[bytes]) -> Outcome[None]:
+        """See `ContainerEngine.copy_in`."""
+        try:
+            done = self._checked(
+                f"copy into {container[:12]}",
+                "cp",
+                "-a=false",
+                "-",
+                f"{container}:/",
+                stdin=archive,
+            )
+        except ArchiveBroken as broken:
+            return Failure(broken.error)
+        return _nothing(done)
+
+    def start(self, container: str) -> Outcome[None]:
+        """See `ContainerEngine.start`."""
+        return _nothing(self._checked(f"start {container[:12]}", "start", container))
+
+    def unpause(self, container: str) -> Outcome[None]:
+        """See `ContainerEngine.unpause`."""
+        return _nothing(self._checked(f"unpause {container[:12]}", "unpause", container))
+
+    def stop(self, container: str, grace: float) -> Outcome[None]:
+        """See `ContainerEngine.stop`; podman counts the grace in whole seconds, rounded up."""
+        wait = str(math.ceil(grace))
+        doing = f"stop {container[:12]}"
+        return _nothing(self._checked(doing, "stop", "-t", wait, container, extra=grace))
+
+    def rename(self, container: str, name: str) -> Outcome[None]:
+        """See `ContainerEngine.rename`."""
+        doing = f"rename {container[:12]} to {name}"
+        return _nothing(self._checked(doing, "rename", container, name))
+
+    def remove(self, container: str, grace: float) -> Outcome[None]:
+        """See `ContainerEngine.remove`."""
+        wait = str(math.ceil(grace))
+        doing = f"remove {container[:12]}"
+        done = self._checked(doing, "rm", "-f", "-v", "-t", wait, container, extra=grace)
+        if isinstance(done, Failure) and isinstance(done.failure(), NotFound):
+            return Success(None)
+        return _nothing(done)
+
+    def logs(self, container: str, tail: int) -> Outcome[str]:
+        """See `ContainerEngine.logs`.
+
+        Both streams carry timestamps, by which they are put in order and podman's own warnings,
+        which have none, are told from what the container wrote.
+        """
+        said = self._checked(
+            f"read the logs of {container[:12]}", "logs", "-t", "--tail", str(tail), container
+        )
+        if isinstance(said, Failure):
+            return said
+        return Success(_in_order(said.unwrap(), tail))
+
+    def _checked(
+        self, doing: str, *args: str, stdin: Iterable[bytes] = _NO_INPUT, extra: float = 0
+    ) -> Outcome[Answer]:
+        answer = self._run(*args, stdin=stdin, extra=extra)
+        if isinstance(answer, Failure):
+            return answer
+        said = answer.unwrap()
+        if said.status:
+            return Failure(error_of(doing, without_warnings(said.stderr)))
+        return answer
+
+    def _run(
+        self,
+        *args: str,
+        stdin: Iterable[bytes] = _NO_INPUT,
+        env: Mapping[str, str] | None = None,
+        extra: float = 0,
+    ) -> Outcome[Answer]:
+        environ = {**(os.environ if self._env is None else self._env), **(env or {})}
+        verb, allowed = " ".join(args[:2]), self._timeout + extra
+        try:
+            return Success(run((*self._command, *args), environ, allowed, stdin))
+        except OSError as error:
+            return Failure(_cannot_execute(self._command[0], error))
+        except TooSlow:
+            return Failure(
+                EngineTimeout(
+                    f"`podman {verb}` did not end within {allowed:g} s",
+                    hint="is podman's storage locked, or the disk full? what was asked may have "
+                    "been done: run ensure again",
+                )
+            )
+        except TooMuch:
+            return Failure(EngineFailed(f"`podman {verb}` wrote more than any answer can be"))
+
+
+def _cannot_execute(program: str, error: OSError) -> EngineUnavailable:
+    return EngineUnavailable(
+        f"the podman command cannot be run: {program}",
+        detail=str(error),
+        hint="install podman 4.3 or later (`apt-get install podman`), or put it on PATH",
+    )
+
+
+def _beyond(said: Answer, *known: str) -> str:
+    """The words of a failed command that none of these patterns knows, if any."""
+    if not said.status:
+        return ""
+    lines = without_warnings(said.stderr).splitlines()
+    if not lines:
+        return f"exit status {said.status} without a word"
+    return "\n".join(line for line in lines if not any(re.search(p, line) for p in known))
+
+
+def _by_reference(
+    references: Sequence[str], images: Sequence[tuple[tuple[str, ...], ImageInfo]]
+) -> dict[str, ImageInfo]:
+    found: dict[str, ImageInfo] = {}
+    for reference in references:
+        for names, info in images:
+            if any(same_image(reference, name) for name in names) or info.id.startswith(reference):
+                found[reference] = info
+    return found
+
+
+def _listed_ids(text: str) -> Outcome[list[str]]:
+    parsed = parse(text or "[]", "ps")
+    if isinstance(parsed, Failure):
+        return parsed
+    value = parsed.unwrap()
+    try:
+        rows = Node({"ps": value}).nodes("ps")
+        return Success([row.text("Id") for row in rows])
+    except Malformed as error:
+        return Failure(undecodable("ps", str(error)))
+
+
+_STAMP = r"(\d{4}-\d\d-\d\dT\S+) ?(.*)"
+
+
+def _in_order(said: Answer, tail: int) -> str:
+    matches = [re.fullmatch(_STAMP, line) for line in (said.stdout + said.stderr).splitlines()]
+    lines = sorted((m for m in matches if m), key=lambda match: match.group(1))
+    return "".join(f"{match.group(2)}\n" for match in lines[-tail:])
+
+
+def _nothing(done: Outcome[Answer]) -> Outcome[None]:
+    return done if isinstance(done, Failure) else Success(None)

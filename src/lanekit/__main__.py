@@ -1,0 +1,5 @@
+"""`python -m lanekit` is the command `lanekit`."""
+
+from lanekit.cli.main import app
+
+app()

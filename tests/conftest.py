@@ -1,0 +1,75 @@
+"""Fixtures for tests that need podman. Whoever asks for one carries the mark `podman`.
+
+Without a podman that works they are skipped, and the end of the run says so; with
+LANEKIT_REQUIRE_PODMAN=1 they fail.
+"""
+
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.podman_sandbox import PodmanUnusable, Sandbox, open_sandbox
+
+# The contract stands in files that pytest does not collect; its asserts shall be explained too.
+pytest.register_assert_rewrite(
+    *(f"tests.contract.{part}" for part in ("base", "living", "looking", "making", "racing"))
+)
+
+_WITHOUT_PODMAN = pytest.StashKey[str]()
+
+
+@pytest.fixture(scope="session")
+def podman(pytestconfig: pytest.Config) -> Iterator[Sandbox]:
+    """podman with a storage of this session's own, and the demo image in it."""
+    try:
+        with open_sandbox() as sandbox:
+            yield sandbox
+    except PodmanUnusable as reason:
+        if os.environ.get("LANEKIT_REQUIRE_PODMAN") == "1":
+            pytest.fail(f"LANEKIT_REQUIRE_PODMAN=1, but {reason}", pytrace=False)
+        pytestconfig.stash[_WITHOUT_PODMAN] = str(reason)
+        pytest.skip(str(reason).splitlines()[0])
+
+
+@pytest.fixture(scope="session")
+def podman_service(podman: Sandbox) -> Iterator[Path]:
+    """The unix socket of podman's REST service over that storage."""
+    with podman.service() as socket:
+        yield socket
+
+
+@pytest.fixture
+def prefix(podman: Sandbox) -> Iterator[str]:
+    """What the names of this test's containers begin with; they are removed at its end.
+
+    It has a letter that is no hex digit, so that it is never taken for an id.
+    """
+    own = f"t{secrets.token_hex(4)}-"
+    yield own
+    podman.remove(own)
+
+
+@pytest.fixture(autouse=True)
+def _podman_where_marked(request: pytest.FixtureRequest) -> None:
+    if request.node.get_closest_marker("podman"):
+        request.getfixturevalue("podman")
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m chooses by mark
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what uses the fixture, so that the two can never say different things."""
+    for item in items:
+        if "podman" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.podman)
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Say in plain words that a part of the tests did not run."""
+    reason = config.stash.get(_WITHOUT_PODMAN, "")
+    if reason:
+        terminalreporter.section("podman's own tests did NOT run")
+        terminalreporter.write_line(f"{reason}\n-> install podman (Debian: podman runc), try again")
