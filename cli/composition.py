@@ -1,0 +1,51 @@
+"""The composition root of the command: which engine, and the ports put together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lanekit.cli.options import EngineName
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from lanekit.adapters.lanes import Lanes
+    from lanekit.cli.options import PolicyName, Settings
+    from lanekit.core.model import Lane
+    from lanekit.core.ports import ContainerEngine, Listener
+
+
+def lanes_for(
+    settings: Settings, lanes: Sequence[Lane], policy: PolicyName, on_event: Listener
+) -> Lanes:
+    """The face of lanekit, over the engine that the settings name."""
+    from lanekit.adapters.lanes import Lanes  # noqa: PLC0415 - costs start-up
+
+    engine = ENGINES[settings.engine or EngineName.auto](lanes)
+    return Lanes(
+        engine,
+        policy=policy.value,
+        on_event=on_event,
+        ready_timeout=settings.timeout,
+    )
+
+
+def _podman_cli(_lanes: Sequence[Lane]) -> ContainerEngine:
+    from lanekit.adapters.podman_cli import PodmanCli  # noqa: PLC0415 - costs start-up
+
+    return PodmanCli()
+
+
+def _memory(lanes: Sequence[Lane]) -> ContainerEngine:
+    from lanekit.adapters.memory import InMemory  # noqa: PLC0415 - costs start-up
+
+    images = {lane.profile.image for lane in lanes if lane.profile}
+    return InMemory(images=sorted(images))
+
+
+ENGINES: Mapping[EngineName, Callable[[Sequence[Lane]], ContainerEngine]] = {
+    EngineName.auto: _podman_cli,
+    EngineName.cli: _podman_cli,
+    EngineName.memory: _memory,
+}
+"""How each engine is made; the in-memory one has the images of these lanes and no container."""

@@ -1,0 +1,67 @@
+"""The command line: `app` is what the installed command `lanekit` calls."""
+
+from typing import Annotated, Any
+
+import typer
+
+from lanekit.cli import changing, looking, offline
+from lanekit.cli.interrupts import interruptible
+from lanekit.cli.options import Settings, with_settings
+from lanekit.cli.output import prepare_streams, say
+
+
+class App(typer.Typer):
+    """A typer app that ends well when it is interrupted."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        prepare_streams()
+        with interruptible():
+            return super().__call__(*args, **kwargs)
+
+
+# Without rich: its help costs 150 ms, and its tracebacks would show the values of variables.
+app = App(
+    name="lanekit",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if not wanted:
+        return
+    from importlib.metadata import version  # noqa: PLC0415 - costs start-up
+
+    say(f"lanekit {version('lanekit')}")
+    raise typer.Exit
+
+
+@app.callback()
+@with_settings
+def lanekit(
+    _settings: Settings,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="show the version")
+    ] = False,
+) -> None:
+    """One podman container per agent lane: made so, kept so, and said why when not.
+
+    \b
+    Exit codes:
+      0 done   1 a lane failed   2 wrong call or fleet file
+      3 there is work (--exit-code)   130 Ctrl-C   143 SIGTERM
+    """
+
+
+for _command in (
+    *(changing.ensure, looking.plan, offline.drift, looking.status, looking.endpoint, looking.logs),
+    *(changing.stop, changing.rm, offline.show, offline.fingerprint),
+):
+    _ = app.command()(with_settings(_command))
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    app()

@@ -1,0 +1,136 @@
+"""The commands that ask podman nothing: drift of a saved inspect, show, fingerprint."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lanekit.cli.looking import ExitCodeOption
+from lanekit.cli.options import LaneArgument, PolicyName, PolicyOption, Settings
+from lanekit.cli.output import FAILED, WORK, refuse, say, tell
+
+if TYPE_CHECKING:
+    from lanekit.core.errors import Outcome
+    from lanekit.core.model import ContainerSpec, Drift, Lane
+
+
+def drift(
+    settings: Settings,
+    lane: LaneArgument,
+    inspect: Annotated[
+        str, typer.Option(metavar="FILE", help="saved output of podman inspect; - is stdin")
+    ],
+    policy: PolicyOption = PolicyName.strict,
+    exit_code: ExitCodeOption = False,
+) -> None:
+    """Judge a saved podman inspect.
+
+    Podman is not needed. Several containers in it: the one with the lane's container name.
+    """
+    from lanekit.cli.json_output import Record, differences, line  # noqa: PLC0415 - start-up
+    from lanekit.cli.reporting import report_all  # noqa: PLC0415
+    from lanekit.cli.saved_inspect import verdict  # noqa: PLC0415
+    from lanekit.cli.session import open_session  # noqa: PLC0415
+
+    session = open_session(settings, [lane], policy)
+    text = _read(inspect)
+    found: list[Drift] = []
+
+    def judge(asked: Lane) -> Outcome[Drift]:
+        from returns.result import Failure  # noqa: PLC0415 - costs start-up
+
+        spec = session.runtime.spec(asked)
+        return spec if isinstance(spec, Failure) else verdict(asked, spec.unwrap(), text, policy)
+
+    def show(asked: Lane, drifted: Drift) -> str:
+        found.extend([drifted] if drifted else [])
+        if settings.json:
+            record = Record(asked.name, asked.container_name, drift=differences(drifted))
+            return line(record)
+        if not drifted:
+            return f"{asked.name}: no drift"
+        return "\n".join([f"{asked.name}: drift", *(f"  differs  {d}" for d in drifted)])
+
+    report_all(session, [(one, judge(one)) for one in session.lanes], show)
+    if policy is PolicyName.strict:
+        tell("note: image.id, and what the image brings, is not compared: podman is not asked")
+    if exit_code and found:
+        raise typer.Exit(WORK)
+
+
+def _read(path: str) -> str:
+    try:
+        if path == "-":
+            content = sys.stdin.buffer.read()
+        else:
+            with open(path, "rb") as file:
+                content = file.read()
+    except (OSError, ValueError) as error:
+        words = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        refuse(f"--inspect {path}: cannot be read: {words}")
+    return content.decode(errors="surrogateescape")
+
+
+def show(settings: Settings, lane: LaneArgument) -> None:
+    """Print the podman create command.
+
+    Exact, quoted for a shell; the values of variables from the fleet file are left out.
+    """
+    from shlex import join  # noqa: PLC0415 - costs start-up
+
+    from lanekit.cli.json_output import Record, line  # noqa: PLC0415
+    from lanekit.cli.reporting import report_all  # noqa: PLC0415
+    from lanekit.cli.session import open_session  # noqa: PLC0415
+    from lanekit.core.create_args import create_args  # noqa: PLC0415
+
+    def command(asked: Lane, spec: ContainerSpec) -> str:
+        _tell_of_secrets(spec)
+        argv = ("podman", *create_args(spec))
+        if settings.json:
+            return line(Record(asked.name, asked.container_name), command=argv)
+        return join(argv)
+
+    session = open_session(settings, [lane])
+    report_all(session, [(one, session.runtime.spec(one)) for one in session.lanes], command)
+
+
+def _tell_of_secrets(spec: ContainerSpec) -> None:
+    from lanekit.core.create_args import passed_env, steers_podman  # noqa: PLC0415 - start-up
+
+    exported = sorted(passed_env(spec))
+    if exported:
+        tell(f"note: podman takes the value of {', '.join(exported)} from its own environment")
+    on_stdin = [var.name for var in spec.env if var.secret and steers_podman(var.name)]
+    if on_stdin:
+        tell(f"note: podman reads {', '.join(on_stdin)} from stdin, as NAME=value lines")
+
+
+def fingerprint(
+    settings: Settings,
+    folder: Annotated[str, typer.Argument(metavar="DIR", show_default=False)],
+) -> None:
+    """Print a config folder's fingerprint.
+
+    As it stands in INBOX_RUNTIME_CODEX_SHA. --json adds the digest of the archive.
+    """
+    import json  # noqa: PLC0415 - costs start-up
+
+    from returns.result import Failure, Success  # noqa: PLC0415
+
+    from lanekit.adapters.host_files import DiskFiles  # noqa: PLC0415
+    from lanekit.cli.json_output import error_object  # noqa: PLC0415
+    from lanekit.cli.rendering import error_text  # noqa: PLC0415
+
+    record: dict[str, object] = {"dir": folder, "fingerprint": None, "digest": None, "error": None}
+    match DiskFiles().config(os.path.abspath(folder)):
+        case Success(copy):
+            record |= {"fingerprint": copy.fingerprint, "digest": copy.digest}
+            say(json.dumps(record) if settings.json else copy.fingerprint)
+        case Failure(error):
+            if settings.json:
+                say(json.dumps(record | {"error": error_object(error)}))
+            tell(error_text(error))
+            raise typer.Exit(FAILED)

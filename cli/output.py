@@ -1,0 +1,80 @@
+"""Where words go: data to stdout, everything else to stderr."""
+
+import os
+import sys
+from io import TextIOWrapper
+from typing import NoReturn, TextIO
+
+import typer
+
+USAGE = 2
+"""The exit code of a wrong call or a wrong fleet file."""
+FAILED = 1
+"""The exit code when a lane failed."""
+WORK = 3
+"""The exit code of plan and drift --exit-code when there is work."""
+_PIPE_CLOSED = 128 + 13  # as a shell shows a process that SIGPIPE ended
+
+
+def say(text: str) -> None:
+    """A line of data. Ends the program when nobody reads it any more, or it cannot be written."""
+    try:
+        _write(sys.stdout, text)
+    except BrokenPipeError:
+        _drop_stdout()
+        raise SystemExit(_PIPE_CLOSED) from None
+    except OSError as error:
+        _drop_stdout()
+        tell(f"lanekit: cannot write the output: {error.strerror}")
+        raise SystemExit(FAILED) from None
+
+
+def tell(text: str) -> None:
+    """A line for people: progress, notes, errors."""
+    try:
+        _write(sys.stderr, text)
+    except (OSError, ValueError):
+        # Nobody left to be told; what is under way matters more.
+        return
+
+
+def refuse(text: str) -> NoReturn:
+    """End with exit code 2: the call or the fleet file is wrong, nothing was done."""
+    tell(f"lanekit: {text}")
+    raise typer.Exit(USAGE)
+
+
+def prepare_streams() -> None:
+    """Let no output fail for its characters, nor land in a file that took a closed stream's place.
+
+    Bytes that were no text, and what the terminal's encoding lacks, are shown as escapes.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            nowhere = open(os.devnull, mode)  # noqa: SIM115 - open until the process ends
+            setattr(sys, name, nowhere)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def is_terminal(stream: TextIO) -> bool:
+    """Whether a line there can be erased and written anew."""
+    return stream.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+
+
+def is_rich(stream: TextIO) -> bool:
+    """Whether colours and drawn tables may go there (https://no-color.org)."""
+    return is_terminal(stream) and not os.environ.get("NO_COLOR")
+
+
+def _write(stream: TextIO, text: str) -> None:
+    _ = stream.write(f"{text}\n")
+    stream.flush()
+
+
+def _drop_stdout() -> None:
+    # Python would try to flush what is left, once more, when it ends.
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    _ = os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

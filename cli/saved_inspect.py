@@ -1,0 +1,103 @@
+"""The verdict on a saved `podman inspect`: which container in it is meant, and its drift."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from returns.result import Failure, Success
+
+from lanekit.adapters.podman_wire import decode_containers
+from lanekit.adapters.reference_wire import decode_reference
+from lanekit.cli.options import PolicyName
+from lanekit.cli.output import tell
+from lanekit.core.drift import drift
+from lanekit.core.drift_reference import reference_drift
+from lanekit.core.errors import NotFound, Outcome
+
+if TYPE_CHECKING:
+    from lanekit.core.model import ContainerSpec, Drift, Lane
+
+_BLANKS = " \t\r\n"
+
+
+def verdict(lane: Lane, spec: ContainerSpec, text: str, policy: PolicyName) -> Outcome[Drift]:
+    """The drift of the lane's container in the text: a list as podman prints it, or one object.
+
+    Of several containers the one with the lane's container name is meant; a single one is judged
+    whatever its name, which a note then tells.
+    """
+    picked = _pick(lane, list(_objects(text)))
+    if isinstance(picked, Failure):
+        return picked
+    if policy is PolicyName.reference:
+        return _by_reference(lane, spec, picked.unwrap())
+    return _by_strict(lane, spec, picked.unwrap())
+
+
+def _by_strict(lane: Lane, spec: ContainerSpec, text: str) -> Outcome[Drift]:
+    decoded = decode_containers(text)
+    if isinstance(decoded, Failure):
+        return decoded
+    for seen in decoded.unwrap():
+        if seen.name != lane.container_name:
+            tell(f"note: this is container {seen.name}; the lane's is {lane.container_name}")
+        return Success(drift(spec, seen, None))
+    return Failure(_absent(lane))
+
+
+def _by_reference(lane: Lane, spec: ContainerSpec, text: str) -> Outcome[Drift]:
+    decoded = decode_reference(f"[{text}]")
+    if isinstance(decoded, Failure):
+        return decoded
+    view = decoded.unwrap()
+    return Failure(_absent(lane)) if view is None else Success(reference_drift(spec, view))
+
+
+def _pick(lane: Lane, objects: list[str]) -> Outcome[str]:
+    if len(objects) == 1:
+        return Success(objects[0])
+    for text in objects:
+        decoded = decode_containers(text)
+        found = () if isinstance(decoded, Failure) else decoded.unwrap()
+        if any(seen.name == lane.container_name for seen in found):
+            return Success(text)
+    return Failure(_absent(lane))
+
+
+def _absent(lane: Lane) -> NotFound:
+    return NotFound(
+        f"the inspect has no container {lane.container_name}",
+        hint=f"save it with: podman container inspect {lane.container_name} > FILE",
+        lane=lane.name,
+    )
+
+
+def _objects(text: str) -> Iterator[str]:
+    """The members of a JSON list, each as it is written; anything else is given as it is.
+
+    As written, because what the reference makes of duplicate keys would be lost by decoding.
+    """
+    if not text.lstrip(_BLANKS).startswith("["):
+        yield text
+        return
+    members: list[str] = []
+    at = _past_blanks(text, 0) + 1
+    try:
+        while text[at := _past_blanks(text, at)] != "]":
+            _, end = json.JSONDecoder().raw_decode(text, at)
+            members.append(text[at:end])
+            at = _past_blanks(text, end)
+            at += text[at] == ","
+        whole = _past_blanks(text, at + 1) == len(text)
+    except (ValueError, IndexError, RecursionError):
+        whole = False
+    # Not JSON: whoever decodes it says so.
+    yield from members if whole else [text]
+
+
+def _past_blanks(text: str, at: int) -> int:
+    while at < len(text) and text[at] in _BLANKS:
+        at += 1
+    return at

@@ -1,0 +1,82 @@
+"""What the commands begin with: the fleet file, the lanes that were asked for, the runtime."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from lanekit.cli.composition import lanes_for
+from lanekit.cli.fleet_file import FILE_NAME, BadFleet, Fleet, load_fleet, nearest_fleet_file
+from lanekit.cli.options import PolicyName, Settings
+from lanekit.cli.output import refuse
+from lanekit.cli.progress import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lanekit.adapters.lanes import Lanes
+    from lanekit.core.model import Lane
+
+
+class Session(NamedTuple):
+    """A call on some lanes. `lanes` are in the order of the file."""
+
+    settings: Settings
+    lanes: tuple[Lane, ...]
+    runtime: Lanes
+    progress: Progress
+
+    @property
+    def width(self) -> int:
+        """How wide the longest name of a lane is."""
+        return max(len(lane.name) for lane in self.lanes)
+
+
+def open_session(
+    settings: Settings, names: Sequence[str] | None, policy: PolicyName = PolicyName.strict
+) -> Session:
+    """Ends the program with exit code 2 when the file or a name is wrong."""
+    lanes = _chosen(_fleet(settings), names or ())
+    progress = Progress(lanes, verbose=settings.verbose)
+    return Session(settings, lanes, lanes_for(settings, lanes, policy, progress.hear), progress)
+
+
+def _fleet(settings: Settings) -> Fleet:
+    path = settings.file if settings.file is not None else _nearest()
+    fleet = load_fleet(path)
+    if isinstance(fleet, BadFleet):
+        more = f"{len(fleet.lines)} faults" if len(fleet.lines) > 1 else "a fault"
+        refuse("\n  ".join([f"the fleet file has {more}", *fleet.lines]))
+    if not fleet.lanes:
+        refuse(f"{path} has no lane: add a [[lane]] with workspace, id and worktree")
+    return fleet
+
+
+def _nearest() -> str:
+    path = nearest_fleet_file()
+    if path is None:
+        refuse(f"no {FILE_NAME} in this folder or one above it: write one, or give --file")
+    return os.path.relpath(path)
+
+
+def _chosen(fleet: Fleet, names: Sequence[str]) -> tuple[Lane, ...]:
+    known = {lane.name for lane in fleet.lanes}
+    unknown = [name for name in dict.fromkeys(names) if name not in known]
+    if unknown:
+        refuse("\n  ".join(_no_such_lane(name, fleet) for name in unknown))
+    return tuple(lane for lane in fleet.lanes if not names or lane.name in names)
+
+
+def _no_such_lane(name: str, fleet: Fleet) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415 - only for a fault
+
+    names = [lane.name for lane in fleet.lanes]
+    by_container = [lane.name for lane in fleet.lanes if lane.container_name == name]
+    close = by_container or get_close_matches(name, names, 1)
+    advice = f"did you mean {close[0]}?" if close else f"it has {_listed(names)}"
+    return f"no lane {name!r} in {fleet.path}; {advice}"
+
+
+def _listed(names: list[str], most: int = 10) -> str:
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,276 @@
+"""The command as a process of its own: start-up, pipes, signals, terminals."""
+
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+# The engine of these commands; {rules} may slow it down.
+ENGINE = """
+import sys
+from lanekit.adapters.memory import InMemory, Worker
+from lanekit.cli import composition
+from lanekit.cli.main import app
+from lanekit.cli.options import EngineName
+engine = InMemory()
+{rules}
+composition.ENGINES = dict.fromkeys(EngineName, lambda _lanes: engine)
+app(prog_name="lanekit")
+"""
+LANEKIT = [sys.executable, "-c", ENGINE.format(rules="")]
+SLOW_START = [sys.executable, "-c", ENGINE.format(rules='engine.delay("start", 30)')]
+SLOW_UNDO = [
+    *(sys.executable, "-c"),
+    ENGINE.format(rules='engine.delay("start", 30); engine.delay("remove", 30)'),
+]
+
+
+def _wait_for(process: subprocess.Popen[str], words: str) -> str:
+    assert process.stderr is not None
+    said = ""
+    while words not in said:
+        line = process.stderr.readline()
+        assert line, f"ended without {words!r}: {said}"
+        said += line
+    return said
+
+
+def _started(command: list[str], *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [*command, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*LANEKIT, *arguments], capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_the_help_loads_nothing_that_is_heavy() -> None:
+    code = """
+import sys, typer
+before = set(sys.modules)
+from lanekit.cli.main import app
+try:
+    app(["--help"])
+except SystemExit as end:
+    assert end.code == 0, end.code
+print(*sorted(set(sys.modules) - before), file=sys.stderr)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    loaded = done.stderr.split()
+    assert "lanekit.cli.main" in loaded
+    own = r"(lanekit(\.cli(\.\w+)?)?|typer\..*)$"
+    foreign = {name for name in loaded if not re.match(own, name)}
+    # No tomllib, rich, json, returns, core or adapter.
+    assert foreign <= {"__future__", "gc", "gettext", "locale", "_locale", "signal", "textwrap"}
+
+
+def test_an_ensure_loads_neither_rich_nor_what_json_needs(fleet: Path) -> None:
+    _ = fleet
+    rules = "import atexit; atexit.register(lambda: print(*sys.modules, file=sys.stderr))"
+    command = [sys.executable, "-c", ENGINE.format(rules=rules), "ensure"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    loaded = set(done.stderr.split())
+    assert "lanekit.cli.changing" in loaded
+    assert not loaded & {"rich", "lanekit.cli.json_output", "lanekit.cli.toml_lines", "asyncio"}
+
+
+def test_a_reader_that_goes_away_ends_it_quietly(fleet: Path) -> None:
+    text = (fleet / "lanes.toml").read_text()
+    lane = '[[lane]]\nworkspace = "w"\nid = "{}"\nworktree = "wt-a"\n'
+    _ = (fleet / "lanes.toml").write_text(text + "".join(lane.format(n) for n in range(400)))
+    process = _started(LANEKIT, "plan")
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stderr is not None
+    assert process.stderr.read() == ""
+    process.stderr.close()
+    assert process.wait(60) == 128 + signal.SIGPIPE
+
+
+def test_an_output_that_cannot_be_written_is_told_in_a_line(fleet: Path) -> None:
+    _ = fleet
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [*LANEKIT, "plan"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 1
+    assert done.stderr == "lanekit: cannot write the output: No space left on device\n"
+
+
+def test_closed_streams_are_no_fault(fleet: Path) -> None:
+    _ = fleet
+    command = ["sh", "-c", '"$@" <&- >&- 2>&-', "sh", *LANEKIT, "ensure"]
+    assert subprocess.run(command, timeout=60, check=False).returncode == 0
+
+
+def test_words_that_the_encoding_lacks_are_escaped(fleet: Path) -> None:
+    text = (fleet / "lanes.toml").read_text().replace('"long"', '"é"\ncontainer = "c"')
+    _ = (fleet / "lanes.toml").write_text(text)
+    env = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    for arguments in (["plan", "ws1/é"], ["plan", "ws1/éé"]):
+        command = [*LANEKIT, *arguments]
+        done = subprocess.run(command, capture_output=True, timeout=60, check=False, env=env)
+        assert b"ws1/\\xe9" in (done.stdout or done.stderr)
+        assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_undoes_what_was_begun_and_says_so_in_one_line(
+    fleet: Path, number: signal.Signals, code: int
+) -> None:
+    _ = fleet
+    process = _started(SLOW_START, "ensure", "ws1/a", "--verbose")
+    before = _wait_for(process, "start ws1-a,")
+    process.send_signal(number)
+    out, err = process.communicate(timeout=20)
+    assert process.returncode == code
+    assert out == ""
+    own = [line for line in (before + err).splitlines() if line.startswith("lanekit: ")]
+    assert own == ["lanekit: interrupted; putting back what was begun (once more: leave at once)"]
+    assert "ws1/a: create ws1-a.next: undone\n" in err
+    assert "Traceback" not in err
+
+
+def test_a_second_signal_leaves_at_once(fleet: Path) -> None:
+    _ = fleet
+    process = _started(SLOW_UNDO, "ensure", "ws1/a", "--verbose")
+    _ = _wait_for(process, "start ws1-a,")
+    process.send_signal(signal.SIGINT)
+    _ = _wait_for(process, "lanekit: interrupted")
+    begun = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert time.monotonic() - begun < 10
+    assert err.splitlines()[-1].startswith("lanekit: left at once; ")
+    assert "Traceback" not in err
+
+
+def test_a_signal_that_the_caller_ignores_stays_ignored(fleet: Path) -> None:
+    _ = fleet
+    rules = 'engine.delay("start", 1)'
+    command = ["sh", "-c", 'trap "" INT; exec "$@"', "sh", sys.executable, "-c"]
+    process = _started([*command, ENGINE.format(rules=rules)], "ensure", "ws1/a", "--verbose")
+    _ = _wait_for(process, "start ws1-a,")
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert "created" in out
+
+
+def test_lanes_that_were_done_before_the_signal_are_told(fleet: Path) -> None:
+    _ = fleet
+    rules = 'engine.set_worker("ws1-long", Worker(answers_after=None))'
+    process = _started([sys.executable, "-c", ENGINE.format(rules=rules)], "ensure", "--verbose")
+    _ = _wait_for(process, "await ws1-long,")
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert [line.split()[:2] for line in out.splitlines()] == [["ws1/a", "created"]]
+
+
+def _at_terminal(
+    *arguments: str, answer: str = "", env: Mapping[str, str] | None = None
+) -> tuple[int, str]:
+    """Exit code, and all that a terminal was sent; `answer` is typed in."""
+    ours, theirs = pty.openpty()
+    plain = {"TERM": "xterm", "COLUMNS": "100", "NO_COLOR": ""}
+    variables = {**os.environ, **plain, **(env or {})}
+    command = [*LANEKIT, *arguments]
+    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=variables)
+    os.close(theirs)
+    _ = os.write(ours, answer.encode())
+    said = b""
+    while select.select([ours], [], [], 60)[0]:
+        try:
+            said += os.read(ours, 65536)
+        except OSError:  # the last of its writers is gone
+            break
+    os.close(ours)
+    return process.wait(60), said.decode()
+
+
+def test_at_a_terminal_the_table_is_drawn_and_actions_are_coloured(fleet: Path) -> None:
+    _ = fleet
+    _, said = _at_terminal("status")
+    assert "───" in said
+    assert "\x1b[" in said
+    _, said = _at_terminal("ensure", "ws1/a")
+    assert "\x1b[36mcreated" in said
+
+
+def test_at_a_terminal_one_line_shows_what_is_done_and_is_erased(fleet: Path) -> None:
+    _ = fleet
+    _, said = _at_terminal("ensure", "ws1/a")
+    assert "\r\x1b[Kws1/a: start ws1-a, because " in said
+    assert re.search(r"\r\x1b\[Kws1/a  \x1b\[36mcreated", said)
+
+
+@pytest.mark.parametrize("env", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
+def test_who_wants_no_colours_gets_plain_text(fleet: Path, env: dict[str, str]) -> None:
+    _ = fleet
+    for arguments in (("status",), ("ensure", "ws1/a", "-v"), ("plan",)):
+        _, said = _at_terminal(*arguments, env=env)
+        assert "\x1b" not in said
+        assert "ws1/a" in said
+
+
+def test_in_a_pipe_there_is_no_escape_and_stderr_is_silent(fleet: Path) -> None:
+    _ = fleet
+    for command in ("status", "ensure", "plan"):
+        done = _run(command)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "\x1b" not in done.stdout
+
+
+def test_rm_of_all_lanes_asks_at_a_terminal_only(fleet: Path) -> None:
+    _ = fleet
+    code, said = _at_terminal("rm", answer="n\n")
+    assert code == 1
+    assert "Remove the containers of all lanes of the file (2)? [y/N]: " in said
+    assert "nothing was removed" in said
+    code, said = _at_terminal("rm", answer="y\n")
+    assert (code, said.count("missing")) == (0, 2)
+    for arguments in (("rm", "--yes"), ("rm", "ws1/a")):
+        code, said = _at_terminal(*arguments)
+        assert code == 0
+        assert "Remove" not in said
+    assert _run("rm").returncode == 0
+
+
+def test_the_shell_is_told_the_lanes_that_begin_so(fleet: Path) -> None:
+    def completed(line: str, folder: Path) -> list[str]:
+        words = line.split(" ")
+        env = {"COMP_WORDS": line, "COMP_CWORD": str(len(words) - 1)}
+        env |= {"_LANEKIT_COMPLETE": "complete_bash"}
+        return subprocess.run(
+            LANEKIT,
+            env={**os.environ, **env},
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        ).stdout.split()
+
+    assert completed("lanekit ensure ws1/", fleet) == ["ws1/a", "ws1/long"]
+    assert completed("lanekit endpoint ws1/l", fleet / "wt-a") == ["ws1/long"]
+    assert completed(f"lanekit ensure --file {fleet}/lanes.toml ws1/a", Path("/")) == ["ws1/a"]
+    _ = (fleet / "lanes.toml").write_text("broken")
+    assert completed("lanekit ensure ws1/", fleet) == []
