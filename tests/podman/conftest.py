@@ -1,0 +1,127 @@
+"""A lane on real podman: its files on disk, its containers in the sandbox."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.podman_sandbox import DEMO_IMAGE, LOG_VARIABLE, Sandbox, read_log
+
+from lanekit.adapters.lanes import Lanes
+from lanekit.adapters.podman_cli import PodmanCli
+from lanekit.core.errors import or_raise
+from lanekit.core.model import Lane, Profile, Snapshot
+
+# The shell is process 1, whose default is to ignore SIGTERM: hence the trap.
+WORKER = """#!/bin/sh
+mkdir -p /tmp/www && echo {word} > /tmp/www/index.html && echo serving {word}
+trap 'kill $server; exit 0' TERM
+httpd -f -p 31417 -h /tmp/www &
+server=$!
+wait $server
+"""
+CRASHING = "#!/bin/sh\necho begins\necho no key: cannot go on >&2\nexit 7\n"
+
+
+@dataclass
+class RealLane:
+    """A lane whose files can be changed, and its containers on real podman."""
+
+    folder: Path
+    sandbox: Sandbox
+    lane: Lane
+    profile: Profile
+
+    def worker(self, text: str) -> None:
+        """Replace the worker's file by rename, as an installer does."""
+        _executable(self.folder / "new", text)
+        os.replace(self.folder / "new", self.profile.worker)
+
+    def other_worker(self, text: str) -> None:
+        """Let the profile name another worker; the old file stays."""
+        path = self.folder / "other-worker"
+        _executable(path, text)
+        self.profile = replace(self.profile, worker=str(path))
+
+    def config(self, text: str) -> None:
+        """Change the config."""
+        _ = (Path(self.profile.config_dir) / "config.toml").write_text(text)
+
+    def engine(self, **env: str) -> PodmanCli:
+        """The engine under test; its processes are logged when LOG_VARIABLE is given."""
+        return PodmanCli((str(self.sandbox.bin / "podman"),), env={**os.environ, **env})
+
+    def lanes(self, **env: str) -> Lanes:
+        """The facade over it."""
+        return Lanes(self.engine(**env), self.profile)
+
+    def counted(self, act: Callable[[Lanes], Any]) -> list[list[str]]:
+        """The podman processes that `act` starts, each with its arguments."""
+        log = self.folder / "processes"
+        log.unlink(missing_ok=True)
+        act(self.lanes(**{LOG_VARIABLE: str(log)}))
+        return read_log(log)
+
+    def containers(self) -> list[Snapshot]:
+        """All of the lane's containers, leftovers too."""
+        found = or_raise(self.engine().find({"lanekit.workspace": self.lane.workspace}))
+        return list(found)
+
+    def fleet_file(self) -> Path:
+        """The lane as a lanes.toml."""
+        path = self.folder / "lanes.toml"
+        _ = path.write_text(f"""
+[profile]
+image = "{self.profile.image}"
+worker = "{self.profile.worker}"
+inbox = "{self.profile.inbox}"
+config_dir = "{self.profile.config_dir}"
+stop_grace = 2
+ready_timeout = 20
+[[lane]]
+workspace = "{self.lane.workspace}"
+id = "{self.lane.id}"
+worktree = "{self.lane.worktree}"
+container = "{self.lane.container_name}"
+""")
+        return path
+
+
+def _executable(path: Path, text: str) -> None:
+    _ = path.write_text(text)
+    path.chmod(0o755)
+
+
+@pytest.fixture
+def real_lane(podman: Sandbox, prefix: str, tmp_path: Path) -> RealLane:
+    """A lane that is possible and has no container yet."""
+    for name in ("tree", "home/.codex/sub"):
+        (tmp_path / name).mkdir(parents=True)
+    _ = (tmp_path / "home/.codex/config.toml").write_text("first")
+    _executable(tmp_path / "worker", WORKER.format(word="one"))
+    _executable(tmp_path / "inbox", "#!/bin/sh\n")
+    profile = Profile(
+        worker=str(tmp_path / "worker"),
+        inbox=str(tmp_path / "inbox"),
+        image=DEMO_IMAGE,
+        config_dir=str(tmp_path / "home/.codex"),
+        stop_grace=2,
+        ready_timeout=20,
+    )
+    lane = Lane(prefix.rstrip("-"), "a", str(tmp_path / "tree"), f"{prefix}a")
+    return RealLane(tmp_path, podman, lane, profile)
+
+
+@pytest.fixture
+def another(real_lane: RealLane) -> Callable[[str], Lane]:
+    """More lanes of the same kind."""
+
+    def make(name: str) -> Lane:
+        tree = real_lane.folder / f"tree-{name}"
+        tree.mkdir()
+        container = f"{real_lane.lane.workspace}-{name}"
+        return replace(real_lane.lane, id=name, worktree=str(tree), container=container)
+
+    return make
