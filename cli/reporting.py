@@ -29,7 +29,9 @@ def report(
     session.progress.pause()
     match outcome:
         case Success(value):
-            say(show(lane, value))
+            words = show(lane, value)
+            if words:
+                say(words)
             return True
         case Failure(error):
             report_failure(session, lane, error)

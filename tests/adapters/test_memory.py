@@ -76,6 +76,30 @@ def test_ports_differ_unless_one_is_chosen(engine: InMemory) -> None:
     assert look(engine, "twin").ports[0].host_port == ports[0]
 
 
+def test_a_port_that_is_in_use_is_not_given(engine: InMemory) -> None:
+    first = value(engine.create(SPEC, "c1"))
+    port = look(engine, first).ports[0].host_port or 0
+    engine.occupy_port(port + 1)
+    second = value(engine.create(SPEC, "c2"))
+    assert look(engine, second).ports[0].host_port == port + 2
+
+
+def test_every_start_is_told_from_the_others(engine: InMemory) -> None:
+    identifiers = [value(engine.create(SPEC, f"c{n}")) for n in range(3)]
+    for identifier in identifiers:
+        value(engine.start(identifier))
+    assert len({look(engine, identifier).started_at for identifier in identifiers}) == 3
+
+
+def test_a_start_that_fails_leaves_its_mark(engine: InMemory) -> None:
+    # As podman 4.3.1; later ones may not, so the contract does not ask for it.
+    identifier = value(engine.create(SPEC, "ws-a"))
+    assert "HOSTNAME" not in look(engine, identifier).env
+    engine.occupy_port(look(engine, identifier).ports[0].host_port or 0)
+    assert kind(engine.start(identifier)) == "PortTaken"
+    assert look(engine, identifier).env["HOSTNAME"] == identifier[:12]
+
+
 def test_images_change(engine: InMemory) -> None:
     _ = value(engine.create(SPEC, "ws-a"))
     second = engine.add_image(DEFAULT_IMAGE)

@@ -131,6 +131,17 @@ class Living(Base):
         value(harness.engine.start(second))
         assert kind(harness.engine.start(first)) == "PortTaken"
 
+    def test_one_port_of_two_addresses(self, harness: Harness, name: str) -> None:
+        first = bring(harness, f"{name}-a", "running")
+        number = look(harness.engine, first).ports[0].host_port
+        answers: dict[str, str] = {}
+        for n, address in enumerate(("127.0.0.2", "0.0.0.0")):
+            ports = (Port(31417, host_ip=address, host_port=number),)
+            spec = harness.spec(f"{name}-{n}", ports=ports)
+            identifier = value(harness.engine.create(spec, spec.name))
+            answers[address] = kind(harness.engine.start(identifier))
+        assert answers == {"127.0.0.2": OK, "0.0.0.0": "PortTaken"}
+
     def test_a_process_that_cannot_start(self, harness: Harness, name: str) -> None:
         spec = harness.unstartable(f"{name}-a")
         identifier = value(harness.engine.create(spec, spec.name))

@@ -1,0 +1,37 @@
+# `make demo` and `make test` do all their own set-up on a fresh machine; see scripts/setup.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check static bench clean
+
+PYTHON := .venv/bin/python
+
+help:
+	@echo 'make demo    show lanekit at work, in a podman storage of its own that is removed again'
+	@echo 'make test    all tests; those that need podman are skipped where it cannot be had'
+	@echo 'make check   formatting, lint, types, import rules, then all tests'
+	@echo 'make bench   what a start of lanekit costs, against the import of what it is built on'
+	@echo 'make clean   remove what the above made here (.venv, caches)'
+
+setup:
+	@scripts/setup
+
+demo: setup
+	@scripts/demo
+
+test: setup
+	@$(PYTHON) -m pytest
+
+bench: setup
+	@$(PYTHON) -m tests.bench_startup
+
+static: setup
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+	.venv/bin/basedpyright
+	.venv/bin/lint-imports
+
+check: static test
+
+clean:
+	rm -rf .venv dist .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
