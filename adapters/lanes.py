@@ -86,11 +86,12 @@ class Lanes:
         target = self._prepare(lane)
         if isinstance(target, Failure):
             return target
+        begun = self._world.clock.now()
         held = self._hold(lane, self._lock_timeout)
         if isinstance(held, Failure):
             return held
         with held.unwrap():
-            return self._ensure(target.unwrap())
+            return self._ensure(target.unwrap(), begun)
 
     def ensure_all(self, lanes: Sequence[Lane]) -> Iterator[tuple[Lane, Outcome[Ensured]]]:
         """`ensure` for many lanes: one observation for all, each lane's outcome as it is known.
@@ -112,18 +113,20 @@ class Lanes:
                 own = locks.enter_context(ExitStack())
                 own.enter_context(held.unwrap())
                 targets.append((target.unwrap(), own))
+            begun = self._world.clock.now()
             seen = observe(self.engine, [target.spec for target, _ in targets]) if targets else []
             for (target_now, own), first in zip(targets, seen, strict=True):
                 with own:
-                    outcome = self._ensure(target_now, first)
+                    outcome = self._ensure(target_now, begun, first)
+                begun = self._world.clock.now()
                 yield target_now.lane, outcome
         for lane in busy:
             yield lane, self.ensure(lane)
 
     def _ensure(
-        self, target: Target, first: Outcome[Observation] | None = None
+        self, target: Target, begun: float, first: Outcome[Observation] | None = None
     ) -> Outcome[Ensured]:
-        return Ensure(self._world, target, self._policy, self._listen).run(first)
+        return Ensure(self._world, target, self._policy, self._listen, begun).run(first)
 
     def plan(self, lane: Lane) -> Outcome[Plan]:
         """What `ensure` would do now, and why; nothing is changed."""

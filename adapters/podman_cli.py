@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from returns.result import Failure, Success
 
-from lanekit.adapters.json_reader import Malformed, Node, parse, undecodable
+from lanekit.adapters.json_reader import undecodable
+from lanekit.adapters.podman_answers import beyond, by_reference, carries, in_order, listed_ids
 from lanekit.adapters.podman_wire import decode_containers, decode_images
 from lanekit.adapters.podman_words import NO_CONTAINER, NO_IMAGE, error_of, without_warnings
 from lanekit.adapters.processes import Answer, TooMuch, TooSlow, run
 from lanekit.core.create_args import create_args, env_file, passed_env
-from lanekit.core.drift import same_image
 from lanekit.core.errors import (
     EngineFailed,
     EngineTimeout,
@@ -24,6 +24,7 @@ from lanekit.core.model import ContainerSpec, ImageInfo, Snapshot
 from lanekit.core.ports import ArchiveBroken
 
 _ID = r"[0-9a-f]{64}"
+_NAME = r"[a-zA-Z0-9][a-zA-Z0-9_.-]*"
 # A name that is a hex prefix of several ids, and of no container's name.
 _AMBIGUOUS = r"more than one (?:result|container)"
 _NAMES_A_CALL = 2000
@@ -56,8 +57,9 @@ class PodmanCli:
     def inspect(self, names: Sequence[str]) -> Outcome[Mapping[str, Snapshot]]:
         """See `ContainerEngine.inspect`; one process for up to 2,000 names."""
         found: dict[str, Snapshot] = {}
-        for begin in range(0, len(names), _NAMES_A_CALL):
-            batch = names[begin : begin + _NAMES_A_CALL]
+        possible = [name for name in names if re.fullmatch(_NAME, name)]
+        for begin in range(0, len(possible), _NAMES_A_CALL):
+            batch = possible[begin : begin + _NAMES_A_CALL]
             seen = self._inspect(batch)
             if isinstance(seen, Failure):
                 return seen
@@ -72,10 +74,24 @@ class PodmanCli:
         if isinstance(answer, Failure):
             return answer
         said = answer.unwrap()
-        unknown = _beyond(said, NO_CONTAINER, _AMBIGUOUS)
+        unknown = beyond(said, NO_CONTAINER, _AMBIGUOUS)
         if unknown:
             return Failure(error_of("inspect containers", unknown))
+        if not said.stdout.strip() and re.search(_AMBIGUOUS, said.stderr):
+            return self._inspect_apart(names)
         return decode_containers(said.stdout)
+
+    def _inspect_apart(self, names: Sequence[str]) -> Outcome[tuple[Snapshot, ...]]:
+        """One name that begins several ids keeps podman from showing any of the others."""
+        if len(names) == 1:
+            return Success(())
+        seen: list[Snapshot] = []
+        for half in (names[: len(names) // 2], names[len(names) // 2 :]):
+            found = self._inspect(half)
+            if isinstance(found, Failure):
+                return found
+            seen += found.unwrap()
+        return Success(tuple(seen))
 
     def images(self, references: Sequence[str]) -> Outcome[Mapping[str, ImageInfo]]:
         """See `ContainerEngine.images`; one process."""
@@ -85,31 +101,30 @@ class PodmanCli:
         if isinstance(answer, Failure):
             return answer
         said = answer.unwrap()
-        unknown = _beyond(said, NO_IMAGE)
+        unknown = beyond(said, NO_IMAGE)
         if unknown:
             return Failure(error_of("inspect images", unknown))
         decoded = decode_images(said.stdout)
         if isinstance(decoded, Failure):
             return decoded
-        return Success(_by_reference(references, decoded.unwrap()))
+        return Success(by_reference(references, decoded.unwrap()))
 
     def find(self, labels: Mapping[str, str]) -> Outcome[tuple[Snapshot, ...]]:
         """See `ContainerEngine.find`; two processes."""
-        filters = [
-            f"--filter=label={k}={v}" if v else f"--filter=label={k}" for k, v in labels.items()
-        ]
-        listed = self._checked(
-            "list containers", "ps", "-a", "--no-trunc", "--format=json", *filters
-        )
+        # By name only: versions differ in how a value with a comma has to be written.
+        filters = [f"--filter=label={name}" for name in labels]
+        table = ("ps", "-a", "--no-trunc", "--format=json")
+        listed = self._checked("list containers", *table, *filters)
         if isinstance(listed, Failure):
             return listed
-        ids = _listed_ids(listed.unwrap().stdout)
+        ids = listed_ids(listed.unwrap().stdout)
         if isinstance(ids, Failure):
             return ids
         found = self.inspect(ids.unwrap()) if ids.unwrap() else Success[Mapping[str, Snapshot]]({})
         if isinstance(found, Failure):
             return found
-        return Success(tuple(sorted(found.unwrap().values(), key=lambda seen: seen.name)))
+        carrying = (seen for seen in found.unwrap().values() if carries(seen, labels))
+        return Success(tuple(sorted(carrying, key=lambda seen: seen.name)))
 
     def create(self, spec: ContainerSpec, name: str) -> Outcome[str]:
         """See `ContainerEngine.create`. Secret values go through podman's environment or stdin."""
@@ -162,7 +177,7 @@ class PodmanCli:
     def rename(self, container: str, name: str) -> Outcome[None]:
         """See `ContainerEngine.rename`."""
         doing = f"rename {container[:12]} to {name}"
-        return _nothing(self._checked(doing, "rename", container, name))
+        return _nothing(self._checked(doing, "rename", "--", container, name))
 
     def remove(self, container: str, grace: float) -> Outcome[None]:
         """See `ContainerEngine.remove`."""
@@ -184,7 +199,7 @@ class PodmanCli:
         )
         if isinstance(said, Failure):
             return said
-        return Success(_in_order(said.unwrap(), tail))
+        return Success(in_order(said.unwrap(), tail))
 
     def _checked(
         self, doing: str, *args: str, stdin: Iterable[bytes] = _NO_INPUT, extra: float = 0
@@ -228,48 +243,6 @@ def _cannot_execute(program: str, error: OSError) -> EngineUnavailable:
         detail=str(error),
         hint="install podman 4.3 or later (`apt-get install podman`), or put it on PATH",
     )
-
-
-def _beyond(said: Answer, *known: str) -> str:
-    """The words of a failed command that none of these patterns knows, if any."""
-    if not said.status:
-        return ""
-    lines = without_warnings(said.stderr).splitlines()
-    if not lines:
-        return f"exit status {said.status} without a word"
-    return "\n".join(line for line in lines if not any(re.search(p, line) for p in known))
-
-
-def _by_reference(
-    references: Sequence[str], images: Sequence[tuple[tuple[str, ...], ImageInfo]]
-) -> dict[str, ImageInfo]:
-    found: dict[str, ImageInfo] = {}
-    for reference in references:
-        for names, info in images:
-            if any(same_image(reference, name) for name in names) or info.id.startswith(reference):
-                found[reference] = info
-    return found
-
-
-def _listed_ids(text: str) -> Outcome[list[str]]:
-    parsed = parse(text or "[]", "ps")
-    if isinstance(parsed, Failure):
-        return parsed
-    value = parsed.unwrap()
-    try:
-        rows = Node({"ps": value}).nodes("ps")
-        return Success([row.text("Id") for row in rows])
-    except Malformed as error:
-        return Failure(undecodable("ps", str(error)))
-
-
-_STAMP = r"(\d{4}-\d\d-\d\dT\S+) ?(.*)"
-
-
-def _in_order(said: Answer, tail: int) -> str:
-    matches = [re.fullmatch(_STAMP, line) for line in (said.stdout + said.stderr).splitlines()]
-    lines = sorted((m for m in matches if m), key=lambda match: match.group(1))
-    return "".join(f"{match.group(2)}\n" for match in lines[-tail:])
 
 
 def _nothing(done: Outcome[Answer]) -> Outcome[None]:

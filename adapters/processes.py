@@ -56,6 +56,10 @@ def run(
     ) as process:
         try:
             return _converse(process, time.monotonic() + timeout, _Feeder(process, stdin))
+        except (KeyboardInterrupt, SystemExit):
+            # Left to end by itself, and waited for: a `podman stop` that is killed leaves its
+            # container in the state "stopping" for ever. A second Ctrl-C ends the wait.
+            raise
         except BaseException:
             _end(process)
             raise

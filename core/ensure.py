@@ -26,7 +26,7 @@ from lanekit.core.world import Target, World
 
 _TRIES = 5
 _PAUSE = 0.2
-_PASSING = ("stopping", "removing")
+_PASSING = ("removing",)
 # Somebody changed the lane between our look and our operation: look again.
 _RACES = (NotFound, NameTaken, WrongState, PortTaken)
 
@@ -62,19 +62,24 @@ def decide(
 class Ensure:
     """One ensure of one lane; its lock is held by the caller.
 
-    `first` is an observation that was made under that lock; it is used once.
+    `begun`: when the caller began, for the report's seconds.
     """
 
-    def __init__(self, world: World, target: Target, policy: Policy, listen: Listener) -> None:
+    def __init__(
+        self, world: World, target: Target, policy: Policy, listen: Listener, begun: float
+    ) -> None:
         self._world = world
         self._target = target
         self._policy: Policy = policy
         self._listen = listen
         self._done: list[Operation] = []
-        self._begun = world.clock.now()
+        self._begun = begun
 
     def run(self, first: Outcome[Observation] | None = None) -> Outcome[Ensured]:
-        """Make it so. Every error names the lane and hides secrets."""
+        """Make it so. Every error names the lane and hides secrets.
+
+        `first` is an observation that was made under the lane's lock; it is used once.
+        """
         result = self._run(first)
         if isinstance(result, Failure):
             error = for_lane(result.failure(), self._target.lane.name)
@@ -92,7 +97,7 @@ class Ensure:
                 return seen
             looked, seen = seen.unwrap(), None
             if _passing(looked):
-                last = WrongState("the container is being stopped or removed by somebody else")
+                last = WrongState("the container is being removed by somebody else")
                 continue
             result = self._attempt(looked, because)
             if not isinstance(result, Failure):

@@ -13,6 +13,7 @@ from lanekit.core.errors import (
     NotHonoured,
     Outcome,
     Undecodable,
+    WrongState,
 )
 from lanekit.core.model import NEXT, PREV, Endpoint, Observation, Snapshot
 from lanekit.core.operations import (
@@ -224,13 +225,22 @@ class Run:
             case Remove():
                 return engine.remove(container, 0)
             case Start():
-                return engine.start(container)
+                return self._start_again(container)
             case Stop():
                 return engine.stop(container, profile.stop_grace)
             case Rename(_, to):
                 return engine.rename(container, to)
             case _:
                 return Success(None)
+
+    def _start_again(self, container: str) -> Outcome[None]:
+        engine = self.world.engine
+        started = engine.start(container)
+        if not isinstance(started, Failure) or not isinstance(started.failure(), WrongState):
+            return started
+        # A stop that was cut off leaves it neither running nor stopped: it has to be ended first.
+        stopped = engine.stop(container, self.target.profile.stop_grace)
+        return stopped if isinstance(stopped, Failure) else engine.start(container)
 
 
 def start_run(

@@ -144,6 +144,10 @@ def is_awake(seen: Snapshot) -> bool:
 def _wake(name: str, seen: Snapshot) -> Iterator[Operation]:
     if seen.state == "paused":
         yield Unpause(name, "it is paused")
+    elif seen.state == "stopping":
+        # Whoever began to stop it may be gone: podman then leaves it in this state for ever.
+        yield Stop(name, "somebody began to stop it", runs=False)
+        yield Start(name, "it was being stopped")
     elif seen.state != "running":
         yield Start(name, f"it is {seen.state}")
 

@@ -143,8 +143,9 @@ def _mounted(seen: Snapshot, at: str, **changes: Any) -> Snapshot:
     return replace(seen, mounts=tuple(mounts))
 
 
-@settings(max_examples=300)
-@given(change=st.sampled_from(sorted(SEEN)), spec=specs())
+@pytest.mark.parametrize("change", sorted(SEEN))
+@settings(max_examples=8)
+@given(spec=specs())
 def test_each_single_change_of_a_snapshot_is_its_field(change: str, spec: ContainerSpec) -> None:
     apply, field = SEEN[change]
     assert _fields(spec, apply(snapshot_of(spec))) == [field]
@@ -168,8 +169,9 @@ ASKED: dict[str, tuple[Callable[[ContainerSpec], ContainerSpec], str]] = {
 }
 
 
-@settings(max_examples=150)
-@given(change=st.sampled_from(sorted(ASKED)), spec=specs())
+@pytest.mark.parametrize("change", sorted(ASKED))
+@settings(max_examples=8)
+@given(spec=specs())
 def test_each_single_change_of_a_spec_is_its_field(change: str, spec: ContainerSpec) -> None:
     apply, field = ASKED[change]
     assert _fields(apply(spec), snapshot_of(spec)) == [field]
@@ -199,7 +201,9 @@ SAME: dict[str, Callable[[Snapshot], Snapshot]] = {
 }
 
 
-@given(change=st.sampled_from(sorted(SAME)), spec=specs())
+@pytest.mark.parametrize("change", sorted(SAME))
+@settings(max_examples=8)
+@given(spec=specs())
 def test_the_same_meaning_in_other_words_is_no_drift(change: str, spec: ContainerSpec) -> None:
     assert _fields(spec, SAME[change](snapshot_of(spec))) == []
 

@@ -52,6 +52,11 @@ def _drifted(before: Callable[[LaneWorld], None]) -> Callable[[LaneWorld], None]
     return arrange
 
 
+def _stopping(world: LaneWorld) -> None:
+    _running(world)
+    world.engine.being_stopped(NAME)
+
+
 def _port_taken(world: LaneWorld) -> None:
     _running(world)
     port = world.running()[0].ports[0].host_port
@@ -84,6 +89,8 @@ STATES: dict[str, Callable[[LaneWorld], None]] = {
     "running": _running,
     "exited": _exited,
     "paused": _paused,
+    "stop cut off": _stopping,
+    "drifted and stop cut off": _drifted(_stopping),
     "drifted": _drifted(_running),
     "drifted and exited": _drifted(_exited),
     "drifted and paused": _drifted(_paused),

@@ -76,6 +76,15 @@ def test_paused() -> None:
     )
 
 
+def test_a_stop_that_was_cut_off_is_ended_before_the_start() -> None:
+    words = text(Observation(replace(RUNNING, state="stopping")))
+    assert words == dedent("""\
+        ws/a (ws-a): start
+          stop ws-a  because somebody began to stop it
+          start ws-a  because it was being stopped
+          await ws-a  because a lane is ready when its worker answers""")
+
+
 REPLACE = """\
   create ws-a.next  because user differs
   copy config into ws-a.next  because a new container has no config

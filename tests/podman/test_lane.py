@@ -2,6 +2,8 @@
 
 import os
 import socket
+import subprocess
+import time
 import urllib.request
 from collections.abc import Callable
 from dataclasses import replace
@@ -219,3 +221,19 @@ def test_podman_that_is_not_there_is_one_clear_error(real_lane: RealLane) -> Non
     assert outcome.failure().kind == "EngineUnavailable"
     assert "install podman" in outcome.failure().hint
     assert os.environ
+
+
+def test_a_stop_that_was_killed_is_no_dead_end(real_lane: RealLane) -> None:
+    # podman leaves such a container in the state "stopping", which it refuses to start.
+    lanes, lane, name = real_lane.lanes(), real_lane.lane, real_lane.lane.container_name
+    real_lane.worker(WORKER.format(word="one").replace("trap 'kill $server; exit 0' TERM\n", ""))
+    _ = or_raise(lanes.ensure(lane))
+    argv = [str(real_lane.sandbox.bin / "podman"), "stop", "-t", "60", name]
+    with subprocess.Popen(argv, env=real_lane.sandbox.environ()) as stopping:
+        deadline = time.monotonic() + 20
+        while or_raise(lanes.status(lane)).state != "stopping":
+            assert time.monotonic() < deadline
+        stopping.kill()
+    assert or_raise(lanes.status(lane)).state == "stopping"
+    assert or_raise(lanes.ensure(lane)).action == "started"
+    assert or_raise(lanes.ensure(lane)).action == "none"

@@ -1,0 +1,204 @@
+"""What ensure refuses, and when it takes an answer for an answer."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from returns.result import Failure
+from tests.lane_world import LaneWorld
+from tests.strategies import snapshot_of
+
+from lanekit.adapters.memory import Worker
+from lanekit.core.errors import (
+    EngineTimeout,
+    Foreign,
+    ImageMissing,
+    InvalidLane,
+    LostRace,
+    NameTaken,
+    NotHonoured,
+    NotReady,
+    WorkerExited,
+    or_raise,
+)
+from lanekit.core.identity import foreign, is_ours
+from lanekit.core.model import DEFAULT_IMAGE, Lane, Observation, Profile
+from lanekit.core.operations import OperationUndone, Waiting
+from lanekit.core.spec import Digests, container_spec
+
+NAME = "ws-a"
+LANE = Lane("ws", "a", "/t")
+OURS = snapshot_of(container_spec(LANE, Profile("/w", "/i"), Digests()))
+
+
+@pytest.fixture
+def world() -> LaneWorld:
+    return LaneWorld()
+
+
+def test_labels_say_whose_it_is() -> None:
+    assert is_ours(LANE, OURS)
+    for label in ("lanekit.workspace", "lanekit.lane"):
+        assert not is_ours(LANE, replace(OURS, labels={**OURS.labels, label: "other"}))
+        # Half of the labels are no proof, whatever the variables say.
+        assert not is_ours(LANE, replace(OURS, labels={label: OURS.labels[label]}))
+
+
+def test_without_labels_the_variables_do() -> None:
+    adopted = replace(OURS, labels={})
+    assert is_ours(LANE, adopted)
+    for name in ("INBOX_WORKSPACE_ID", "INBOX_LANE_ID"):
+        assert not is_ours(LANE, replace(adopted, env={**adopted.env, name: "other"}))
+    assert not is_ours(LANE, replace(adopted, env={}))
+
+
+@pytest.mark.parametrize("place", ["current", "next", "prev"])
+def test_a_stranger_in_any_place_is_told_with_its_owner(place: str) -> None:
+    stranger = replace(OURS, labels={"lanekit.workspace": "w2", "lanekit.lane": "z"})
+    there: dict[str, Any] = {place: stranger}
+    error = foreign(LANE, Observation(**there))
+    assert error is not None
+    assert "lane w2/z's" in error.detail
+    assert foreign(LANE, Observation(**{**there, place: OURS})) is None
+
+
+def test_a_foreign_container_is_an_error_and_untouched(world: LaneWorld) -> None:
+    _ = world.engine.by_hand_create(NAME)
+    before = world.engine.containers
+    outcome = world.lanes().ensure(world.lane)
+    assert isinstance(outcome, Failure)
+    assert isinstance(outcome.failure(), Foreign)
+    assert outcome.failure().lane == "ws/a"
+    assert world.engine.containers == before
+
+
+def test_a_missing_image_is_told_before_anything_is_touched(world: LaneWorld) -> None:
+    _ = or_raise(world.lanes().ensure(world.lane))
+    before = world.engine.containers
+    world.engine.remove_image(DEFAULT_IMAGE)
+    for _again in range(2):
+        outcome = world.lanes().ensure(world.lane)
+        assert isinstance(outcome, Failure)
+        assert isinstance(outcome.failure(), ImageMissing)
+        assert world.engine.containers == before
+        world.drift()
+
+
+def test_an_impossible_lane_asks_the_engine_nothing(world: LaneWorld) -> None:
+    world.files.broken = [world.lane.worktree, world.profile.worker]
+    world.engine.go_away()
+    outcome = world.lanes().ensure(world.lane)
+    assert isinstance(outcome, Failure)
+    assert isinstance(outcome.failure(), InvalidLane)
+    assert world.engine.calls == ()
+
+
+def test_an_answer_counts_only_if_the_container_runs_after_it(world: LaneWorld) -> None:
+    _ = or_raise(world.lanes().ensure(world.lane))
+    port = world.ours()[0].ports[0].host_port
+    assert port
+    world.engine.exit(NAME, 0)
+
+    def replaced_at_its_port(event: object) -> None:
+        if "start ws-a" in str(getattr(event, "operation", "")) and "Finished" in repr(event):
+            world.engine.exit(NAME, 4)
+            world.engine.occupy_port(port, answers=True)
+
+    lanes = world.lanes()
+    lanes._listen = replaced_at_its_port  # pyright: ignore[reportPrivateUsage]
+    outcome = lanes.ensure(world.lane)
+    assert isinstance(outcome, Failure)
+    error = outcome.failure()
+    assert isinstance(error, WorkerExited)
+    assert error.exit_code == 4
+
+
+def test_a_worker_that_exits_ends_the_wait_at_once(world: LaneWorld) -> None:
+    world.new_worker(Worker(answers_after=None, exits_after=1.0, exit_code=7, last_lines=("why",)))
+    outcome = world.lanes().ensure(world.lane)
+    assert isinstance(outcome, Failure)
+    error = outcome.failure()
+    assert isinstance(error, WorkerExited)
+    assert (error.exit_code, "why" in error.detail) == (7, True)
+
+
+def test_a_worker_that_never_answers_is_kept_and_told_of(world: LaneWorld) -> None:
+    world.new_worker(Worker(answers_after=None, output=("starting",)))
+    begun = world.clock.now()
+    outcome = world.lanes().ensure(world.lane)
+    assert isinstance(outcome, Failure)
+    assert isinstance(outcome.failure(), NotReady)
+    assert "starting" in outcome.failure().detail
+    assert 10 <= world.clock.now() - begun <= 12
+    assert [c.name for c in world.running()] == [NAME]
+    assert any(isinstance(event, Waiting) for event in world.events)
+    assert not any(isinstance(event, OperationUndone) for event in world.events)
+
+
+def test_a_slow_worker_is_waited_for(world: LaneWorld) -> None:
+    world.new_worker(Worker(answers_after=8.0))
+    assert or_raise(world.lanes().ensure(world.lane)).seconds >= 8
+
+
+def test_a_replacement_that_never_answers_is_taken_back(world: LaneWorld) -> None:
+    _ = or_raise(world.lanes().ensure(world.lane))
+    (old,) = world.running()
+    world.drift()
+    world.new_worker(Worker(answers_after=None))
+    outcome = world.lanes().ensure(world.lane)
+    assert isinstance(outcome, Failure)
+    assert [c.id for c in world.running()] == [old.id]
+    assert [c.name for c in world.ours()] == [NAME]
+
+
+def test_what_podman_made_otherwise_is_told_before_the_old_one_is_stopped(
+    world: LaneWorld,
+) -> None:
+    _ = or_raise(world.lanes().ensure(world.lane))
+    before = world.ours()
+    world.drift()
+    lanes = world.lanes()
+
+    def tamper(event: object) -> None:
+        if "copy config" in str(getattr(event, "operation", "")) and "Finished" in repr(event):
+            world.engine.tamper(f"{NAME}.next", restart_policy="always")
+
+    lanes._listen = tamper  # pyright: ignore[reportPrivateUsage] - to cut in
+    outcome = lanes.ensure(world.lane)
+    assert isinstance(outcome, Failure)
+    assert isinstance(outcome.failure(), NotHonoured)
+    assert "restart_policy" in outcome.failure().detail
+    assert world.ours() == before
+
+
+def test_a_race_that_is_lost_again_and_again_is_told(world: LaneWorld) -> None:
+    world.engine.fail("create", NameTaken("taken"), times=None)
+    outcome = world.lanes().ensure(world.lane)
+    assert isinstance(outcome, Failure)
+    assert isinstance(outcome.failure(), LostRace)
+    assert world.ours() == []
+
+
+def test_a_stop_that_timed_out_is_undone(world: LaneWorld) -> None:
+    _ = or_raise(world.lanes().ensure(world.lane))
+    (old,) = world.running()
+    world.drift()
+    world.engine.fail("stop", EngineTimeout("no answer"), when="before")
+
+    def cut_off(event: object) -> None:
+        if "stop ws-a" in str(getattr(event, "operation", "")) and "Failed" in repr(event):
+            world.engine.being_stopped(NAME)
+
+    lanes = world.lanes()
+    lanes._listen = cut_off  # pyright: ignore[reportPrivateUsage] - to cut in
+    outcome = lanes.ensure(world.lane)
+    assert isinstance(outcome, Failure)
+    assert [c.id for c in world.running()] == [old.id]
+
+
+def test_secrets_are_hidden_in_podmans_words(world: LaneWorld) -> None:
+    world.with_profile(env={"TOKEN": "s3cret-value"})
+    world.engine.fail("create", NameTaken("s3cret-value", "x s3cret-value y"), times=None)
+    outcome = world.lanes().ensure(world.lane)
+    assert isinstance(outcome, Failure)
+    assert "s3cret" not in str(outcome.failure())
