@@ -9,7 +9,6 @@ help:
 	@echo 'make test    all tests; those that need podman are skipped where it cannot be had'
 	@echo 'make check   formatting, lint, types, import rules, then all tests'
 	@echo 'make bench   what a start of lanekit costs, against the import of what it is built on'
-	@echo 'make bench   what a start of lanekit costs, as a ratio'
 	@echo 'make clean   remove what the above made here (.venv, caches)'
 
 setup:
@@ -32,9 +31,6 @@ static: setup
 	.venv/bin/lint-imports
 
 check: static test
-
-bench: setup
-	@PYTHONPATH=. $(PYTHON) tests/bench_startup.py
 
 clean:
 	rm -rf .venv dist .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

@@ -1,5 +1,6 @@
 """The command line: `app` is what the installed command `lanekit` calls."""
 
+import sys
 from typing import Annotated, Any
 
 import typer
@@ -63,5 +64,25 @@ for _command in (
 
 
 def main() -> None:
-    """Run the command line and exit."""
-    app()
+    """Run the command line and end the process.
+
+    Its output written, it ends at once: taking a Python down object by object costs a fifth of
+    the start. Nothing waits for that; locks are the kernel's and are freed with the process.
+    """
+    try:
+        app()
+    except SystemExit as end:
+        _end(end.code)
+
+
+def _end(code: object) -> None:
+    import os  # noqa: PLC0415 - already loaded by Python itself
+
+    status = code if isinstance(code, int) else int(code is not None)
+    try:
+        _ = sys.stdout.flush()
+        _ = sys.stderr.flush()
+    except OSError:
+        # The reader is gone: the usual way out has its own words for that.
+        sys.exit(status)
+    os._exit(status)

@@ -1,5 +1,5 @@
 """`python -m lanekit` is the command `lanekit`."""
 
-from lanekit.cli.main import app
+from lanekit.cli.main import main
 
-app()
+main()
