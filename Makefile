@@ -22,6 +22,7 @@ test: setup
 
 bench: setup
 	@$(PYTHON) -m tests.bench_startup
+	@$(PYTHON) -m tests.bench_ensure
 
 static: setup
 	.venv/bin/ruff check

@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lanekit.adapters.memory import InMemory
+    from lanekit.adapters.podman_auto import find_podman
     from lanekit.adapters.podman_cli import PodmanCli
+    from lanekit.adapters.podman_socket import PodmanSocket
 
-__all__ = ["InMemory", "PodmanCli"]
+__all__ = ["InMemory", "PodmanCli", "PodmanSocket", "find_podman"]
 
 _HOMES = {
     "InMemory": "lanekit.adapters.memory",
     "PodmanCli": "lanekit.adapters.podman_cli",
+    "PodmanSocket": "lanekit.adapters.podman_socket",
+    "find_podman": "lanekit.adapters.podman_auto",
 }
 
 

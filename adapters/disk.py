@@ -5,6 +5,7 @@ import stat
 from collections.abc import Iterator
 
 from lanekit.core.fingerprint import shown
+from lanekit.core.gopath import clean
 
 # Never wait for a FIFO's other end, never take over a terminal.
 OPEN_FILE = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
@@ -68,6 +69,21 @@ def fault_of(path: str, expected: str) -> str:
     if kind != expected:
         return f"{shown(path)} is {kind}, expected {expected}"
     return f"{shown(path)} cannot be read"
+
+
+def misread(path: str, seen: os.stat_result) -> str:
+    """What podman takes `path` for when that is not what was `seen` there; "" when it is.
+
+    podman removes ".." by its letters; the system follows a link first and then goes back.
+    """
+    if ".." not in path.split("/"):
+        return ""
+    plain = clean(path)
+    try:
+        same = os.path.samestat(os.stat(plain), seen)
+    except OSError:
+        same = False
+    return "" if same else plain
 
 
 def words(error: OSError | ValueError) -> str:

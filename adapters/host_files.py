@@ -14,9 +14,11 @@ from lanekit.adapters.disk import (
     chunks,
     fault_of,
     kind_of,
+    misread,
     stamp,
     words,
 )
+from lanekit.adapters.podman_places import socket_in
 from lanekit.core.errors import InvalidLane, Outcome
 from lanekit.core.fingerprint import shown
 from lanekit.core.ports import ConfigCopy
@@ -37,6 +39,22 @@ class DiskFiles:
         """Success when `path` is a folder, links followed."""
         seen = _stat(path, "a folder")
         return seen if isinstance(seen, Failure) else Success(None)
+
+    def mountable(self, path: str) -> Outcome[None]:
+        """Success when a mount of `path` may be given to a lane, links followed."""
+        seen = _found(path, "a file or folder")
+        if isinstance(seen, Failure):
+            return seen
+        socket = socket_in(path, seen.unwrap(), os.environ)
+        if not socket:
+            return Success(None)
+        return Failure(
+            InvalidLane(
+                f"{shown(path)} would give podman's socket to the lane",
+                detail=shown(socket),
+                hint="mount another folder: who has that socket, has the whole host",
+            )
+        )
 
     def digest(self, path: str, *, executable: bool) -> Outcome[str]:
         """sha256 (hex) of a regular file, links followed; read anew when its stat changed.
@@ -71,14 +89,26 @@ class DiskFiles:
         return digest
 
 
-def _stat(path: str, expected: str) -> Outcome[os.stat_result]:
+def _found(path: str, expected: str) -> Outcome[os.stat_result]:
     try:
         seen = os.stat(path)
     except (OSError, ValueError) as error:
         return Failure(InvalidLane(fault_of(path, expected), words(error), _HINT))
+    other = misread(path, seen)
+    if not other:
+        return Success(seen)
+    why = f"{shown(path)} goes back by '..' behind a link: podman would take {shown(other)}"
+    return Failure(InvalidLane(why, hint="write the path without '..'"))
+
+
+def _stat(path: str, expected: str) -> Outcome[os.stat_result]:
+    found = _found(path, expected)
+    if isinstance(found, Failure):
+        return found
+    seen = found.unwrap()
     kind = kind_of(seen.st_mode)
     if kind == expected:
-        return Success(seen)
+        return found
     return Failure(InvalidLane(f"{shown(path)} is {kind}, expected {expected}", hint=_HINT))
 
 

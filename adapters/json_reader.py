@@ -10,6 +10,8 @@ from lanekit.core.errors import Outcome, Undecodable
 from lanekit.core.value import dataclass
 
 _SHOWN = 200
+# podman is written in Go, whose largest whole number this is.
+_LARGEST = 2**63 - 1
 
 T = TypeVar("T")
 JsonObject: TypeAlias = Mapping[str, object]
@@ -20,11 +22,21 @@ class Malformed(Exception):
 
 
 def parse(text: str, what: str) -> Outcome[object]:
-    """The JSON value of a text; `Undecodable` with its beginning when it is none."""
+    """The JSON value of a text; `Undecodable` when it is none, with its beginning.
+
+    What begins like JSON is not shown: it may be an inspect, cut in the middle of a secret.
+    """
     try:
-        return Success(cast("object", json.loads(text)))
+        return Success(cast("object", json.loads(text, parse_constant=no_number)))
     except (ValueError, RecursionError) as error:
-        return Failure(undecodable(what, f"{error}; it begins: {text[:_SHOWN]!r}"))
+        looks_right = text.lstrip()[:1] in ("[", "{")
+        begin = f"{len(text)} characters" if looks_right else f"it begins: {text[:_SHOWN]!r}"
+        return Failure(undecodable(what, f"{error}; {begin}"))
+
+
+def no_number(word: str) -> object:
+    """NaN and Infinity are Python's own, and no JSON."""
+    raise ValueError(f"{word} is no JSON")
 
 
 def undecodable(what: str, detail: str) -> Undecodable:
@@ -52,10 +64,12 @@ class Node:
         return self._get(key, bool, False)
 
     def number(self, key: str) -> int:
-        """An integer, 0 when missing."""
+        """An integer of 64 bits, 0 when missing."""
         value = self._get(key, int, 0)
         if isinstance(value, bool):
             raise Malformed(f"{self._place(key)} is true or false, expected a number")
+        if abs(value) > _LARGEST:
+            raise Malformed(f"{self._place(key)} is larger than any number of podman's")
         return value
 
     def node(self, key: str) -> "Node":
@@ -104,7 +118,7 @@ _KINDS: dict[type, str] = {
     str: "text",
     bool: "true or false",
     int: "a number",
-    float: "a number",
+    float: "a fraction",
     list: "a list",
     dict: "an object",
 }

@@ -17,6 +17,8 @@ _LONGEST_PAUSE = 0.1
 _PRIVATE = 0o700
 _OTHERS_WRITE = 0o022
 _PID_DIGITS = 20
+_NOTE_LENGTH = 100
+_LENGTH = _PID_DIGITS + 1 + _NOTE_LENGTH + 1
 
 
 class FileLock:
@@ -51,9 +53,9 @@ class FileLock:
     def _wait(self, path: str, name: str, deadline: float) -> "Outcome[HeldLock]":
         pause = _FIRST_PAUSE
         while True:
-            descriptor = _try(path)
-            if descriptor is not None:
-                return Success(HeldLock(descriptor))
+            held = _try(path)
+            if held is not None:
+                return Success(held)
             left = deadline - self._clock.now()
             if left <= 0:
                 return Failure(_busy(path, name))
@@ -62,13 +64,39 @@ class FileLock:
 
 
 class HeldLock:
-    """A lock that is held until the context is left."""
+    """A lock that is held until the context is left, and the lane's note.
+
+    Its file has two lines of fixed length: the process that holds the lock, if one does, and the
+    note.
+    """
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
+        found = os.pread(descriptor, _LENGTH, 0)[_PID_DIGITS:].strip()
+        self._note = found.decode() if found.isalnum() else ""
+        self._put()
 
-    def __enter__(self) -> None:
-        return None
+    def __enter__(self) -> "HeldLock":
+        return self
+
+    def read(self) -> str:
+        """See `LaneNote.read`."""
+        return self._note
+
+    def write(self, text: str) -> None:
+        """See `LaneNote.write`."""
+        self._note = text
+        try:
+            self._put()
+        except OSError:
+            # A full disk must not end the work on a lane, but what is there now could mislead.
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._descriptor, 0)
+
+    def _put(self) -> None:
+        line = f"{os.getpid():<{_PID_DIGITS}}\n{self._note:<{_NOTE_LENGTH}}\n"
+        # One write, so that a kill leaves the whole of the old text or of the new one.
+        _ = os.pwrite(self._descriptor, line.encode("ascii"), 0)
 
     def __exit__(
         self,
@@ -80,7 +108,8 @@ class HeldLock:
         if descriptor < 0:
             return
         try:
-            os.ftruncate(descriptor, 0)
+            with contextlib.suppress(OSError):
+                _ = os.pwrite(descriptor, b" " * _PID_DIGITS, 0)
             # A child that was forked and not yet exec'ed shares the descriptor: closing ours
             # would not free the lock.
             fcntl.flock(descriptor, fcntl.LOCK_UN)
@@ -113,15 +142,13 @@ def _make_private(folder: str) -> None:
         raise PermissionError(0, "others may write to it", folder)
 
 
-def _try(path: str) -> int | None:
-    """A descriptor that holds the lock; None when somebody else does."""
+def _try(path: str) -> HeldLock | None:
+    """The lock; None when somebody else has it."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if _is_still(path, descriptor):
-            os.ftruncate(descriptor, 0)
-            _ = os.pwrite(descriptor, b"%d\n" % os.getpid(), 0)
-            return descriptor
+            return HeldLock(descriptor)
     except BlockingIOError:
         pass
     except BaseException:

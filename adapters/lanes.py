@@ -14,19 +14,27 @@ from lanekit.core import upkeep
 from lanekit.core.ensure import Ensure, decide
 from lanekit.core.errors import InvalidLane, LaneError, Outcome, for_lane
 from lanekit.core.model import ContainerSpec, Endpoint, Lane, Observation, Policy, Profile
-from lanekit.core.observe import observe
+from lanekit.core.observe import glance, observe
 from lanekit.core.operations import Event
 from lanekit.core.plan import Plan
-from lanekit.core.ports import Clock, ContainerEngine, HostFiles, LaneLock, Listener, Probe
+from lanekit.core.ports import (
+    Clock,
+    ContainerEngine,
+    HostFiles,
+    LaneLock,
+    LaneNote,
+    Listener,
+    Probe,
+)
 from lanekit.core.prepare import prepare
 from lanekit.core.results import Ensured, LaneStatus, RemoveResult, StopResult
-from lanekit.core.secrets import hide
+from lanekit.core.secrets import hide, hide_all
 from lanekit.core.spec import name_faults
 from lanekit.core.world import Target, World
 
 T = TypeVar("T")
 
-_Held = AbstractContextManager[None]
+_Held = AbstractContextManager[LaneNote]
 _GRACE = 10.0
 
 
@@ -90,8 +98,8 @@ class Lanes:
         held = self._hold(lane, self._lock_timeout)
         if isinstance(held, Failure):
             return held
-        with held.unwrap():
-            return self._ensure(target.unwrap(), begun)
+        with held.unwrap() as note:
+            return self._ensure(target.unwrap(), note, begun)
 
     def ensure_all(self, lanes: Sequence[Lane]) -> Iterator[tuple[Lane, Outcome[Ensured]]]:
         """`ensure` for many lanes: one observation for all, each lane's outcome as it is known.
@@ -100,7 +108,7 @@ class Lanes:
         """
         busy: list[Lane] = []
         with ExitStack() as locks:
-            targets: list[tuple[Target, ExitStack]] = []
+            targets: list[tuple[Target, LaneNote, ExitStack]] = []
             for lane in lanes:
                 target = self._prepare(lane)
                 if isinstance(target, Failure):
@@ -111,22 +119,27 @@ class Lanes:
                     busy.append(lane)
                     continue
                 own = locks.enter_context(ExitStack())
-                own.enter_context(held.unwrap())
-                targets.append((target.unwrap(), own))
+                note = own.enter_context(held.unwrap())
+                targets.append((target.unwrap(), note, own))
             begun = self._world.clock.now()
-            seen = observe(self.engine, [target.spec for target, _ in targets]) if targets else []
-            for (target_now, own), first in zip(targets, seen, strict=True):
+            asked = [(target.spec, note.read()) for target, note, _ in targets]
+            seen = glance(self.engine, asked) if targets else []
+            for (target_now, note, own), first in zip(targets, seen, strict=True):
                 with own:
-                    outcome = self._ensure(target_now, begun, first)
+                    outcome = self._ensure(target_now, note, begun, first)
                 begun = self._world.clock.now()
                 yield target_now.lane, outcome
         for lane in busy:
             yield lane, self.ensure(lane)
 
     def _ensure(
-        self, target: Target, begun: float, first: Outcome[Observation] | None = None
+        self,
+        target: Target,
+        note: LaneNote,
+        begun: float,
+        first: Outcome[Observation] | None = None,
     ) -> Outcome[Ensured]:
-        return Ensure(self._world, target, self._policy, self._listen, begun).run(first)
+        return Ensure(self._world, target, note, self._policy, self._listen, begun).run(first)
 
     def plan(self, lane: Lane) -> Outcome[Plan]:
         """What `ensure` would do now, and why; nothing is changed."""
@@ -140,7 +153,7 @@ class Lanes:
         if isinstance(target, Failure):
             return target
         if isinstance(seen, Failure):
-            return _named(seen, target.unwrap().lane)
+            return self._named(seen, target.unwrap().lane)
         return decide(target.unwrap(), seen.unwrap(), self._policy)
 
     def status(self, lane: Lane) -> Outcome[LaneStatus]:
@@ -156,12 +169,14 @@ class Lanes:
             return target
         asked = target.unwrap()
         if isinstance(seen, Failure):
-            return _named(seen, asked.lane)
-        return _named(upkeep.status(self._world, asked, seen.unwrap(), self._policy), asked.lane)
+            return self._named(seen, asked.lane)
+        return self._named(
+            upkeep.status(self._world, asked, seen.unwrap(), self._policy), asked.lane
+        )
 
     def endpoint(self, lane: Lane) -> Outcome[Endpoint]:
         """Where the lane's worker answers, by its container's inspect; not probed."""
-        return _named(upkeep.endpoint(self.engine, lane), lane) if _valid(lane) else _bad(lane)
+        return self._named(upkeep.endpoint(self.engine, lane), lane) if _valid(lane) else _bad(lane)
 
     def logs(self, lane: Lane, tail: int = 100) -> Outcome[str]:
         """The last lines that the lane's container wrote; secret values are hidden."""
@@ -169,7 +184,7 @@ class Lanes:
             return _bad(lane)
         said = upkeep.logs(self.engine, lane, tail)
         if isinstance(said, Failure):
-            return _named(said, lane)
+            return self._named(said, lane)
         profile = self._profile_of(lane)
         return Success(hide(said.unwrap(), profile.env if profile else {}))
 
@@ -179,7 +194,7 @@ class Lanes:
         if isinstance(held, Failure):
             return held
         with held.unwrap():
-            return _named(upkeep.stop(self.engine, lane, self._grace(lane)), lane)
+            return self._named(upkeep.stop(self.engine, lane, self._grace(lane)), lane)
 
     def remove(self, lane: Lane) -> Outcome[RemoveResult]:
         """Remove the lane's container with its volumes, and what an interrupted ensure left.
@@ -189,8 +204,9 @@ class Lanes:
         held = self._hold(lane, self._lock_timeout) if _valid(lane) else _bad(lane)
         if isinstance(held, Failure):
             return held
-        with held.unwrap():
-            return _named(upkeep.remove(self.engine, lane, self._grace(lane)), lane)
+        with held.unwrap() as note:
+            note.write("")
+            return self._named(upkeep.remove(self.engine, lane, self._grace(lane)), lane)
 
     def spec(self, lane: Lane) -> Outcome[ContainerSpec]:
         """What the lane's container has to be; reads the host's files, asks podman nothing."""
@@ -212,27 +228,29 @@ class Lanes:
             profile = replace(profile, ready_timeout=self._ready_timeout)
         return prepare(self._world.files, lane, profile)
 
+    def _named(self, outcome: Outcome[T], lane: Lane) -> Outcome[T]:
+        """Its error says on which lane, and no secret."""
+        if not isinstance(outcome, Failure):
+            return outcome
+        profile = self._profile_of(lane)
+        error = for_lane(outcome.failure(), lane.name)
+        return Failure(hide_all(error, profile.env if profile else {}))
+
     def _hold(self, lane: Lane, timeout: float) -> Outcome[_Held]:
-        return _named(self._world.lock.hold(lane.container_name, timeout), lane)
+        return self._named(self._world.lock.hold(lane.container_name, timeout), lane)
 
     def _observed(
         self, lanes: Sequence[Lane]
     ) -> Iterator[tuple[Lane, Outcome[Target], Outcome[Observation]]]:
         targets = [self._prepare(lane) for lane in lanes]
         specs = [t.unwrap().spec for t in targets if not isinstance(t, Failure)]
-        seen = iter(observe(self.engine, specs, images=True) if specs else ())
+        seen = iter(observe(self.engine, specs) if specs else ())
         for lane, target in zip(lanes, targets, strict=True):
             yield (
                 lane,
                 target,
                 Success(Observation()) if isinstance(target, Failure) else next(seen),
             )
-
-
-def _named(outcome: Outcome[T], lane: Lane) -> Outcome[T]:
-    if isinstance(outcome, Failure):
-        return Failure(for_lane(outcome.failure(), lane.name))
-    return outcome
 
 
 def _valid(lane: Lane) -> bool:

@@ -23,6 +23,7 @@ from lanekit.core.model import (
     Endpoint,
     ImageInfo,
     Port,
+    Seen,
     Snapshot,
 )
 from lanekit.core.ports import Clock
@@ -90,6 +91,16 @@ class InMemory(Stage):
             return Success({asked: image.info for asked, image in found.items() if image})
 
         return self._call(Call("images", about=tuple(references)), act)
+
+    def look(self, names: Sequence[str], references: Sequence[str]) -> Outcome[Seen]:
+        """See `ContainerEngine.look`; counts as a call of inspect, and one of images if asked."""
+        containers = self.inspect(names)
+        if isinstance(containers, Failure):
+            return containers
+        images = self.images(references) if references else Success[Mapping[str, ImageInfo]]({})
+        if isinstance(images, Failure):
+            return images
+        return Success(Seen(containers.unwrap(), images.unwrap()))
 
     def find(self, labels: Mapping[str, str]) -> Outcome[tuple[Snapshot, ...]]:
         """See `ContainerEngine.find`."""

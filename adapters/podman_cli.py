@@ -4,14 +4,22 @@ import math
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from returns.result import Failure, Success
 
 from lanekit.adapters.json_reader import undecodable
-from lanekit.adapters.podman_answers import beyond, by_reference, carries, in_order, listed_ids
-from lanekit.adapters.podman_wire import decode_containers, decode_images
-from lanekit.adapters.podman_words import NO_CONTAINER, NO_IMAGE, error_of, without_warnings
+from lanekit.adapters.podman_answers import (
+    carries,
+    in_order,
+    listed_ids,
+    refusal,
+    shown_containers,
+    shown_images,
+)
+from lanekit.adapters.podman_words import AMBIGUOUS, ID, NAME
 from lanekit.adapters.processes import Answer, TooMuch, TooSlow, run
+from lanekit.adapters.side_by_side import side_by_side
 from lanekit.core.create_args import create_args, env_file, passed_env
 from lanekit.core.errors import (
     EngineFailed,
@@ -20,13 +28,10 @@ from lanekit.core.errors import (
     NotFound,
     Outcome,
 )
-from lanekit.core.model import ContainerSpec, ImageInfo, Snapshot
+from lanekit.core.model import ContainerSpec, ImageInfo, Seen, Snapshot
 from lanekit.core.ports import ArchiveBroken
+from lanekit.core.secrets import hide, secrets_of
 
-_ID = r"[0-9a-f]{64}"
-_NAME = r"[a-zA-Z0-9][a-zA-Z0-9_.-]*"
-# A name that is a hex prefix of several ids, and of no container's name.
-_AMBIGUOUS = r"more than one (?:result|container)"
 _NAMES_A_CALL = 2000
 _NO_INPUT: tuple[bytes, ...] = ()
 
@@ -57,7 +62,7 @@ class PodmanCli:
     def inspect(self, names: Sequence[str]) -> Outcome[Mapping[str, Snapshot]]:
         """See `ContainerEngine.inspect`; one process for up to 2,000 names."""
         found: dict[str, Snapshot] = {}
-        possible = [name for name in names if re.fullmatch(_NAME, name)]
+        possible = [name for name in names if re.fullmatch(NAME, name)]
         for begin in range(0, len(possible), _NAMES_A_CALL):
             batch = possible[begin : begin + _NAMES_A_CALL]
             seen = self._inspect(batch)
@@ -74,12 +79,9 @@ class PodmanCli:
         if isinstance(answer, Failure):
             return answer
         said = answer.unwrap()
-        unknown = beyond(said, NO_CONTAINER, _AMBIGUOUS)
-        if unknown:
-            return Failure(error_of("inspect containers", unknown))
-        if not said.stdout.strip() and re.search(_AMBIGUOUS, said.stderr):
+        if not said.stdout.strip() and re.search(AMBIGUOUS, said.stderr):
             return self._inspect_apart(names)
-        return decode_containers(said.stdout)
+        return shown_containers(said, names)
 
     def _inspect_apart(self, names: Sequence[str]) -> Outcome[tuple[Snapshot, ...]]:
         """One name that begins several ids keeps podman from showing any of the others."""
@@ -100,14 +102,21 @@ class PodmanCli:
         answer = self._run("image", "inspect", "--", *references)
         if isinstance(answer, Failure):
             return answer
-        said = answer.unwrap()
-        unknown = beyond(said, NO_IMAGE)
-        if unknown:
-            return Failure(error_of("inspect images", unknown))
-        decoded = decode_images(said.stdout)
-        if isinstance(decoded, Failure):
-            return decoded
-        return Success(by_reference(references, decoded.unwrap()))
+        return shown_images(answer.unwrap(), references)
+
+    def look(self, names: Sequence[str], references: Sequence[str]) -> Outcome[Seen]:
+        """See `ContainerEngine.look`; two processes, side by side when both are needed."""
+        if names and references:
+            containers, images = side_by_side(
+                lambda: self.inspect(names), lambda: self.images(references)
+            )
+        else:
+            containers, images = self.inspect(names), self.images(references)
+        if isinstance(containers, Failure):
+            return containers
+        if isinstance(images, Failure):
+            return images
+        return Success(Seen(containers.unwrap(), images.unwrap()))
 
     def find(self, labels: Mapping[str, str]) -> Outcome[tuple[Snapshot, ...]]:
         """See `ContainerEngine.find`; two processes."""
@@ -137,13 +146,13 @@ class PodmanCli:
         if isinstance(answer, Failure):
             return answer
         said = answer.unwrap()
-        if said.status:
-            words = without_warnings(said.stderr)
-            return Failure(error_of(f"create {name}", words, image=spec.image))
         identifier = said.stdout.strip().rsplit("\n", 1)[-1].strip()
-        if not re.fullmatch(_ID, identifier):
-            return Failure(undecodable("create", f"expected an id, got {said.stdout[:200]!r}"))
-        return Success(identifier)
+        if not said.status and re.fullmatch(ID, identifier):
+            return Success(identifier)
+        said = _without_secrets(said, spec)
+        if said.status:
+            return Failure(refusal(f"create {name}", said, image=spec.image))
+        return Failure(undecodable("create", f"expected an id, got {said.stdout[:200]!r}"))
 
     def copy_in(self, container: str, archive: Iterable[bytes]) -> Outcome[None]:
         """See `ContainerEngine.copy_in`."""
@@ -209,7 +218,7 @@ class PodmanCli:
             return answer
         said = answer.unwrap()
         if said.status:
-            return Failure(error_of(doing, without_warnings(said.stderr)))
+            return Failure(refusal(doing, said))
         return answer
 
     def _run(
@@ -247,3 +256,9 @@ def _cannot_execute(program: str, error: OSError) -> EngineUnavailable:
 
 def _nothing(done: Outcome[Answer]) -> Outcome[None]:
     return done if isinstance(done, Failure) else Success(None)
+
+
+def _without_secrets(said: Answer, spec: ContainerSpec) -> Answer:
+    # Before words are cut or quoted: a part of a secret would not be recognised later.
+    secrets = secrets_of(spec)
+    return replace(said, stdout=hide(said.stdout, secrets), stderr=hide(said.stderr, secrets))

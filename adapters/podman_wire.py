@@ -4,15 +4,20 @@ Serves both engines: the CLI prints a list of what REST gives one by one. What d
 the versions is normalised here and nowhere else.
 """
 
+import re
 from typing import cast, get_args
 
 from returns.result import Failure, Success
 
 from lanekit.adapters.json_reader import Malformed, Node, as_node, parse, undecodable
+from lanekit.adapters.podman_words import ID
 from lanekit.core.errors import Outcome
 from lanekit.core.model import ImageInfo, Mount, Port, Snapshot, State
 
+_SHOWN = 40
 _NANO = 1_000_000_000
+# What the kernel takes for a quota without a period (microseconds): kernel, sched-bwc.rst.
+_CPU_PERIOD = 100_000
 _ZERO_TIME = "0001-01-01T00:00:00Z"
 # configured and initialized come before a start, as created does.
 _STATES: dict[str, State] = {
@@ -22,7 +27,8 @@ _STATES: dict[str, State] = {
 }
 # Namespaces that are the container's own by default, however that version spells it.
 _NAMESPACES = {"PidMode": "pid", "IpcMode": "ipc", "UTSMode": "uts"}
-_PORT_KEY_PARTS = 2
+_PORT_KEY = r"([0-9]{1,5})/([a-z]+)"
+_LAST_PORT = 65535
 
 
 def decode_containers(text: str) -> Outcome[tuple[Snapshot, ...]]:
@@ -69,12 +75,20 @@ def _required(node: Node, key: str) -> str:
     return value
 
 
+def identifier(node: Node) -> str:
+    """A container's id. It becomes an argument of what follows: nothing else may pass for one."""
+    value = _required(node, "Id")
+    if not re.fullmatch(ID, value):
+        raise Malformed(f"{node.where}.Id is no id of 64 hex digits")
+    return value
+
+
 def _snapshot(node: Node) -> Snapshot:
     config, host, state = node.node("Config"), node.node("HostConfig"), node.node("State")
     privileged = host.flag("Privileged")
     started = state.text("StartedAt")
     return Snapshot(
-        id=_required(node, "Id"),
+        id=identifier(node),
         name=_required(node, "Name").removeprefix("/"),
         state=_state(_required(state, "Status")),
         image=node.text("ImageName"),
@@ -135,6 +149,8 @@ def _mounts(node: Node, host: Node) -> tuple[Mount, ...]:
     ]
     # A tmpfs is not among Mounts.
     mounts += [Mount("", target, kind="tmpfs") for target in host.node("Tmpfs").data]
+    # Nor is what --volumes-from brought: of that podman shows the other container's name alone.
+    mounts += [Mount(name, "volumes-from", kind="from") for name in host.texts("VolumesFrom")]
     return tuple(sorted(mounts, key=lambda m: (m.target, m.source, m.read_only)))
 
 
@@ -153,17 +169,19 @@ def _port(key: str, ports: Node) -> list[Port]:
 
 
 def _port_key(key: str, where: str) -> tuple[int, str]:
-    parts = key.split("/")
-    if len(parts) != _PORT_KEY_PARTS or not (parts[0].isascii() and parts[0].isdigit()):
-        raise Malformed(f"{where} has a port {key!r}, expected one like 80/tcp")
-    return int(parts[0]), parts[1]
+    found = re.fullmatch(_PORT_KEY, key)
+    if found is None or int(found[1]) > _LAST_PORT:
+        raise Malformed(f"{where} has a port {key[:_SHOWN]!r}, expected one like 80/tcp")
+    return int(found[1]), found[2]
 
 
 def _host_port(binding: Node) -> int | None:
     text = binding.text("HostPort").strip()
-    if text and not (text.isascii() and text.isdigit()):
-        raise Malformed(f"{binding.where}.HostPort is {text!r}, expected a number")
-    return int(text) if text else None
+    if not text:
+        return None
+    if not re.fullmatch(r"[0-9]{1,5}", text) or int(text) > _LAST_PORT:
+        raise Malformed(f"{binding.where}.HostPort is {text[:_SHOWN]!r}, expected a port")
+    return int(text)
 
 
 def _names(capabilities: tuple[str, ...]) -> tuple[str, ...]:
@@ -198,4 +216,4 @@ def _cpus(host: Node) -> float | None:
     if nano:
         return nano / _NANO
     quota, period = host.number("CpuQuota"), host.number("CpuPeriod")
-    return quota / period if quota > 0 and period > 0 else None
+    return quota / (period or _CPU_PERIOD) if quota > 0 else None

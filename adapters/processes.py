@@ -1,7 +1,9 @@
 """Run a command: bounded in time and in what it may say, never through a shell."""
 
 import os
+import select
 import selectors
+import signal
 import subprocess
 import threading
 import time
@@ -15,6 +17,8 @@ _CHUNK = 1 << 16
 _MOST_OUTPUT = 64 << 20
 # How long a podman that was told to end may take for it: it does not stop in a critical section.
 _GRACE = 2.0
+# How long the writer of stdin may take to see that nobody wants the rest.
+_LOOK_UP_MS = 100
 
 
 @dataclass(frozen=True)
@@ -43,26 +47,46 @@ def run(
     """The command's answer. Raises OSError (it cannot be executed), TooSlow, TooMuch.
 
     It gets a process group of its own, so that Ctrl-C at the terminal reaches us and not it: what
-    is begun can then be undone in order. What `stdin` raises passes through, once it has ended.
+    is begun can then be undone in order. All of the group is told to end when the command is: it
+    may be a script that runs podman. What `stdin` raises passes through, once it has ended.
     """
     fed = not isinstance(stdin, tuple) or bool(stdin)
-    with subprocess.Popen(
+    process = subprocess.Popen(
         command,
         stdin=subprocess.PIPE if fed else subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=dict(env),
         process_group=0,
-    ) as process:
-        try:
-            return _converse(process, time.monotonic() + timeout, _Feeder(process, stdin))
-        except (KeyboardInterrupt, SystemExit):
-            # Left to end by itself, and waited for: a `podman stop` that is killed leaves its
-            # container in the state "stopping" for ever. A second Ctrl-C ends the wait.
-            raise
-        except BaseException:
-            _end(process)
-            raise
+    )
+    deadline = time.monotonic() + timeout
+    feeder = _Feeder(process, stdin)
+    try:
+        return _converse(process, deadline, feeder)
+    except (KeyboardInterrupt, SystemExit):
+        feeder.stop()
+        _wait_out(process, deadline)
+        raise
+    except BaseException:
+        _end(process)
+        raise
+    finally:
+        feeder.stop()
+        for pipe in (process.stdout, process.stderr):
+            if pipe is not None:
+                pipe.close()
+
+
+def _wait_out(process: subprocess.Popen[bytes], deadline: float) -> None:
+    """Let it end by itself: a `podman stop` that is killed leaves a container "stopping" for ever.
+
+    A second Ctrl-C ends the wait. (`with Popen(..)` would wait for a quarter of a second only.)
+    """
+    try:
+        _ = _read(process, deadline)
+        _ = process.wait(max(0.0, deadline - time.monotonic()))
+    except (TooSlow, TooMuch, subprocess.TimeoutExpired):
+        _end(process)
 
 
 def _converse(process: subprocess.Popen[bytes], deadline: float, feeder: "_Feeder") -> Answer:
@@ -71,6 +95,8 @@ def _converse(process: subprocess.Popen[bytes], deadline: float, feeder: "_Feede
     said = _read(process, deadline)
     if process.stdin is not None:
         feeder.join(max(0.0, deadline - time.monotonic()))
+        if feeder.is_alive():
+            raise TooSlow
     if feeder.broken is not None:
         raise feeder.broken
     try:
@@ -89,10 +115,10 @@ def _read(process: subprocess.Popen[bytes], deadline: float) -> tuple[bytearray,
             if pipe is not None:
                 _ = waiting.register(pipe, selectors.EVENT_READ, data)
         while waiting.get_map():
-            ready = waiting.select(max(0.0, deadline - time.monotonic()))
-            if not ready and time.monotonic() >= deadline:
+            left = deadline - time.monotonic()
+            if left <= 0:
                 raise TooSlow
-            for key, _ in ready:
+            for key, _ in waiting.select(left):
                 chunk = os.read(key.fd, _CHUNK)
                 if not chunk:
                     _ = waiting.unregister(key.fileobj)
@@ -103,38 +129,86 @@ def _read(process: subprocess.Popen[bytes], deadline: float) -> tuple[bytearray,
 
 
 class _Feeder(threading.Thread):
-    """Writes stdin while the outputs are read, so that neither can block the other."""
+    """Writes stdin while the outputs are read, so that neither can block the other.
+
+    It never waits inside a write: whoever holds the other end need not be the command itself, and
+    may outlive it without reading.
+    """
 
     def __init__(self, process: subprocess.Popen[bytes], chunks: Iterable[bytes]) -> None:
         super().__init__(daemon=True)
         self._process = process
         self._chunks = chunks
+        self._writing = threading.Lock()
+        self._stopped = False
         self.broken: BaseException | None = None
+        if process.stdin is not None:
+            os.set_blocking(process.stdin.fileno(), False)
 
     def run(self) -> None:
         """Write all, or end the command, so that a cut archive is not taken for a whole one."""
-        pipe = self._process.stdin
-        if pipe is None:
-            return
         try:
             for chunk in self._chunks:
-                _ = pipe.write(chunk)
-            pipe.close()
-        except (BrokenPipeError, ValueError):
-            # It ended, or was given up, without reading everything: its status says why. What is
-            # still buffered breaks the pipe once more.
-            with suppress(OSError):
-                pipe.close()
+                self._write(memoryview(chunk))
+            self.stop()
+        except (BrokenPipeError, _Stopped):
+            # It ended, or was given up, without reading everything: its status says why.
+            self.stop()
         except BaseException as broken:
             self.broken = broken
             _end(self._process)
-            with suppress(OSError):
-                pipe.close()
+            self.stop()
+
+    def stop(self) -> None:
+        """Close the pipe; what is not written yet never will be."""
+        with self._writing:
+            self._stopped = True
+            if self._process.stdin is not None:
+                self._process.stdin.close()
+
+    def _write(self, rest: memoryview) -> None:
+        while rest:
+            written = self._write_some(rest)
+            if not written:
+                self._wait_for_room()
+            rest = rest[written:]
+
+    def _write_some(self, rest: memoryview) -> int:
+        # Under the lock: another file may have the pipe's number once the pipe is closed.
+        with self._writing:
+            if self._stopped or self._process.stdin is None:
+                raise _Stopped
+            try:
+                return os.write(self._process.stdin.fileno(), rest)
+            except BlockingIOError:
+                return 0
+
+    def _wait_for_room(self) -> None:
+        waiting = select.poll()
+        with self._writing:
+            if self._stopped or self._process.stdin is None:
+                raise _Stopped
+            waiting.register(self._process.stdin.fileno(), select.POLLOUT)
+        _ = waiting.poll(_LOOK_UP_MS)
+
+
+class _Stopped(Exception):
+    """Nobody wants the rest of stdin."""
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
+    _signal(process, signal.SIGTERM)
     try:
         _ = process.wait(_GRACE)
     except subprocess.TimeoutExpired:
-        process.kill()
+        _signal(process, signal.SIGKILL)
+        # Not for ever: a program of another user's cannot be killed.
+        with suppress(subprocess.TimeoutExpired):
+            _ = process.wait(_GRACE)
+
+
+def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    # Until the process was waited for, its number is its own, and so is its group's.
+    if process.returncode is None:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, number)

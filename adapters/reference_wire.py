@@ -9,7 +9,7 @@ from typing import TypeAlias, cast
 
 from returns.result import Failure, Success
 
-from lanekit.adapters.json_reader import undecodable
+from lanekit.adapters.json_reader import no_number, undecodable
 from lanekit.core.drift_reference import ReferenceView
 from lanekit.core.errors import Outcome
 from lanekit.core.model import WORKER_PORT
@@ -27,7 +27,7 @@ class _GoError(Exception):
 def decode_reference(text: str) -> Outcome[ReferenceView | None]:
     """What the reference sees of `podman inspect`'s output; None when the list is empty."""
     try:
-        value = cast("object", json.loads(text, object_pairs_hook=tuple))
+        value = cast("object", json.loads(text, object_pairs_hook=tuple, parse_constant=no_number))
         items = _list(value, "the answer")
         return Success(_view(items[0]) if items else None)
     except (ValueError, RecursionError, _GoError) as error:
@@ -80,7 +80,9 @@ def _field(value: object, name: str, where: str) -> object:
     """The last value under a key that fits; objects under one key are merged, null is no value."""
     found: object = None
     for key, item in _pairs(value, where):
-        if key.casefold() == name.casefold() and item is not None:
+        # Go compares letter by letter: one that casefold spells with two (\ufb01) fits nothing.
+        fits = len(key) == len(name) and key.casefold() == name.casefold()
+        if fits and item is not None:
             found = _merged(found, item)
     return found
 

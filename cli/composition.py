@@ -30,6 +30,18 @@ def lanes_for(
     )
 
 
+def _auto(_lanes: Sequence[Lane]) -> ContainerEngine:
+    from lanekit.adapters.podman_auto import find_podman  # noqa: PLC0415 - costs start-up
+
+    return find_podman()
+
+
+def _podman_socket(_lanes: Sequence[Lane]) -> ContainerEngine:
+    from lanekit.adapters.podman_socket import PodmanSocket  # noqa: PLC0415 - costs start-up
+
+    return PodmanSocket()
+
+
 def _podman_cli(_lanes: Sequence[Lane]) -> ContainerEngine:
     from lanekit.adapters.podman_cli import PodmanCli  # noqa: PLC0415 - costs start-up
 
@@ -44,7 +56,8 @@ def _memory(lanes: Sequence[Lane]) -> ContainerEngine:
 
 
 ENGINES: Mapping[EngineName, Callable[[Sequence[Lane]], ContainerEngine]] = {
-    EngineName.auto: _podman_cli,
+    EngineName.auto: _auto,
+    EngineName.socket: _podman_socket,
     EngineName.cli: _podman_cli,
     EngineName.memory: _memory,
 }

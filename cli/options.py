@@ -14,6 +14,7 @@ class EngineName(StrEnum):
 
     auto = "auto"
     cli = "cli"
+    socket = "socket"
     memory = "memory"
 
 
@@ -80,7 +81,11 @@ def _settings(
     ] = None,
     engine: Annotated[
         EngineName | None,
-        typer.Option(help="how podman is reached; memory: a play without podman"),
+        typer.Option(
+            envvar="LANEKIT_ENGINE",
+            help="how podman is reached; auto: its socket where one answers, else its command; "
+            "memory: a play without podman",
+        ),
     ] = None,
     json: Annotated[
         bool, typer.Option("--json", help="one JSON object a line a lane, on stdout")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 import typer
@@ -12,7 +11,7 @@ from returns.result import Failure, Success
 from lanekit.cli.json_output import Record, failed_record, line
 from lanekit.cli.output import FAILED, say, tell
 from lanekit.cli.rendering import error_text
-from lanekit.core.secrets import hide
+from lanekit.core.secrets import hide_all
 
 if TYPE_CHECKING:
     from lanekit.cli.session import Session
@@ -49,10 +48,7 @@ def report_all(
 
 def masked(lane: Lane, error: LaneError) -> LaneError:
     """The error without a value of the lane's env, in whatever words it came here."""
-    if lane.profile is None:
-        return error
-    env = lane.profile.env
-    return replace(error, message=hide(error.message, env), detail=hide(error.detail, env))
+    return error if lane.profile is None else hide_all(error, lane.profile.env)
 
 
 def report_failure(session: Session, lane: Lane, error: LaneError) -> None:

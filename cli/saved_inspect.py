@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from returns.result import Failure, Success
 
+from lanekit.adapters.json_reader import parse
 from lanekit.adapters.podman_wire import decode_containers
 from lanekit.adapters.reference_wire import decode_reference
 from lanekit.cli.options import PolicyName
@@ -28,7 +29,10 @@ def verdict(lane: Lane, spec: ContainerSpec, text: str, policy: PolicyName) -> O
     Of several containers the one with the lane's container name is meant; a single one is judged
     whatever its name, which a note then tells.
     """
-    picked = _pick(lane, list(_objects(text)))
+    whole = parse(text, "container inspect")
+    if isinstance(whole, Failure):
+        return whole
+    picked = _pick(lane, list(_objects(text)) if isinstance(whole.unwrap(), list) else [text])
     if isinstance(picked, Failure):
         return picked
     if policy is PolicyName.reference:
@@ -75,26 +79,17 @@ def _absent(lane: Lane) -> NotFound:
 
 
 def _objects(text: str) -> Iterator[str]:
-    """The members of a JSON list, each as it is written; anything else is given as it is.
+    """The members of a JSON list, each as it is written.
 
     As written, because what the reference makes of duplicate keys would be lost by decoding.
     """
-    if not text.lstrip(_BLANKS).startswith("["):
-        yield text
-        return
-    members: list[str] = []
-    at = _past_blanks(text, 0) + 1
-    try:
-        while text[at := _past_blanks(text, at)] != "]":
-            _, end = json.JSONDecoder().raw_decode(text, at)
-            members.append(text[at:end])
-            at = _past_blanks(text, end)
-            at += text[at] == ","
-        whole = _past_blanks(text, at + 1) == len(text)
-    except (ValueError, IndexError, RecursionError):
-        whole = False
-    # Not JSON: whoever decodes it says so.
-    yield from members if whole else [text]
+    at = _past_blanks(text, text.index("[") + 1)
+    while text[at] != "]":
+        _, end = json.JSONDecoder().raw_decode(text, at)
+        yield text[at:end]
+        at = _past_blanks(text, end)
+        if text[at] == ",":
+            at = _past_blanks(text, at + 1)
 
 
 def _past_blanks(text: str, at: int) -> int:

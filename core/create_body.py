@@ -1,5 +1,7 @@
 """ContainerSpec -> the body of POST /libpod/containers/create (podman's SpecGenerator)."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TypeAlias
 
 from lanekit.core.create_args import labels_of
@@ -9,17 +11,23 @@ Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | 
 
 # What `--cpus` means: this much quota for each period, in microseconds (podman's own default).
 _CPU_PERIOD = 100_000
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 
-def create_body(spec: ContainerSpec, name: str | None = None) -> dict[str, Json]:
-    """The JSON object; `name` in place of the spec's. Holds the values of secret variables."""
+def create_body(
+    spec: ContainerSpec, name: str | None = None, proxies: Mapping[str, str] = _NONE
+) -> dict[str, Json]:
+    """The JSON object; `name` in place of the spec's. Holds the values of secret variables.
+
+    `proxies` are variables that the container gets unless the spec has them.
+    """
     body: dict[str, Json] = {
         "name": name or spec.name,
         "image": spec.image,
         "user": spec.user,
         "entrypoint": list(spec.entrypoint),
         "work_dir": spec.workdir,
-        "env": {var.name: var.value for var in spec.env},
+        "env": {**proxies, **{var.name: var.value for var in spec.env}},
         "mounts": [_mount(mount) for mount in spec.mounts],
         "portmappings": [_port(port) for port in spec.ports],
         "labels": dict(labels_of(spec)),

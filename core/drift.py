@@ -31,7 +31,7 @@ HIDDEN = "(hidden)"
 _DEFAULT_PIDS = (None, 2048)
 # The networks podman chooses by itself: rootful, and rootless before and since 5.0.
 _DEFAULT_NETWORKS = ("bridge", "slirp4netns", "pasta")
-_ROOT = ("root", "0", "0:0", "root:root")
+_ROOT = ("root", "0", "0:0", "root:root", "0:root", "root:0")
 _DIGESTS = {
     LABEL_WORKER: "worker.digest",
     LABEL_INBOX: "inbox.digest",

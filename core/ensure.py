@@ -16,10 +16,10 @@ from lanekit.core.errors import (
 from lanekit.core.execute import start_run
 from lanekit.core.identity import foreign
 from lanekit.core.model import Drift, Endpoint, ImageInfo, Observation, Policy, Snapshot
-from lanekit.core.observe import observe
+from lanekit.core.observe import UNFINISHED, glance
 from lanekit.core.operations import AwaitReady, Operation
 from lanekit.core.plan import Judge, Plan, plan
-from lanekit.core.ports import Listener
+from lanekit.core.ports import LaneNote, Listener
 from lanekit.core.results import Ensured
 from lanekit.core.secrets import hide_in
 from lanekit.core.world import Target, World
@@ -60,16 +60,23 @@ def decide(
 
 
 class Ensure:
-    """One ensure of one lane; its lock is held by the caller.
+    """One ensure of one lane; its lock is held by the caller, `note` is the lane's.
 
     `begun`: when the caller began, for the report's seconds.
     """
 
-    def __init__(
-        self, world: World, target: Target, policy: Policy, listen: Listener, begun: float
+    def __init__(  # noqa: PLR0913, PLR0917 - what a lane's work needs, put together in one place
+        self,
+        world: World,
+        target: Target,
+        note: LaneNote,
+        policy: Policy,
+        listen: Listener,
+        begun: float,
     ) -> None:
         self._world = world
         self._target = target
+        self._note = note
         self._policy: Policy = policy
         self._listen = listen
         self._done: list[Operation] = []
@@ -109,7 +116,7 @@ class Ensure:
         return Failure(_lost(last))
 
     def _look(self) -> Outcome[Observation]:
-        return observe(self._world.engine, [self._target.spec])[0]
+        return glance(self._world.engine, [(self._target.spec, self._note.read())])[0]
 
     def _attempt(self, seen: Observation, because: str) -> Outcome[Ensured]:
         decided = decide(self._target, seen, self._policy, because)
@@ -118,11 +125,18 @@ class Ensure:
         todo = decided.unwrap()
         judge = judge_for(self._target, seen.image, self._policy)
         run = start_run(self._world, self._target, seen, judge, self._listen)
+        if todo.changes:
+            self._write(UNFINISHED)
         result = run.execute(todo)
         self._done += run.done
         if isinstance(result, Failure):
             return result
+        self._write(run.ids[todo.container])
         return Success(self._ensured(todo, result.unwrap()))
+
+    def _write(self, text: str) -> None:
+        if self._note.read() != text:
+            self._note.write(text)
 
     def _ensured(self, todo: Plan, endpoint: Endpoint) -> Ensured:
         return Ensured(
@@ -148,6 +162,14 @@ def _port_cause(error: LaneError, seen: Observation) -> str:
 
 def _lost(last: LaneError | None) -> LostRace:
     words = "" if last is None else str(last)
+    if isinstance(last, NameTaken):
+        # Or it is a pod: podman keeps their names with those of containers.
+        return LostRace(
+            f"a name that the lane needs was taken {_TRIES} times in a row",
+            detail=words,
+            hint="is it a pod's (`podman pod ps`)? then choose another `container` for the lane; "
+            "else find out who makes containers of this name, then run ensure again",
+        )
     return LostRace(
         f"the lane was changed by somebody else {_TRIES} times in a row while lanekit worked on it",
         detail=words,

@@ -36,6 +36,7 @@ from lanekit.core.operations import (
 from lanekit.core.plan import Judge, Plan, undo
 from lanekit.core.ports import Listener
 from lanekit.core.ready import Wait, await_ready
+from lanekit.core.secrets import hide_in
 from lanekit.core.value import dataclass
 from lanekit.core.world import Target, World
 
@@ -91,7 +92,7 @@ class Run:
             error = result.failure()
             if isinstance(error, _UNSURE):
                 self._note(operation, container)
-            self.listen(OperationFailed(lane, operation, error.message))
+            self.listen(OperationFailed(lane, operation, hide_in(error, self.target.spec).message))
             return result
         self._note(operation, container)
         self.done.append(operation)
@@ -187,11 +188,11 @@ class Run:
         return Success(None)
 
     def _roll_back(self, error: LaneError) -> LaneError:
-        lane = self.target.lane.name
+        lane, spec = self.target.lane.name, self.target.spec
         while self.undoable:
             operation, container = self.undoable.pop()
             undone = self._undo(operation, container)
-            words = str(undone.failure()) if isinstance(undone, Failure) else ""
+            words = str(hide_in(undone.failure(), spec)) if isinstance(undone, Failure) else ""
             self.listen(OperationUndone(lane, operation, words))
             if words:
                 # Going on could start a second container of the lane; the next ensure goes on

@@ -199,6 +199,14 @@ class ImageInfo:
 
 
 @dataclass(frozen=True)
+class Seen:
+    """What one look at podman showed, keyed by what was asked; what is missing is left out."""
+
+    containers: Mapping[str, Snapshot]
+    images: Mapping[str, ImageInfo]
+
+
+@dataclass(frozen=True)
 class Observation:
     """What there is of a lane: the container of its name, and leftovers of a replace.
 

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol, runtime_checkable
 
 from lanekit.core.errors import ConfigUnreadable, Outcome
-from lanekit.core.model import ContainerSpec, Endpoint, ImageInfo, Snapshot
+from lanekit.core.model import ContainerSpec, Endpoint, ImageInfo, Seen, Snapshot
 from lanekit.core.operations import Event
 
 
@@ -37,6 +37,10 @@ class ContainerEngine(Protocol):
 
     def images(self, references: Sequence[str]) -> Outcome[Mapping[str, ImageInfo]]:
         """The images that are in storage, keyed by the reference asked; missing are left out."""
+        ...
+
+    def look(self, names: Sequence[str], references: Sequence[str]) -> Outcome[Seen]:
+        """`inspect` of the names and `images` of the references, at once."""
         ...
 
     def find(self, labels: Mapping[str, str]) -> Outcome[tuple[Snapshot, ...]]:
@@ -145,6 +149,14 @@ class HostFiles(Protocol):
         """Success when `path` is a folder, links followed; else `InvalidLane` saying what it is."""
         ...
 
+    def mountable(self, path: str) -> Outcome[None]:
+        """Success when a mount of `path` may be given to a lane, links followed.
+
+        `InvalidLane` when it is missing, when podman's socket is it or below it, and when podman
+        would take the path for another one (".." behind a link).
+        """
+        ...
+
     def digest(self, path: str, *, executable: bool) -> Outcome[str]:
         """sha256 (hex) of a regular file's bytes, links followed.
 
@@ -170,10 +182,29 @@ class Clock(Protocol):
         ...
 
 
+class LaneNote(Protocol):
+    """A line that who holds a lane's lock leaves for who holds it next.
+
+    Nothing may depend on it but speed: it may be lost at any time, and then it is empty.
+    """
+
+    def read(self) -> str:
+        """What was written last."""
+        ...
+
+    def write(self, text: str) -> None:
+        """Let it say this: up to 100 letters and digits of ASCII. It is there when this returns,
+        also if the process is killed then. A note that cannot be written is lost.
+        """
+        ...
+
+
 class LaneLock(Protocol):
     """One worker at a time on a lane, on this host, across processes and threads."""
 
-    def hold(self, container_name: str, timeout: float) -> Outcome[AbstractContextManager[None]]:
+    def hold(
+        self, container_name: str, timeout: float
+    ) -> Outcome[AbstractContextManager[LaneNote]]:
         """Wait up to `timeout` seconds for the lock, then give it: leaving the context frees it.
 
         It dies with its owner. `LockBusy` names the owner where that is known.

@@ -33,9 +33,17 @@ def _read(files: HostFiles, lane: Lane, profile: Profile) -> Outcome[_Found]:
     folder = files.folder(lane.worktree)
     worker = files.digest(profile.worker, executable=True)
     inbox = files.digest(profile.inbox, executable=False)
+    if not isinstance(folder, Failure):
+        folder = files.mountable(lane.worktree)
+    looked_at = (
+        ("worktree", folder),
+        ("worker", worker),
+        ("inbox", inbox),
+        *(("mount", files.mountable(mount.source)) for mount in profile.mounts),
+    )
     wrong = [
         f"{what}: {_words(outcome.failure())}"
-        for what, outcome in (("worktree", folder), ("worker", worker), ("inbox", inbox))
+        for what, outcome in looked_at
         if isinstance(outcome, Failure)
     ]
     if wrong:

@@ -1,6 +1,7 @@
 """Keep the values of secret variables out of words that come from elsewhere."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from lanekit.core.drift import HIDDEN
@@ -11,15 +12,44 @@ from lanekit.core.model import ContainerSpec
 _SHORTEST = 4
 
 
+def secrets_of(spec: ContainerSpec) -> dict[str, str]:
+    """The variables whose values are never shown."""
+    return {var.name: var.value for var in spec.env if var.secret}
+
+
 def hide(text: str, env: Mapping[str, str]) -> str:
-    """The text with every value of these variables replaced; longest first."""
-    values = {value for value in env.values() if len(value) >= _SHORTEST}
+    """The text with every value of these variables replaced; longest first.
+
+    Also where it stands escaped, as in JSON or in Python's quotes, even twice (JSON that is
+    quoted), and each line of a value of several.
+    """
+    values = {way for value in env.values() for way in _ways(value) if len(way) >= _SHORTEST}
     for value in sorted(values, key=len, reverse=True):
         text = text.replace(value, HIDDEN)
     return text
 
 
+def _ways(value: str) -> Iterator[str]:
+    for part in (value, *value.splitlines()):
+        once = {part, *_escaped(part)}
+        yield from once
+        for way in once:
+            yield from _escaped(way)
+
+
+def _escaped(text: str) -> Iterator[str]:
+    yield json.dumps(text)[1:-1]
+    yield json.dumps(text, ensure_ascii=False)[1:-1]
+    yield repr(text)[1:-1]
+    # With both kinds of quotes beside it, repr escapes the single ones.
+    yield repr(f"{text}'\"")[1:-4]
+
+
+def hide_all(error: LaneError, env: Mapping[str, str]) -> LaneError:
+    """The error with the values of these variables hidden in its words."""
+    return replace(error, message=hide(error.message, env), detail=hide(error.detail, env))
+
+
 def hide_in(error: LaneError, spec: ContainerSpec) -> LaneError:
     """The error with the values of the spec's secret variables hidden in its words."""
-    env = {var.name: var.value for var in spec.env if var.secret}
-    return replace(error, message=hide(error.message, env), detail=hide(error.detail, env))
+    return hide_all(error, secrets_of(spec))

@@ -207,7 +207,9 @@ def _mount_faults(profile: Profile) -> Iterator[str]:
                 yield f"mount {what} {path!r} {fault}"
         if target in taken:
             yield f"mount target {target!r} is used twice"
-        if config and (target == "/" or f"{config}/".startswith(f"{target}/")):
+        if target == "/":
+            yield "mount target '/' would hide all of the image"
+        elif config and f"{config}/".startswith(f"{target}/"):
             yield f"mount target {target!r} would hide the config at {config}"
         elif config and target.startswith(f"{config}/"):
             yield f"mount target {target!r} lies inside the config at {config}"

@@ -13,6 +13,7 @@ from lanekit.adapters.memory import InMemory, Worker
 from lanekit.core.errors import InvalidLane, Outcome
 from lanekit.core.model import DEFAULT_IMAGE, Lane, Policy, Profile, Snapshot
 from lanekit.core.operations import Event
+from lanekit.core.ports import LaneNote
 
 LANE = Lane("ws", "a", "/work/tree")
 PROFILE = Profile("/bin/worker", "/bin/inbox", config_dir="/c/.codex", ready_timeout=10)
@@ -43,6 +44,10 @@ class Files:
         """A folder, unless broken."""
         return Failure(InvalidLane(f"{path} is missing")) if path in self.broken else Success(None)
 
+    def mountable(self, path: str) -> Outcome[None]:
+        """Anything, unless broken."""
+        return self.folder(path)
+
     def digest(self, path: str, *, executable: bool) -> Outcome[str]:
         """Changes with the version."""
         _ = executable
@@ -55,13 +60,33 @@ class Files:
         return Success(Config(f"{self.version:064d}", f"{self.version:064d}"))
 
 
-class NoLock:
-    """Always free."""
+class Note:
+    """A note in memory."""
 
-    def hold(self, container_name: str, timeout: float) -> Outcome[AbstractContextManager[None]]:
+    def __init__(self) -> None:
+        self.text = ""
+
+    def read(self) -> str:
+        """What was written last."""
+        return self.text
+
+    def write(self, text: str) -> None:
+        """Keep it."""
+        self.text = text
+
+
+class NoLock:
+    """Always free; the notes stay."""
+
+    def __init__(self) -> None:
+        self.notes: dict[str, Note] = {}
+
+    def hold(
+        self, container_name: str, timeout: float
+    ) -> Outcome[AbstractContextManager[LaneNote]]:
         """At once."""
-        _ = container_name, timeout
-        return Success(nullcontext())
+        _ = timeout
+        return Success(nullcontext(self.notes.setdefault(container_name, Note())))
 
 
 @dataclass
@@ -78,6 +103,7 @@ class LaneWorld:
     def __post_init__(self) -> None:
         self.clock = VirtualClock()
         self.engine = InMemory((DEFAULT_IMAGE,), clock=self.clock, seed=1)
+        self.lock = NoLock()
 
     def lanes(self) -> Lanes:
         """The facade; a new one as a new process would make it."""
@@ -87,7 +113,7 @@ class LaneWorld:
             policy=self.policy,
             on_event=self._watch,
             files=self.files,
-            lock=NoLock(),
+            lock=self.lock,
             clock=self.clock,
         )
 

@@ -99,6 +99,8 @@ class Sandbox:
         """
         path = f"{self.bin}:{os.environ.get('PATH', os.defpath)}"
         own = {"PATH": path, MARK: str(self.folder), "TMPDIR": self.env["TMPDIR"]}
+        # By its command, for a socket that is there would be the user's.
+        own["LANEKIT_ENGINE"] = "cli"
         return {**os.environ, **own, **more}
 
     def run(self, *args: str) -> str:

@@ -1,10 +1,12 @@
 """Strategies for all property-based tests, one file."""
 
 import posixpath
+import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from hypothesis import strategies as st
+from tests.fuzz.mutations import mutated, seeds
 
 from lanekit.core.archive import parse_tree
 from lanekit.core.create_args import labels_of
@@ -441,3 +443,41 @@ def _put_inline(writer: TomlWriter, entries: list[tuple[str, str, bool]]) -> int
         writer.put(f" = {value}")
     writer.put(" }")
     return found
+
+
+# --- podman's answers, damaged --------------------------------------------------------------------
+
+
+@st.composite
+def damaged_answers(draw: st.DrawFn) -> str:
+    """A recorded answer of podman's with one to three faults: in values, keys or the text."""
+    text = draw(st.sampled_from(sorted(seeds().values())))
+    for _ in range(draw(st.integers(1, 3))):
+        # st.randoms() would draw each number for itself, which takes thirty times as long.
+        text = mutated(text, random.Random(draw(st.integers(0, 2**32))))
+    return text
+
+
+_NOISE_LINES = st.sampled_from(
+    (
+        'time="2026-01-01T00:00:00Z" level=warning msg="no such container p5-a"',
+        'time="2026-01-01T00:00:00+01:00" level=error msg="image not known"',
+        "WARN[0000] no such container p5-a",
+        "Warnung: Die Konfigurationsdatei enthält unbekannte Schlüssel",
+        "警告: 設定ファイルに不明なキーがあります",
+        "ERROR: ld.so: object 'x.so' from LD_PRELOAD cannot be preloaded: ignored.",
+        "setlocale: LC_ALL: cannot change locale (de_DE.UTF-8)",
+        '[{"Id": "warning"}]',
+        "Error: something else",
+        "\\xff\\xfe",
+        "",
+    )
+) | st.text(st.characters(codec="utf-8"), max_size=30).filter(
+    # What podman itself would say of a name, and how one that is too old begins.
+    lambda line: "such" not in line and "known" not in line and "more than" not in line
+)
+
+
+def noise() -> st.SearchStrategy[str]:
+    """What stands on stderr beside an answer, in any language; none of it is about the answer."""
+    return st.lists(_NOISE_LINES, max_size=4).map("\n".join)

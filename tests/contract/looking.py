@@ -90,6 +90,15 @@ class Looking(Base):
     def test_images_of_nothing(self, engine: ContainerEngine) -> None:
         assert value(engine.images([])) == {}
 
+    def test_a_look_is_both_at_once(self, harness: Harness, name: str) -> None:
+        identifier = bring(harness, f"{name}-a", "created")
+        engine, none = harness.engine, "localhost/lanekit-none:1"
+        seen = value(engine.look([f"{name}-a", f"{name}-b"], [harness.image, none]))
+        assert seen.containers == {f"{name}-a": look(engine, identifier)}
+        assert seen.images == value(engine.images([harness.image]))
+        assert value(engine.look([f"{name}-a"], [])).images == {}
+        assert value(engine.look([], [harness.image])).containers == {}
+
     def test_a_container_is_no_image(self, harness: Harness, name: str) -> None:
         identifier = bring(harness, f"{name}-a", "created")
         assert value(harness.engine.images([f"{name}-a", identifier])) == {}

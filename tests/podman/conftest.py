@@ -11,8 +11,10 @@ from tests.podman_sandbox import DEMO_IMAGE, LOG_VARIABLE, Sandbox, read_log
 
 from lanekit.adapters.lanes import Lanes
 from lanekit.adapters.podman_cli import PodmanCli
+from lanekit.adapters.podman_socket import PodmanSocket
 from lanekit.core.errors import or_raise
 from lanekit.core.model import Lane, Profile, Snapshot
+from lanekit.core.ports import ContainerEngine
 
 # The shell is process 1, whose default is to ignore SIGTERM: hence the trap.
 WORKER = """#!/bin/sh
@@ -33,6 +35,7 @@ class RealLane:
     sandbox: Sandbox
     lane: Lane
     profile: Profile
+    socket: Path | None = None
 
     def worker(self, text: str) -> None:
         """Replace the worker's file by rename, as an installer does."""
@@ -49,9 +52,18 @@ class RealLane:
         """Change the config."""
         _ = (Path(self.profile.config_dir) / "config.toml").write_text(text)
 
-    def engine(self, **env: str) -> PodmanCli:
-        """The engine under test; its processes are logged when LOG_VARIABLE is given."""
+    def engine(self, **env: str) -> ContainerEngine:
+        """The engine under test; the command's processes are logged if LOG_VARIABLE is given."""
+        if self.socket is not None:
+            return PodmanSocket(str(self.socket))
         return PodmanCli((str(self.sandbox.bin / "podman"),), env={**os.environ, **env})
+
+    def environ(self, **more: str) -> dict[str, str]:
+        """The environment in which `lanekit` uses the same engine."""
+        if self.socket is None:
+            return self.sandbox.environ(**more)
+        here = {"CONTAINER_HOST": f"unix://{self.socket}", "LANEKIT_ENGINE": "socket"}
+        return self.sandbox.environ(**here, **more)
 
     def lanes(self, **env: str) -> Lanes:
         """The facade over it."""
@@ -94,9 +106,17 @@ def _executable(path: Path, text: str) -> None:
     path.chmod(0o755)
 
 
+@pytest.fixture(params=["command", "socket"])
+def real_lane(request: pytest.FixtureRequest, cli_lane: RealLane) -> RealLane:
+    """`cli_lane`, once for each engine that talks to podman."""
+    if request.param == "socket":
+        cli_lane.socket = request.getfixturevalue("podman_service")
+    return cli_lane
+
+
 @pytest.fixture
-def real_lane(podman: Sandbox, prefix: str, tmp_path: Path) -> RealLane:
-    """A lane that is possible and has no container yet."""
+def cli_lane(podman: Sandbox, prefix: str, tmp_path: Path) -> RealLane:
+    """A lane that is possible and has no container yet, on the engine of the podman command."""
     for name in ("tree", "home/.codex/sub"):
         (tmp_path / name).mkdir(parents=True)
     _ = (tmp_path / "home/.codex/config.toml").write_text("first")
@@ -115,13 +135,13 @@ def real_lane(podman: Sandbox, prefix: str, tmp_path: Path) -> RealLane:
 
 
 @pytest.fixture
-def another(real_lane: RealLane) -> Callable[[str], Lane]:
+def another(cli_lane: RealLane) -> Callable[[str], Lane]:
     """More lanes of the same kind."""
 
     def make(name: str) -> Lane:
-        tree = real_lane.folder / f"tree-{name}"
+        tree = cli_lane.folder / f"tree-{name}"
         tree.mkdir()
-        container = f"{real_lane.lane.workspace}-{name}"
-        return replace(real_lane.lane, id=name, worktree=str(tree), container=container)
+        container = f"{cli_lane.lane.workspace}-{name}"
+        return replace(cli_lane.lane, id=name, worktree=str(tree), container=container)
 
     return make

@@ -1,4 +1,8 @@
-"""kill -9 of `lanekit ensure` in the middle of a replace, at every operation, on real podman."""
+"""kill -9 of `lanekit ensure` in the middle of a replace, at every operation, on real podman.
+
+What podman was told just before goes on without us: with its command the process, with its socket
+the request.
+"""
 
 import json
 import os
@@ -6,11 +10,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 from tests.podman.conftest import WORKER, RealLane
+from tests.podman.counting_proxy import counting_proxy
 from tests.podman_sandbox import LOG_VARIABLE, read_log
 
 from lanekit.adapters.http_probe import HttpProbe
@@ -21,7 +26,7 @@ from lanekit.core.model import Snapshot
 pytestmark = pytest.mark.podman
 
 # The processes of a replace, by their first argument and how many of that kind came before.
-POINTS: Sequence[tuple[str, int]] = [
+PROCESSES: Sequence[tuple[str, int]] = [
     ("create", 0),
     ("cp", 0),
     ("container", 1),
@@ -32,13 +37,24 @@ POINTS: Sequence[tuple[str, int]] = [
     ("container", 2),
     ("rm", 0),
 ]
+REQUESTS: Sequence[tuple[str, int]] = [
+    ("POST containers create", 0),
+    ("PUT containers archive", 0),
+    ("GET containers json", 1),
+    ("POST containers stop", 0),
+    ("POST containers rename", 0),
+    ("POST containers rename", 1),
+    ("POST containers start", 0),
+    ("GET containers json", 2),
+    ("DELETE containers", 0),
+]
 
 
 def _ensure(real: RealLane, log: Path | None = None) -> "subprocess.Popen[str]":
     more = {LOG_VARIABLE: str(log)} if log else {}
     return subprocess.Popen(
         [sys.executable, "-m", "lanekit", "ensure", "--json", "--file", str(real.fleet_file())],
-        env=real.sandbox.environ(**more),
+        env=real.environ(**more),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -60,31 +76,59 @@ def _answers(seen: Snapshot) -> bool:
     return HttpProbe().answers(or_raise(endpoint_of(seen)), "/", 5)
 
 
-@pytest.mark.parametrize("point", POINTS, ids=lambda point: f"{point[0]}-{point[1]}")
-def test_a_kill_at_every_operation_loses_nothing(
-    real_lane: RealLane, point: tuple[str, int], tmp_path: Path
-) -> None:
-    lane = real_lane.lane
-    _ = or_raise(real_lane.lanes().ensure(lane))
-    (old,) = real_lane.containers()
-    _ = real_lane.sandbox.run("exec", lane.container_name, "touch", "/unfinished-work")
-    real_lane.worker(WORKER.format(word="two"))
-    log = tmp_path / "killed"
-    _kill_when(_ensure(real_lane, log), log, point)
-    # What podman was told just before goes on without us; wait until nothing moves.
-    time.sleep(1)
-    left = {seen.name.removeprefix(lane.container_name): seen for seen in real_lane.containers()}
-    if point != ("rm", 0):
+def _replace_and(real: RealLane, killed: Callable[[], None], *, removed: bool) -> None:
+    lane = real.lane
+    _ = or_raise(real.lanes().ensure(lane))
+    (old,) = real.containers()
+    real.worker(WORKER.format(word="two"))
+    killed()
+    time.sleep(1)  # until nothing moves
+    left = {seen.name.removeprefix(lane.container_name): seen for seen in real.containers()}
+    if not removed:
         assert old.id in [seen.id for seen in left.values()]
     elif "" in left:
         assert left[""].id != old.id
         assert _answers(left[""])
-    out, err = _ensure(real_lane).communicate(timeout=60)
+    out, err = _ensure(real).communicate(timeout=60)
     report = json.loads(out)
     assert report["error"] is None, err
-    (after,) = real_lane.containers()
+    (after,) = real.containers()
     assert (after.name, after.state) == (lane.container_name, "running")
     assert after.id != old.id
     assert _answers(after)
-    again = json.loads(_ensure(real_lane).communicate(timeout=60)[0])
+    again = json.loads(_ensure(real).communicate(timeout=60)[0])
     assert (again["action"], again["endpoint"]) == ("none", report["endpoint"])
+
+
+@pytest.mark.parametrize("point", PROCESSES, ids=lambda point: f"{point[0]}-{point[1]}")
+def test_a_kill_at_every_process_loses_nothing(
+    cli_lane: RealLane, point: tuple[str, int], tmp_path: Path
+) -> None:
+    log = tmp_path / "killed"
+    _replace_and(
+        cli_lane,
+        lambda: _kill_when(_ensure(cli_lane, log), log, point),
+        removed=point[0] == "rm",
+    )
+
+
+@pytest.mark.parametrize("point", REQUESTS, ids=lambda point: f"{point[0]}-{point[1]}")
+def test_a_kill_at_every_request_loses_nothing(
+    cli_lane: RealLane, podman_service: Path, point: tuple[str, int], tmp_path: Path
+) -> None:
+    verb, count = point
+    processes: list[subprocess.Popen[str]] = []
+
+    def before(request: str) -> None:
+        if request == verb and proxy.requests.count(verb) == count + 1:
+            os.kill(processes[0].pid, signal.SIGKILL)
+
+    def killed() -> None:
+        cli_lane.socket = proxy.path
+        processes.append(_ensure(cli_lane))
+        assert processes[0].wait(60) == -signal.SIGKILL
+        _ = processes[0].communicate()
+        cli_lane.socket = podman_service
+
+    with counting_proxy(tmp_path, podman_service, before) as proxy:
+        _replace_and(cli_lane, killed, removed=verb.startswith("DELETE"))

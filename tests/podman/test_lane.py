@@ -1,11 +1,9 @@
 """One lane, end to end, on real podman."""
 
-import os
 import socket
 import subprocess
 import time
 import urllib.request
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +12,7 @@ from returns.result import Failure
 from tests.podman.conftest import CRASHING, WORKER, RealLane
 
 from lanekit.core.errors import Foreign, ImageMissing, InvalidLane, WorkerExited, or_raise
-from lanekit.core.model import Endpoint, Lane
+from lanekit.core.model import Endpoint
 from lanekit.core.operations import AwaitReady
 
 pytestmark = pytest.mark.podman
@@ -186,41 +184,11 @@ def test_odd_paths_are_mounted_exactly(real_lane: RealLane, odd: str) -> None:
     assert or_raise(real_lane.lanes().ensure(lane)).action == "none"
 
 
-def test_a_warm_ensure_starts_two_processes_however_many_lanes(
-    real_lane: RealLane, another: Callable[[str], Lane]
-) -> None:
-    fleet = [real_lane.lane, *(another(name) for name in ("b", "c"))]
-    cold = real_lane.counted(
-        lambda lanes: [or_raise(outcome) for _, outcome in lanes.ensure_all(fleet)]
-    )
-    assert len(cold) <= 7 * len(fleet)
-    warm = real_lane.counted(
-        lambda lanes: [or_raise(outcome) for _, outcome in lanes.ensure_all(fleet)]
-    )
-    assert [call[:2] for call in warm] == [["container", "inspect"], ["image", "inspect"]]
-
-
-def test_a_cold_ensure_starts_seven_processes(real_lane: RealLane) -> None:
-    cold = real_lane.counted(lambda lanes: or_raise(lanes.ensure(real_lane.lane)))
-    assert [call[0] for call in cold] == [
-        *("container", "create", "cp", "container", "rename", "start", "container"),
-    ]
-
-
 def test_the_wait_is_part_of_no_report(real_lane: RealLane) -> None:
     made = or_raise(real_lane.lanes().ensure(real_lane.lane))
     assert not any(isinstance(operation, AwaitReady) for operation in made.operations)
     assert made.seconds > 0
     assert "serving one" in or_raise(real_lane.lanes().logs(real_lane.lane))
-
-
-def test_podman_that_is_not_there_is_one_clear_error(real_lane: RealLane) -> None:
-    real_lane.sandbox = replace(real_lane.sandbox, folder=Path("/nonexistent"))
-    outcome = real_lane.lanes().ensure(real_lane.lane)
-    assert isinstance(outcome, Failure)
-    assert outcome.failure().kind == "EngineUnavailable"
-    assert "install podman" in outcome.failure().hint
-    assert os.environ
 
 
 def test_a_stop_that_was_killed_is_no_dead_end(real_lane: RealLane) -> None:

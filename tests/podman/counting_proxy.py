@@ -1,0 +1,75 @@
+"""Stands between lanekit and podman's socket: counts requests, and tells of each before it goes on.
+
+It knows nothing of how lanekit makes them: it looks for request lines in what it passes on.
+"""
+
+import re
+import socket
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+_REQUEST = re.compile(rb"(GET|HEAD|POST|PUT|DELETE) /v4\.0\.0/libpod(/\S*) HTTP/1\.1\r\n")
+_VERBS = ("json", "create", "archive", "start", "stop", "unpause", "rename", "logs")
+
+
+def _nothing(_request: str) -> None:
+    return
+
+
+@dataclass
+class CountingProxy:
+    """`requests` has a word for each: "GET containers json", "PUT containers archive", .."""
+
+    path: Path
+    target: Path
+    before: Callable[[str], None] = _nothing
+    requests: list[str] = field(default_factory=lambda: [])
+
+    def serve(self, listener: socket.socket) -> None:
+        """Take connections until the listener is closed."""
+        with suppress(OSError):
+            while True:
+                client, _ = listener.accept()
+                service = socket.socket(socket.AF_UNIX)
+                service.connect(str(self.target))
+                for ends, watched in (((client, service), True), ((service, client), False)):
+                    threading.Thread(target=self._pass, args=(*ends, watched), daemon=True).start()
+
+    def _pass(self, source: socket.socket, sink: socket.socket, watched: bool) -> None:
+        with suppress(OSError):
+            while data := source.recv(1 << 16):
+                for found in _REQUEST.finditer(data) if watched else ():
+                    self._tell(found[1].decode(), found[2].decode())
+                sink.sendall(data)
+        for end in (source, sink):
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()
+
+    def _tell(self, method: str, path: str) -> None:
+        parts = path.partition("?")[0].strip("/").split("/")
+        verb = parts[-1] if parts[-1] in _VERBS else ""
+        request = " ".join(filter(None, (method, parts[0], verb)))
+        self.requests.append(request)
+        self.before(request)
+
+
+@contextmanager
+def counting_proxy(
+    folder: Path, target: Path, before: Callable[[str], None] = _nothing
+) -> Generator[CountingProxy]:
+    """A proxy that listens in `folder` until the context is left."""
+    proxy = CountingProxy(folder / "proxy.sock", target, before)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(proxy.path))
+        listener.listen()
+        threading.Thread(target=proxy.serve, args=(listener,), daemon=True).start()
+        try:
+            yield proxy
+        finally:
+            # A thread in accept does not notice a close.
+            listener.shutdown(socket.SHUT_RDWR)
+    proxy.path.unlink()
