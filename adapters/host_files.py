@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Sequence
 from threading import Lock
 
 from returns.result import Failure, Success
@@ -18,9 +19,11 @@ from lanekit.adapters.disk import (
     stamp,
     words,
 )
+from lanekit.adapters.inside import look_inside
 from lanekit.adapters.podman_places import socket_in
 from lanekit.core.errors import InvalidLane, Outcome
 from lanekit.core.fingerprint import shown
+from lanekit.core.model import Inside, Mount, Snapshot
 from lanekit.core.ports import ConfigCopy
 
 # A kernel's file times move in steps of up to 10 ms: within one, a second write leaves no trace.
@@ -76,6 +79,10 @@ class DiskFiles:
     def config(self, path: str) -> Outcome[ConfigCopy]:
         """Read a config tree once, links followed for the folder itself only."""
         return read_config(path)
+
+    def inside(self, seen: Snapshot, mounts: Sequence[Mount], config_target: str) -> Inside:
+        """See `HostFiles.inside`."""
+        return look_inside(seen, mounts, config_target)
 
     def _known(self, path: str, seen: os.stat_result) -> Outcome[str]:
         key = (seen.st_dev, seen.st_ino)

@@ -11,10 +11,10 @@ from lanekit.adapters.clock import SystemClock
 from lanekit.adapters.host_files import DiskFiles
 from lanekit.adapters.lane_lock import FileLock
 from lanekit.core import upkeep
-from lanekit.core.ensure import Ensure, decide
+from lanekit.core.ensure import Ensure, Manner, decide
 from lanekit.core.errors import InvalidLane, LaneError, Outcome, for_lane
 from lanekit.core.model import ContainerSpec, Endpoint, Lane, Observation, Policy, Profile
-from lanekit.core.observe import glance, observe
+from lanekit.core.observe import glance, observe, with_inside
 from lanekit.core.operations import Event
 from lanekit.core.plan import Plan
 from lanekit.core.ports import (
@@ -47,8 +47,9 @@ class Lanes:
 
     `engine` is `PodmanCli()` or `InMemory()`; `profile` what all lanes have in common (a lane may
     bring its own). `on_event` hears of progress, from the thread that works. `ready_timeout`
-    (seconds) overrides the profiles'. `lock_timeout` (seconds): how long to wait for another
-    lanekit that works on the same lane. The other ports have good defaults.
+    (seconds) overrides the profiles'. `restart_unready`: a container whose worker does not answer
+    in time is restarted once before that is an error. `lock_timeout` (seconds): how long to wait
+    for another lanekit that works on the same lane. The other ports have good defaults.
 
     Safe to use from several threads; every method returns an Outcome and raises only for bugs.
     """
@@ -61,6 +62,7 @@ class Lanes:
         policy: Policy = "strict",
         on_event: Listener = _nobody,
         ready_timeout: float | None = None,
+        restart_unready: bool = False,
         lock_timeout: float = 300.0,
         probe: Probe | None = None,
         files: HostFiles | None = None,
@@ -69,7 +71,7 @@ class Lanes:
     ) -> None:
         self._profile = profile
         self._policy: Policy = policy
-        self._listen = on_event
+        self._manner = Manner(policy, on_event, restart_unready)
         self._ready_timeout = ready_timeout
         self._lock_timeout = lock_timeout
         self._world = World(
@@ -139,7 +141,7 @@ class Lanes:
         begun: float,
         first: Outcome[Observation] | None = None,
     ) -> Outcome[Ensured]:
-        return Ensure(self._world, target, note, self._policy, self._listen, begun).run(first)
+        return Ensure(self._world, target, note, self._manner, begun).run(first)
 
     def plan(self, lane: Lane) -> Outcome[Plan]:
         """What `ensure` would do now, and why; nothing is changed."""
@@ -154,7 +156,9 @@ class Lanes:
             return target
         if isinstance(seen, Failure):
             return self._named(seen, target.unwrap().lane)
-        return decide(target.unwrap(), seen.unwrap(), self._policy)
+        asked = target.unwrap()
+        inside = with_inside(self._world.files, asked.spec, seen.unwrap())
+        return decide(asked, inside, self._policy)
 
     def status(self, lane: Lane) -> Outcome[LaneStatus]:
         """How the lane is now; nothing is changed and nothing waited for."""

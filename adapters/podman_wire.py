@@ -120,6 +120,7 @@ def _snapshot(node: Node) -> Snapshot:
         oom_killed=state.flag("OOMKilled"),
         error=state.text("Error"),
         started_at="" if started == _ZERO_TIME else started,
+        pid=state.number("Pid"),
     )
 
 

@@ -18,7 +18,15 @@ if TYPE_CHECKING:
 
 
 def ensure(
-    settings: Settings, lanes: LanesArgument = None, policy: PolicyOption = PolicyName.strict
+    settings: Settings,
+    lanes: LanesArgument = None,
+    policy: PolicyOption = PolicyName.strict,
+    restart_unready: Annotated[
+        bool,
+        typer.Option(
+            "--restart-unready", help="restart a container once whose worker does not answer"
+        ),
+    ] = False,
 ) -> None:
     """Make lanes so.
 
@@ -26,7 +34,7 @@ def ensure(
     """
     from lanekit.cli.session import open_session  # noqa: PLC0415 - costs start-up
 
-    session = open_session(settings, lanes, policy)
+    session = open_session(settings, lanes, policy, restart_unready=restart_unready)
     board = _Board(session)
     try:
         for lane, outcome in session.runtime.ensure_all(session.lanes):

@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 
 
 def lanes_for(
-    settings: Settings, lanes: Sequence[Lane], policy: PolicyName, on_event: Listener
+    settings: Settings,
+    lanes: Sequence[Lane],
+    policy: PolicyName,
+    on_event: Listener,
+    *,
+    restart_unready: bool = False,
 ) -> Lanes:
     """The face of lanekit, over the engine that the settings name."""
     from lanekit.adapters.lanes import Lanes  # noqa: PLC0415 - costs start-up
@@ -27,6 +32,7 @@ def lanes_for(
         policy=policy.value,
         on_event=on_event,
         ready_timeout=settings.timeout,
+        restart_unready=restart_unready,
     )
 
 

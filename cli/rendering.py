@@ -20,10 +20,12 @@ _COLOURS = {
     "none": "green",
     "created": "cyan",
     "started": "cyan",
+    "adjusted": "cyan",
+    "restarted": "cyan",
     "replaced": "yellow",
     "failed": "red",
 }
-_ACTION_WIDTH = 8  # of "replaced"
+_ACTION_WIDTH = 9  # of "restarted"
 _FIELDS = 3
 STATUS_HEAD = ("LANE", "CONTAINER", "STATE", "ENDPOINT", "READY", "DRIFT")
 

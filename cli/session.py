@@ -33,12 +33,17 @@ class Session(NamedTuple):
 
 
 def open_session(
-    settings: Settings, names: Sequence[str] | None, policy: PolicyName = PolicyName.strict
+    settings: Settings,
+    names: Sequence[str] | None,
+    policy: PolicyName = PolicyName.strict,
+    *,
+    restart_unready: bool = False,
 ) -> Session:
     """Ends the program with exit code 2 when the file or a name is wrong."""
     lanes = _chosen(_fleet(settings), names or ())
     progress = Progress(lanes, verbose=settings.verbose)
-    return Session(settings, lanes, lanes_for(settings, lanes, policy, progress.hear), progress)
+    runtime = lanes_for(settings, lanes, policy, progress.hear, restart_unready=restart_unready)
+    return Session(settings, lanes, runtime, progress)
 
 
 def _fleet(settings: Settings) -> Fleet:

@@ -19,6 +19,7 @@ from lanekit.core.model import (
     Drift,
     EnvVar,
     ImageInfo,
+    Inside,
     Mount,
     Port,
     Snapshot,
@@ -86,6 +87,17 @@ def _image(spec: ContainerSpec, seen: Snapshot, image: ImageInfo | None) -> Iter
         yield Difference("image", spec.image, seen.image)
     if image is not None:
         yield from _differ("image.id", image.id, seen.image_id)
+
+
+def inside_drift(spec: ContainerSpec, inside: Inside) -> Drift:
+    """What a running container that is as asked has lost since it was started."""
+    sources = {mount.target: mount.source for mount in spec.mounts}
+    dead = [
+        Difference(f"mount.{target}", sources[target], "a folder that is no longer at that path")
+        for target in inside.dead
+    ]
+    gone = [Difference("config", f"at {spec.config_target}", "deleted in the container")]
+    return (*dead, *(gone if inside.config_gone else ()))
 
 
 def same_image(asked: str, seen: str) -> bool:

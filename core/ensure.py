@@ -1,5 +1,7 @@
 """ensure: observe, decide, execute; and again, a few times, when somebody else was faster."""
 
+from dataclasses import replace
+
 from returns.result import Failure, Success
 
 from lanekit.core.drift import drift
@@ -8,6 +10,7 @@ from lanekit.core.errors import (
     LostRace,
     NameTaken,
     NotFound,
+    NotReady,
     Outcome,
     PortTaken,
     WrongState,
@@ -15,13 +18,14 @@ from lanekit.core.errors import (
 )
 from lanekit.core.execute import start_run
 from lanekit.core.identity import foreign
-from lanekit.core.model import Drift, Endpoint, ImageInfo, Observation, Policy, Snapshot
-from lanekit.core.observe import UNFINISHED, glance
-from lanekit.core.operations import AwaitReady, Operation
-from lanekit.core.plan import Judge, Plan, plan
+from lanekit.core.model import Drift, Endpoint, ImageInfo, Inside, Observation, Policy, Snapshot
+from lanekit.core.observe import UNFINISHED, glance, with_inside
+from lanekit.core.operations import Action, AwaitReady, Operation
+from lanekit.core.plan import NO_WISH, Judge, Plan, Wish, plan
 from lanekit.core.ports import LaneNote, Listener
 from lanekit.core.results import Ensured
 from lanekit.core.secrets import hide_in
+from lanekit.core.value import dataclass
 from lanekit.core.world import Target, World
 
 _TRIES = 5
@@ -49,14 +53,27 @@ def judge_for(target: Target, image: ImageInfo | None, policy: Policy) -> Judge:
 
 
 def decide(
-    target: Target, seen: Observation, policy: Policy, replace_because: str = ""
+    target: Target, seen: Observation, policy: Policy, wish: Wish = NO_WISH
 ) -> Outcome[Plan]:
     """The plan for what was seen; `Foreign` when a name belongs to somebody else."""
     stranger = foreign(target.lane, seen)
     if stranger is not None:
         return Failure(for_lane(stranger, target.lane.name))
     judge = judge_for(target, seen.image, policy)
-    return Success(plan(target.lane.name, target.spec, seen, judge, replace_because))
+    if policy == "reference":
+        seen = replace(seen, inside=Inside())
+    return Success(plan(target.lane.name, target.spec, seen, judge, wish))
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How lanes are made so. `restart_unready`: a container whose worker does not answer in time
+    is restarted once before that is an error.
+    """
+
+    policy: Policy
+    listen: Listener
+    restart_unready: bool = False
 
 
 class Ensure:
@@ -65,20 +82,16 @@ class Ensure:
     `begun`: when the caller began, for the report's seconds.
     """
 
-    def __init__(  # noqa: PLR0913, PLR0917 - what a lane's work needs, put together in one place
-        self,
-        world: World,
-        target: Target,
-        note: LaneNote,
-        policy: Policy,
-        listen: Listener,
-        begun: float,
+    def __init__(
+        self, world: World, target: Target, note: LaneNote, manner: Manner, begun: float
     ) -> None:
         self._world = world
         self._target = target
         self._note = note
-        self._policy: Policy = policy
-        self._listen = listen
+        self._policy: Policy = manner.policy
+        self._listen = manner.listen
+        self._may_restart = manner.restart_unready
+        self._action: Action = "none"
         self._done: list[Operation] = []
         self._begun = begun
 
@@ -94,7 +107,7 @@ class Ensure:
         return result
 
     def _run(self, first: Outcome[Observation] | None) -> Outcome[Ensured]:
-        seen, because = first, ""
+        seen, wish = first, NO_WISH
         last: LaneError | None = None
         for attempt in range(_TRIES):
             if attempt:
@@ -106,23 +119,32 @@ class Ensure:
             if _passing(looked):
                 last = WrongState("the container is being removed by somebody else")
                 continue
-            result = self._attempt(looked, because)
+            result = self._attempt(looked, wish)
             if not isinstance(result, Failure):
                 return result
             last = result.failure()
-            if not isinstance(last, _RACES):
+            if not self._tries_again(last):
                 return result
-            because = _port_cause(last, looked)
+            wish = _wish(last, looked)
         return Failure(_lost(last))
+
+    def _tries_again(self, error: LaneError) -> bool:
+        if not isinstance(error, NotReady):
+            return isinstance(error, _RACES)
+        # What a replace put back is not what is to be restarted.
+        again, self._may_restart = self._may_restart and self._action != "replaced", False
+        return again
 
     def _look(self) -> Outcome[Observation]:
         return glance(self._world.engine, [(self._target.spec, self._note.read())])[0]
 
-    def _attempt(self, seen: Observation, because: str) -> Outcome[Ensured]:
-        decided = decide(self._target, seen, self._policy, because)
+    def _attempt(self, seen: Observation, wish: Wish) -> Outcome[Ensured]:
+        seen = with_inside(self._world.files, self._target.spec, seen)
+        decided = decide(self._target, seen, self._policy, wish)
         if isinstance(decided, Failure):
             return decided
         todo = decided.unwrap()
+        self._action = todo.action
         judge = judge_for(self._target, seen.image, self._policy)
         run = start_run(self._world, self._target, seen, judge, self._listen)
         if todo.changes:
@@ -154,10 +176,13 @@ def _passing(seen: Observation) -> bool:
     return any(c is not None and c.state in _PASSING for c in (seen.current, seen.next, seen.prev))
 
 
-def _port_cause(error: LaneError, seen: Observation) -> str:
-    if not isinstance(error, PortTaken) or seen.current is None:
-        return ""
-    return f"its host port is taken by somebody else ({error.detail.strip()})"
+def _wish(error: LaneError, seen: Observation) -> Wish:
+    if isinstance(error, NotReady):
+        return Wish(restart="its worker did not answer in time")
+    if isinstance(error, PortTaken) and seen.current is not None:
+        taken = f"its host port is taken by somebody else ({error.detail.strip()})"
+        return Wish(replace=taken)
+    return NO_WISH
 
 
 def _lost(last: LaneError | None) -> LostRace:

@@ -152,7 +152,8 @@ class Snapshot:
 
     `entrypoint` is the path and `args` what follows it. `env` values are kept for comparing and
     left out of repr. Limits are None where podman's default holds. `privileged` implies podman's
-    own choice of capabilities and devices, so those are then left empty.
+    own choice of capabilities and devices, so those are then left empty. `pid` is that of its first
+    process, on podman's host; 0 while it does not run.
     """
 
     id: str
@@ -187,6 +188,7 @@ class Snapshot:
     oom_killed: bool = False
     error: str = ""
     started_at: str = ""
+    pid: int = 0
 
 
 @dataclass(frozen=True)
@@ -207,6 +209,18 @@ class Seen:
 
 
 @dataclass(frozen=True)
+class Inside:
+    """What a running container sees, where this host can tell; all is well where it cannot.
+
+    `dead` are targets of mounts that show a folder which was deleted or moved away on the host;
+    `config_gone`: its config folder was deleted.
+    """
+
+    dead: tuple[str, ...] = ()
+    config_gone: bool = False
+
+
+@dataclass(frozen=True)
 class Observation:
     """What there is of a lane: the container of its name, and leftovers of a replace.
 
@@ -217,6 +231,7 @@ class Observation:
     next: Snapshot | None = None
     prev: Snapshot | None = None
     image: ImageInfo | None = None
+    inside: Inside = Inside()
 
 
 @dataclass(frozen=True)

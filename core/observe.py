@@ -1,12 +1,13 @@
 """Look at lanes: one batch of inspects for all of them, one look at their images."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from returns.result import Failure, Success
 
 from lanekit.core.errors import ImageMissing, LaneError, Outcome
 from lanekit.core.model import NEXT, PREV, ContainerSpec, Observation, Seen, Snapshot
-from lanekit.core.ports import ContainerEngine
+from lanekit.core.ports import ContainerEngine, HostFiles
 
 UNFINISHED = "unfinished"
 """A lane's note while it is being changed: there may be leftovers."""
@@ -71,6 +72,13 @@ def _more(name: str, note: str, seen: Seen) -> tuple[str, ...]:
 
 def _together(one: Seen, other: Seen) -> Seen:
     return Seen({**one.containers, **other.containers}, {**one.images, **other.images})
+
+
+def with_inside(files: HostFiles, spec: ContainerSpec, seen: Observation) -> Observation:
+    """The same, with what its container sees inside, if it runs."""
+    if seen.current is None or not seen.current.pid:
+        return seen
+    return replace(seen, inside=files.inside(seen.current, spec.mounts, spec.config_target))
 
 
 def containers_of(engine: ContainerEngine, name: str) -> Outcome[Observation]:

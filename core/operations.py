@@ -7,7 +7,8 @@ from typing import Literal, TypeAlias
 
 from lanekit.core.value import dataclass
 
-Action = Literal["none", "created", "started", "replaced"]
+Action = Literal["none", "created", "started", "adjusted", "restarted", "replaced"]
+"""What became of a lane, from the mildest; "adjusted": put right while it runs."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Create(_Operation):
 
 
 class CopyIn(_Operation):
-    """Copy the config tree into a container that was just created."""
+    """Copy the config tree into a container."""
 
     def __str__(self) -> str:
         return f"copy config into {self.name}"

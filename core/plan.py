@@ -6,7 +6,8 @@ it is; two renames put it in place, and the old one is removed only when the new
 
 from collections.abc import Callable, Iterator
 
-from lanekit.core.model import NEXT, PREV, ContainerSpec, Drift, Observation, Snapshot
+from lanekit.core.drift import inside_drift
+from lanekit.core.model import NEXT, PREV, ContainerSpec, Drift, Inside, Observation, Snapshot
 from lanekit.core.operations import (
     Action,
     AwaitReady,
@@ -23,6 +24,7 @@ from lanekit.core.operations import (
 from lanekit.core.value import dataclass
 
 Judge = Callable[[Snapshot], Drift]
+"""The drift of a container, by the policy."""
 
 _CAUSES_SHOWN = 3
 _UNFINISHED = "an interrupted ensure left it unfinished"
@@ -60,17 +62,29 @@ _HEADS: dict[Action, str] = {
     "none": "nothing to do",
     "created": "create",
     "started": "start",
+    "adjusted": "adjust",
+    "restarted": "restart",
     "replaced": "replace",
 }
 
 
-def plan(
-    lane: str, spec: ContainerSpec, seen: Observation, judge: Judge, replace_because: str = ""
-) -> Plan:
-    """The plan that brings the lane to `spec`; nothing observed may be foreign (see `foreign`).
+@dataclass(frozen=True)
+class Wish:
+    """What an earlier try of the same ensure asks for though no drift does, each with its cause."""
 
-    `judge` gives the drift of a container. `replace_because` asks for a replacement that no drift
-    asks for (its host port is taken).
+    replace: str = ""
+    restart: str = ""
+
+
+NO_WISH = Wish()
+
+
+def plan(
+    lane: str, spec: ContainerSpec, seen: Observation, judge: Judge, wish: Wish = NO_WISH
+) -> Plan:
+    """The plan that brings the lane to `spec`, by the mildest means that are enough.
+
+    Nothing observed may be foreign (see `foreign`). `judge` gives the drift of a container.
     """
     name = spec.name
     recovery, current, resumed = _recover(name, seen, judge)
@@ -78,7 +92,7 @@ def plan(
         operations = (*recovery, *_create(spec, "there is no such container"))
         return Plan(lane, name, "created", (), operations)
     drift = judge(current)
-    cause = _because(drift) or replace_because
+    cause = _because(drift) or wish.replace
     if cause:
         awake = bool(resumed)
         operations = (*recovery, *_replace(spec, current, cause, awake=awake))
@@ -86,9 +100,33 @@ def plan(
     if resumed:
         return Plan(lane, name, "replaced", (), tuple(recovery), resumed)
     wake = tuple(_wake(name, current))
-    action: Action = "started" if wake or recovery else "none"
-    ready = AwaitReady(name, _ANSWER, fresh=bool(wake))
-    return Plan(lane, name, action, (), (*recovery, *wake, ready))
+    lost = inside_drift(spec, seen.inside)
+    mend = (*_mend(name, seen.inside), *_restart(name, current, seen.inside, wish))
+    action = _action(mend, awake=bool(wake or recovery))
+    ready = AwaitReady(name, _ANSWER, fresh=any(isinstance(op, Start) for op in (*wake, *mend)))
+    return Plan(lane, name, action, lost, (*recovery, *wake, *mend, ready))
+
+
+def _action(mend: tuple[Operation, ...], *, awake: bool) -> Action:
+    if any(isinstance(operation, Start) for operation in mend):
+        return "restarted"
+    if mend:
+        return "adjusted"
+    return "started" if awake else "none"
+
+
+def _mend(name: str, inside: Inside) -> Iterator[Operation]:
+    if inside.config_gone:
+        yield CopyIn(name, "its config was deleted in the container")
+
+
+def _restart(name: str, seen: Snapshot, inside: Inside, wish: Wish) -> Iterator[Operation]:
+    # A start mounts what is at the paths now; nothing that was written in the container is lost.
+    dead = f"{', '.join(inside.dead)} shows a folder that is gone" if inside.dead else ""
+    cause = dead or wish.restart
+    if cause and is_awake(seen):
+        yield Stop(name, cause)
+        yield Start(name, cause)
 
 
 def _because(drift: Drift) -> str:

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol, runtime_checkable
 
 from lanekit.core.errors import ConfigUnreadable, Outcome
-from lanekit.core.model import ContainerSpec, Endpoint, ImageInfo, Seen, Snapshot
+from lanekit.core.model import ContainerSpec, Endpoint, ImageInfo, Inside, Mount, Seen, Snapshot
 from lanekit.core.operations import Event
 
 
@@ -167,6 +167,12 @@ class HostFiles(Protocol):
 
     def config(self, path: str) -> Outcome[ConfigCopy]:
         """Read a config tree; `ConfigUnreadable` names the first entry that cannot be copied."""
+        ...
+
+    def inside(self, seen: Snapshot, mounts: Sequence[Mount], config_target: str) -> Inside:
+        """What a running container sees of its mounts and its config. Says nothing but what is
+        sure: a container of another host, or one that may not be looked at, is well.
+        """
         ...
 
 

@@ -2,12 +2,13 @@
 
 from returns.result import Failure, Success
 
+from lanekit.core.drift import inside_drift
 from lanekit.core.endpoint import endpoint_of
 from lanekit.core.ensure import judge_for
 from lanekit.core.errors import NotFound, Outcome
 from lanekit.core.identity import foreign
 from lanekit.core.model import Endpoint, Lane, Observation, Policy, Snapshot
-from lanekit.core.observe import containers_of
+from lanekit.core.observe import containers_of, with_inside
 from lanekit.core.plan import is_awake
 from lanekit.core.ports import ContainerEngine
 from lanekit.core.results import LaneStatus, RemoveResult, StopResult
@@ -51,6 +52,8 @@ def status(world: World, target: Target, seen: Observation, policy: Policy) -> O
         state = "missing" if seen.prev is None else "interrupted"
         return Success(LaneStatus(lane, name, state, None, ready=False, drift=()))
     drift = judge_for(target, seen.image, policy)(current)
+    if policy == "strict":
+        drift += inside_drift(target.spec, with_inside(world.files, target.spec, seen).inside)
     found = endpoint_of(current)
     where = None if isinstance(found, Failure) else found.unwrap()
     ready = (

@@ -11,10 +11,11 @@ from lanekit.adapters.clock import VirtualClock
 from lanekit.adapters.lanes import Lanes
 from lanekit.adapters.memory import InMemory, Worker
 from lanekit.core.errors import InvalidLane, Outcome
-from lanekit.core.model import DEFAULT_IMAGE, Lane, Policy, Profile, Snapshot
+from lanekit.core.model import DEFAULT_IMAGE, Inside, Lane, Mount, Policy, Profile, Snapshot
 from lanekit.core.operations import Event
-from lanekit.core.ports import LaneNote
+from lanekit.core.ports import LaneNote, Listener
 
+WELL = Inside()
 LANE = Lane("ws", "a", "/work/tree")
 PROFILE = Profile("/bin/worker", "/bin/inbox", config_dir="/c/.codex", ready_timeout=10)
 
@@ -35,10 +36,14 @@ class Config:
 
 @dataclass
 class Files:
-    """Host files in memory: `version` of the worker and the config; `broken` paths are missing."""
+    """Host files in memory: `version` of the worker and the config; `broken` paths are missing.
+
+    `lost`: what a running container sees inside, until it is started anew or copied into.
+    """
 
     version: int = 1
     broken: Sequence[str] = ()
+    lost: Inside = WELL
 
     def folder(self, path: str) -> Outcome[None]:
         """A folder, unless broken."""
@@ -58,6 +63,11 @@ class Files:
         """Changes with the version."""
         _ = path
         return Success(Config(f"{self.version:064d}", f"{self.version:064d}"))
+
+    def inside(self, seen: Snapshot, mounts: Sequence[Mount], config_target: str) -> Inside:
+        """What was set."""
+        _ = seen, mounts, config_target
+        return self.lost
 
 
 class Note:
@@ -105,13 +115,14 @@ class LaneWorld:
         self.engine = InMemory((DEFAULT_IMAGE,), clock=self.clock, seed=1)
         self.lock = NoLock()
 
-    def lanes(self) -> Lanes:
+    def lanes(self, on_event: Listener | None = None, *, restart_unready: bool = False) -> Lanes:
         """The facade; a new one as a new process would make it."""
         return Lanes(
             self.engine,
             self.profile,
             policy=self.policy,
-            on_event=self._watch,
+            on_event=on_event or self._watch,
+            restart_unready=restart_unready,
             files=self.files,
             lock=self.lock,
             clock=self.clock,

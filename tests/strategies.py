@@ -481,3 +481,36 @@ _NOISE_LINES = st.sampled_from(
 def noise() -> st.SearchStrategy[str]:
     """What stands on stderr beside an answer, in any language; none of it is about the answer."""
     return st.lists(_NOISE_LINES, max_size=4).map("\n".join)
+
+
+# --- archives that try to get out -----------------------------------------------------------------
+
+_SLY_STEPS = st.sampled_from(["..", "..", ".", "", "d", "e", "f", "g", "l", "m", "x", "etc"])
+_SLY_TARGETS = st.one_of(
+    st.lists(_SLY_STEPS, min_size=1, max_size=4).map("/".join).filter(bool),
+    st.sampled_from(["../f", "d/../../f", "../../../f", "../.codex/f", "e/../../../f", "/f", "x"]),
+)
+_SLY_NAMES = st.sampled_from(
+    ("g", "l", "m", "d/g", "d/l", "d/e/m", "l/g", "m/g", "d/l/g", "../x", "/x", "d/../../x", "..")
+)
+
+
+_FINE_LINKS = (
+    *(("l", "f"), ("l", "./d/../f"), ("m", "d/e/../../f"), ("m", "l"), ("d/l", "../f")),
+    *(("d/l", "e/../../f"), ("d/e/m", "../../f"), ("d/e/m", "../l")),
+)
+
+
+def sly_entries() -> st.SearchStrategy[list[Entry]]:
+    """Like `hostile_entries`, but many of them would do: a small tree of folders d and d/e with a
+    file f and links to it, and up to one more entry that tries to get out.
+    """
+    plain = [Entry("", "folder", 0o755), Entry("d", "folder", 0o755), Entry("d/e", "folder", 0o755)]
+    file = st.builds(Entry, _SLY_NAMES, st.just("file"), st.just(0o644))
+    link = st.builds(Entry, _SLY_NAMES, st.just("link"), st.just(0o777), target=_SLY_TARGETS)
+    fine = st.lists(st.sampled_from(_FINE_LINKS), max_size=3, unique_by=lambda pair: pair[0]).map(
+        lambda pairs: [Entry(name, "link", 0o777, target=target) for name, target in pairs]
+    )
+    return st.tuples(fine, st.lists(st.one_of(file, link), max_size=1)).map(
+        lambda both: [*plain, Entry("f", "file", 0o644), *both[0], *both[1]]
+    )

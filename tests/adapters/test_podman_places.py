@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from returns.result import Failure, Success
 
+from lanekit.adapters import podman_places
 from lanekit.adapters.host_files import DiskFiles
 from lanekit.adapters.lanes import Lanes
 from lanekit.adapters.memory import InMemory
@@ -97,6 +98,17 @@ def test_the_socket_that_container_host_names_is_refused(
     for address in ("ssh://host/own", "tcp://127.0.0.1:1", "own"):
         monkeypatch.setenv("CONTAINER_HOST", address)
         assert not _refused(tmp_path / "own")
+
+
+def test_the_place_of_any_user_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = f"{tmp_path}/run/user/*/podman/podman.sock"
+    monkeypatch.setattr(podman_places, "_PLACES", (place,))
+    for name in ("run/user/1000/podman", "run/user/1000/other", "run/user/elsewhere/x"):
+        (tmp_path / name).mkdir(parents=True)
+    for name in ("run", "run/user", "run/user/1000", "run/user/1000/podman", "run/user/elsewhere"):
+        assert _refused(tmp_path / name)
+    for name in ("run/user/1000/other", "run/user/elsewhere/x"):
+        assert not _refused(tmp_path / name)
 
 
 def test_its_neighbours_are_fine(service: Path, tmp_path: Path) -> None:

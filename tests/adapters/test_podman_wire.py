@@ -13,7 +13,7 @@ from returns.result import Failure
 from lanekit.adapters.podman_wire import decode_containers, decode_images
 from lanekit.core.create_body import Json
 from lanekit.core.errors import Undecodable, or_raise
-from lanekit.core.model import Port, Snapshot
+from lanekit.core.model import Mount, Port, Snapshot
 
 RECORDED = Path(__file__).parents[1] / "recorded" / "inspect"
 VERSIONS = ("4.3.1", "5.4.2", "5.8.6")
@@ -31,7 +31,7 @@ def _comparable(seen: Snapshot) -> Snapshot:
     """Less what differs from container to container: ids, times, chosen ports; and podman's env."""
     env = {k: v for k, v in seen.env.items() if k not in ("TERM", "HOSTNAME")}
     ports = tuple(replace(p, host_port=p.host_port and 1) for p in seen.ports)
-    return replace(seen, id="", started_at="", error="", env=env, ports=ports, image_id="")
+    return replace(seen, id="", started_at="", pid=0, error="", env=env, ports=ports, image_id="")
 
 
 @pytest.mark.parametrize("state", CONTAINERS)
@@ -173,3 +173,29 @@ def test_an_image_gives_its_id_and_what_it_brings() -> None:
     ((names, info),) = or_raise(decode_images(json.dumps([image])))
     assert names == ("localhost/a:1", "1" * 64)
     assert (info.id, dict(info.labels), info.volumes) == ("1" * 64, {"a": "b"}, ("/v",))
+
+
+def _changed(version: str, **host: Json) -> Snapshot:
+    """A recorded container whose HostConfig says something else."""
+    (value,) = json.loads((RECORDED / version / "created.cli.json").read_text())
+    value["HostConfig"] |= host
+    (snapshot,) = or_raise(decode_containers(json.dumps([value])))
+    return snapshot
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_mounts_that_came_from_another_container_are_told(version: str) -> None:
+    plain = _read(version, "created", "cli")
+    seen = _changed(version, VolumesFrom=["donor"])
+    assert set(seen.mounts) - set(plain.mounts) == {Mount("donor", "volumes-from", kind="from")}
+    assert _changed(version, VolumesFrom=None).mounts == plain.mounts
+
+
+@pytest.mark.parametrize(
+    ("quota", "period", "cpus"),
+    [(50_000, 0, 0.5), (50_000, 50_000, 1.0), (0, 0, None), (-1, 9, None)],
+)
+def test_a_quota_without_a_period_counts_for_the_kernels(
+    quota: int, period: int, cpus: float | None
+) -> None:
+    assert _changed("4.3.1", CpuQuota=quota, CpuPeriod=period).cpus == cpus

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lanekit.adapters.podman_words import bounded, error_of, without_warnings
-from lanekit.core.errors import EngineFailed, EngineUnavailable, StartFailed
+from lanekit.core.errors import EngineFailed, EngineUnavailable, Foreign, StartFailed
 
 RECORDED = Path(__file__).parents[1] / "recorded"
 
@@ -169,3 +169,14 @@ def test_words_are_shortened_by_whole_lines() -> None:
     assert bounded("x" * 4000) == "x" * 4000
     # A part of a line might be a part of a secret, which nobody would know again.
     assert bounded(f"a\n{'s' * 5000}\nb") == "a\n(a line of 5000 characters)\nb"
+
+
+def test_a_pod_of_the_lanes_name_is_somebody_elses() -> None:
+    # Recorded from 4.3.1: `podman create --name x` beside a pod x, by the command and by REST.
+    for words in (
+        'Error: name "x" is in use: pod already exists',
+        'name "x" is in use: pod already exists',
+    ):
+        error = error_of("create x", words)
+        assert isinstance(error, Foreign)
+        assert "pod" in error.message

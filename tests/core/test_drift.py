@@ -253,3 +253,9 @@ def test_without_the_image_what_it_may_have_brought_is_not_judged() -> None:
     assert drift(spec, seen, None) == ()
     extra = replace(seen, labels={**seen.labels, "lanekit.config": "1"})
     assert [d.field for d in drift(spec, extra, None)] == ["config.digest"]
+
+
+@pytest.mark.parametrize("user", ["root", "0", "0:0", "root:root", "0:root", "root:0"])
+def test_root_is_root_in_any_words(user: str) -> None:
+    spec = container_spec(Lane("w", "a", "/t"), Profile("/w", "/i"), Digests())
+    assert drift(spec, replace(snapshot_of(spec), user=user), IMAGE) == ()

@@ -105,8 +105,7 @@ def test_an_answer_counts_only_if_the_container_runs_after_it(world: LaneWorld) 
             world.engine.exit(NAME, 4)
             world.engine.occupy_port(port, answers=True)
 
-    lanes = world.lanes()
-    lanes._listen = replaced_at_its_port  # pyright: ignore[reportPrivateUsage]
+    lanes = world.lanes(replaced_at_its_port)
     outcome = lanes.ensure(world.lane)
     assert isinstance(outcome, Failure)
     error = outcome.failure()
@@ -158,13 +157,12 @@ def test_what_podman_made_otherwise_is_told_before_the_old_one_is_stopped(
     _ = or_raise(world.lanes().ensure(world.lane))
     before = world.ours()
     world.drift()
-    lanes = world.lanes()
 
     def tamper(event: object) -> None:
         if "copy config" in str(getattr(event, "operation", "")) and "Finished" in repr(event):
             world.engine.tamper(f"{NAME}.next", restart_policy="always")
 
-    lanes._listen = tamper  # pyright: ignore[reportPrivateUsage] - to cut in
+    lanes = world.lanes(tamper)
     outcome = lanes.ensure(world.lane)
     assert isinstance(outcome, Failure)
     assert isinstance(outcome.failure(), NotHonoured)
@@ -190,8 +188,7 @@ def test_a_stop_that_timed_out_is_undone(world: LaneWorld) -> None:
         if "stop ws-a" in str(getattr(event, "operation", "")) and "Failed" in repr(event):
             world.engine.being_stopped(NAME)
 
-    lanes = world.lanes()
-    lanes._listen = cut_off  # pyright: ignore[reportPrivateUsage] - to cut in
+    lanes = world.lanes(cut_off)
     outcome = lanes.ensure(world.lane)
     assert isinstance(outcome, Failure)
     assert [c.id for c in world.running()] == [old.id]

@@ -20,7 +20,7 @@ from lanekit.core.operations import (
     Unpause,
     Verify,
 )
-from lanekit.core.plan import plan, undo
+from lanekit.core.plan import Wish, plan, undo
 from lanekit.core.spec import Digests, container_spec
 
 PROFILE = Profile("/worker", "/inbox", config_dir="/c/.codex")
@@ -33,7 +33,7 @@ PREV = replace(RUNNING, id="p" * 64, name="ws-a.prev", state="exited")
 
 
 def text(seen: Observation, because: str = "") -> str:
-    made = plan("ws/a", SPEC, seen, lambda s: drift(SPEC, s, IMAGE), because)
+    made = plan("ws/a", SPEC, seen, lambda s: drift(SPEC, s, IMAGE), Wish(replace=because))
     return str(made)
 
 

@@ -1,0 +1,72 @@
+"""What a running container really sees, read from /proc of its process on this host.
+
+An inspect shows what was mounted, not what became of it: a bind mount goes on showing a folder
+that was deleted or moved away, whatever is at its path now. Nothing here asks podman, and nothing
+is said of a process that cannot be looked at or is not the container's (podman may be on another
+machine).
+"""
+
+import os
+import stat
+from collections.abc import Sequence
+
+from lanekit.core.model import Inside, Mount, Snapshot
+
+
+def look_inside(seen: Snapshot, mounts: Sequence[Mount], config_target: str) -> Inside:
+    """Which of these folders are dead in it, and whether its config folder is gone."""
+    if not seen.pid:
+        return Inside()
+    root = f"/proc/{seen.pid}/root"
+    try:
+        dead = tuple(mount.target for mount in mounts if _is_dead(root, mount))
+        gone = bool(config_target) and _is_gone(root, config_target)
+        sure = (dead or gone) and _is_its_process(seen) and _shows(root, mounts)
+    except OSError:
+        return Inside()
+    return Inside(dead, gone) if sure else Inside()
+
+
+def _is_dead(root: str, mount: Mount) -> bool:
+    host = os.stat(mount.source)
+    # The digest of a file tells more than its inode: an equal file put in place is no reason.
+    if not stat.S_ISDIR(host.st_mode):
+        return False
+    inside = _plain(root, mount.target)
+    return inside is not None and not os.path.samestat(host, inside)
+
+
+def _is_gone(root: str, target: str) -> bool:
+    try:
+        return _plain(root, target) is None
+    except _Elsewhere:
+        return False
+
+
+class _Elsewhere(OSError):
+    """A link on the way: inside the container it leads to another place than here."""
+
+
+def _plain(root: str, path: str) -> os.stat_result | None:
+    """The file at a path in the container, None when there is none; no link is followed."""
+    at, found = root, os.stat(root)
+    for part in filter(None, path.split("/")):
+        at = f"{at}/{part}"
+        try:
+            found = os.lstat(at)
+        except FileNotFoundError:
+            return None
+        if stat.S_ISLNK(found.st_mode):
+            raise _Elsewhere(at)
+    return found
+
+
+def _is_its_process(seen: Snapshot) -> bool:
+    # podman mounts files of a folder that has the container's id: /run/.containerenv, /etc/hosts.
+    with open(f"/proc/{seen.pid}/mountinfo", "rb") as mounts:
+        return seen.id.encode() in mounts.read()
+
+
+def _shows(root: str, mounts: Sequence[Mount]) -> bool:
+    """Whether its root is the container's still: a worker may have gone to another one."""
+    return all(_plain(root, mount.target) is not None for mount in mounts)
