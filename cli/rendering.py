@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from lanekit.cli.output import is_rich, say
+from lanekit.core.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,12 +60,8 @@ def error_text(error: LaneError, *, rolled_back: bool = False) -> str:
         lines.append("  what had been done was undone")
     if error.hint:
         lines.append(f"  -> {error.hint}")
-    return "\n".join(map(_printable, lines))
-
-
-def _printable(line: str) -> str:
     # Words from a container must not steer the terminal of whoever reads them.
-    return "".join(c if c.isprintable() or c == "\t" else ascii(c)[1:-1] for c in line)
+    return "\n".join(map(printable, lines))
 
 
 def status_row(status: LaneStatus) -> tuple[str, ...]:

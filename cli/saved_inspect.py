@@ -16,6 +16,7 @@ from lanekit.cli.output import tell
 from lanekit.core.drift import drift
 from lanekit.core.drift_reference import reference_drift
 from lanekit.core.errors import NotFound, Outcome
+from lanekit.core.printable import printable
 
 if TYPE_CHECKING:
     from lanekit.core.model import ContainerSpec, Drift, Lane
@@ -46,7 +47,8 @@ def _by_strict(lane: Lane, spec: ContainerSpec, text: str) -> Outcome[Drift]:
         return decoded
     for seen in decoded.unwrap():
         if seen.name != lane.container_name:
-            tell(f"note: this is container {seen.name}; the lane's is {lane.container_name}")
+            other = printable(seen.name)
+            tell(f"note: this is container {other}; the lane's is {lane.container_name}")
         return Success(drift(spec, seen, None))
     return Failure(_absent(lane))
 

@@ -69,7 +69,8 @@ def reference_view(seen: Snapshot, port_key: str) -> ReferenceView:
 
 def reference_drift(spec: ContainerSpec, view: ReferenceView) -> Drift:
     """The differences that make the reference replace the container; empty when it would not."""
-    return tuple([*_fields(spec, view), *_mounts(spec, view), *_env(spec, view)])
+    found = [*_fields(spec, view), *_mounts(spec, view), *_env(spec, view)]
+    return tuple(difference.printable() for difference in found)
 
 
 def _fields(spec: ContainerSpec, view: ReferenceView) -> Iterator[Difference]:

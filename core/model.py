@@ -8,6 +8,7 @@ from dataclasses import field
 from types import MappingProxyType
 from typing import Literal
 
+from lanekit.core.printable import printable
 from lanekit.core.value import dataclass
 
 WORKER_PATH = "/usr/local/bin/lane-worker"
@@ -257,6 +258,10 @@ class Difference:
 
     def __str__(self) -> str:
         return f"{self.field}: expected {self.expected}, actual {self.actual}"
+
+    def printable(self) -> "Difference":
+        """The same, with what would steer a terminal as escapes: podman's words may hold that."""
+        return Difference(*map(printable, (self.field, self.expected, self.actual)))
 
 
 Drift = tuple[Difference, ...]

@@ -12,11 +12,6 @@ from pathlib import Path
 import pytest
 from tests.podman_sandbox import PodmanUnusable, Sandbox, open_sandbox
 
-# The contract stands in files that pytest does not collect; its asserts shall be explained too.
-pytest.register_assert_rewrite(
-    *(f"tests.contract.{part}" for part in ("base", "living", "looking", "making", "racing"))
-)
-
 _WITHOUT_PODMAN = pytest.StashKey[str]()
 
 

@@ -26,7 +26,12 @@ def _modules() -> set[str]:
     """All files of the package, by the names that they have once installed."""
     own = {f"lanekit/{file.name}" for file in (_REPO / "src/lanekit").glob("*.*")}
     rooms = [path for room in ("core", "adapters", "cli") for path in (_REPO / room).rglob("*.py")]
-    return own | {f"lanekit/{path.relative_to(_REPO)}" for path in rooms}
+    contract = [path.name for path in (_REPO / "tests/contract").glob("*.py")]
+    return (
+        own
+        | {f"lanekit/{path.relative_to(_REPO)}" for path in rooms}
+        | {f"lanekit/contract/{name}" for name in contract}
+    )
 
 
 @pytest.fixture(scope="module")
@@ -58,3 +63,38 @@ def test_the_wheel_holds_every_module_and_runs(
         text=True,
     )
     assert "0.1.0" in said.stdout
+
+
+def test_the_contract_runs_over_somebody_elses_engine(tmp_path: Path) -> None:
+    wheel = _build(_REPO, "wheel", tmp_path / "built")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "site")
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    harness = (_REPO / "tests/engines/harness_memory.py").read_text()
+    _ = (mine / "my_harness.py").write_text(harness)
+    # An engine with a fault: what the suite says of it has to be of use.
+    _ = (mine / "test_mine.py").write_text("""
+import pytest
+from lanekit.contract import EngineContract
+from my_harness import MemoryHarness
+
+class TestMine(EngineContract):
+    @pytest.fixture
+    def harness(self):
+        harness = MemoryHarness()
+        harness.engine.rename = lambda container, name: harness.engine.inspect([container])
+        return harness
+""")
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "pytest", "-q", "-k", "rename or inspect", str(mine)],
+        env={"PYTHONPATH": f"{tmp_path / 'site'}:{mine}", "PATH": "/nonexistent"},
+        cwd=mine,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "test_a_rename" in done.stdout or "rename" in done.stdout
+    assert " passed" in done.stdout
+    assert "assert 'ok' == 'NameTaken'" in done.stdout, "its asserts are explained"

@@ -2,9 +2,8 @@
 
 from dataclasses import replace
 
-from tests.contract.base import value
-
 from lanekit.adapters.memory import InMemory, Worker
+from lanekit.contract.base import value
 from lanekit.core.endpoint import endpoint_of
 from lanekit.core.model import Lane, Profile
 from lanekit.core.spec import Digests, container_spec

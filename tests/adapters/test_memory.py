@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 from tests.adapters.memory_world import SPEC, answers_of, make
-from tests.contract.base import OK, kind, look, value
 
 from lanekit.adapters.clock import SystemClock, VirtualClock
 from lanekit.adapters.memory import CannotDo, InMemory, Worker
+from lanekit.contract.base import OK, kind, look, value
 from lanekit.core.drift import drift
 from lanekit.core.model import DEFAULT_IMAGE, ContainerSpec, ImageInfo, Snapshot
 from lanekit.core.ports import Clock, ContainerEngine, Probe

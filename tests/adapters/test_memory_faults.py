@@ -5,10 +5,10 @@ from collections.abc import Callable
 import pytest
 from returns.result import Failure
 from tests.adapters.memory_world import SPEC, answers_of, make
-from tests.contract.base import OK, kind, look, value
 
 from lanekit.adapters.clock import VirtualClock
 from lanekit.adapters.memory import Call, InMemory, Killed
+from lanekit.contract.base import OK, kind, look, value
 from lanekit.core.errors import EngineTimeout, EngineUnavailable, NameTaken, Outcome
 
 TIMEOUT = EngineTimeout("podman did not answer")

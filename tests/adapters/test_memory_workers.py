@@ -2,10 +2,10 @@
 
 import pytest
 from tests.adapters.memory_world import SPEC, answers_of, make
-from tests.contract.base import look, value
 
 from lanekit.adapters.clock import VirtualClock
 from lanekit.adapters.memory import InMemory, Worker
+from lanekit.contract.base import look, value
 
 
 @pytest.fixture

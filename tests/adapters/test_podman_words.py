@@ -94,6 +94,11 @@ def test_a_recorded_wording_has_its_kind(version: str, what: str, words: str, ki
     assert words.strip() in error.detail
 
 
+def test_only_what_podman_itself_could_not_find_is_a_missing_source() -> None:
+    words = "Error: open /srv/statfs x: no such file or directory"
+    assert isinstance(error_of("copy it", words), EngineFailed)
+
+
 def test_an_unknown_wording_is_told_as_it_is() -> None:
     error = error_of("do it", "Error: the moon is full")
     assert isinstance(error, EngineFailed)
@@ -131,6 +136,8 @@ def test_a_path_with_podmans_words_in_it_means_nothing(wording: str, begin: str)
     for path in (f"/srv/{wording}", f"/srv/{wording}: {wording}/x", f"/{wording} y"):
         missing = error_of("create it", f"{begin}statfs {path}: no such file or directory")
         assert missing.kind == "SourceMissing"
+        workdir = f'unable to start container "c": workdir "{path}" does not exist on container c'
+        assert isinstance(error_of("start it", f"{begin}{workdir}"), StartFailed)
         for mount in (f'error mounting "{path}" to rootfs', f"mount request: open {path}"):
             words = f"{begin}runc: {mount}: stat {path}: no such file or directory: OCI runtime"
             words += " attempted to invoke a command that was not found"

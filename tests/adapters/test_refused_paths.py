@@ -171,6 +171,35 @@ def test_what_is_missing_or_of_a_wrong_kind(
     assert f"{host.folder}/it {why}" in error.message
 
 
+def _link(target: str) -> Make:
+    return lambda path: path.symlink_to(target)
+
+
+NOT_COPIED: dict[str, tuple[Make, str]] = {
+    "fifo": (os.mkfifo, "is a FIFO, which cannot be copied"),
+    "socket": (_socket, "is a socket, which cannot be copied"),
+    "dangling link": (_dangling, "which does not exist"),
+    "circle of links": (_circle, "which leads in a circle"),
+    "absolute link": (_link("/etc/hostname"), "which is an absolute path"),
+    "link that leaves": (_link("../worker"), "which leads out of the config folder"),
+    "link to a folder": (_link("."), "which is a folder"),
+    "name that is not utf-8": (lambda path: path.with_name("it\udcff").touch(), "is not UTF-8"),
+}
+
+
+@pytest.mark.parametrize("what", NOT_COPIED)
+def test_a_config_that_cannot_be_copied(
+    host: Host, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    monkeypatch.chdir(host.folder)
+    make, why = NOT_COPIED[what]
+    _ = make(host.folder / "conf" / "it")
+    error = host.refusal()
+    assert isinstance(error, ConfigUnreadable)
+    assert f"{host.folder}/conf/it" in error.message
+    assert error.message.endswith(why)
+
+
 def test_a_worker_without_its_x_bit(host: Host) -> None:
     (host.folder / "worker").chmod(0o644)
     assert host.refusal().message == f"worker: {host.folder}/worker is not executable"

@@ -7,8 +7,8 @@ from typing import TypeVar
 
 import pytest
 from returns.result import Failure, Success
-from tests.contract.harness import Harness
 
+from lanekit.contract.harness import Harness
 from lanekit.core.errors import Outcome
 from lanekit.core.model import Snapshot, State
 from lanekit.core.ports import ContainerEngine

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from tests.contract.base import (
+
+from lanekit.contract.base import (
     NO_SUCH_ID,
     OK,
     STATES,
@@ -17,8 +18,7 @@ from tests.contract.base import (
     until,
     value,
 )
-from tests.contract.harness import CRASH_CODE, LAST_WORDS, Harness
-
+from lanekit.contract.harness import CRASH_CODE, LAST_WORDS, Harness
 from lanekit.core.errors import Outcome
 from lanekit.core.model import Port, Snapshot, State
 from lanekit.core.ports import ContainerEngine

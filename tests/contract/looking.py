@@ -3,9 +3,9 @@
 import time
 
 import pytest
-from tests.contract.base import NO_SUCH_ID, STATES, Base, bring, look, until, value
-from tests.contract.harness import LINES, RICH_LABEL, RICH_VOLUME, Harness
 
+from lanekit.contract.base import NO_SUCH_ID, STATES, Base, bring, look, until, value
+from lanekit.contract.harness import LINES, RICH_LABEL, RICH_VOLUME, Harness
 from lanekit.core.drift import drift
 from lanekit.core.model import State
 from lanekit.core.ports import ContainerEngine

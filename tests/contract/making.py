@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pytest
 from returns.result import Failure
-from tests.contract.base import STATES, Base, bring, gone, kind, look, value
-from tests.contract.harness import (
+
+from lanekit.contract.base import STATES, Base, bring, gone, kind, look, value
+from lanekit.contract.harness import (
     RICH_ENV,
     RICH_LABEL,
     RICH_VOLUME,
@@ -14,7 +15,6 @@ from tests.contract.harness import (
     Harness,
     make_tar,
 )
-
 from lanekit.core.drift import drift
 from lanekit.core.errors import ConfigUnreadable
 from lanekit.core.model import ContainerSpec, EnvVar, Mount, State

@@ -5,9 +5,8 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.contract.base import OK, Base, bring, gone, kind, look, until, value
-from tests.contract.harness import Harness
-
+from lanekit.contract.base import OK, Base, bring, gone, kind, look, until, value
+from lanekit.contract.harness import Harness
 from lanekit.core.ports import ContainerEngine
 
 _THREADS = 4

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
-from tests.contract.engine_contract import EngineContract
-from tests.contract.harness_podman import PodmanHarness, make_rich_image
+from tests.engines.harness_podman import PodmanHarness, make_rich_image
 from tests.podman_sandbox import Sandbox
 
 from lanekit.adapters.podman_socket import PodmanSocket
+from lanekit.contract import EngineContract
 
 
 @pytest.fixture(scope="module")

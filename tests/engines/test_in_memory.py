@@ -1,8 +1,9 @@
 """The contract, kept by the in-memory engine."""
 
 import pytest
-from tests.contract.engine_contract import EngineContract
-from tests.contract.harness_memory import MemoryHarness
+from tests.engines.harness_memory import MemoryHarness
+
+from lanekit.contract import EngineContract
 
 
 class TestInMemory(EngineContract):

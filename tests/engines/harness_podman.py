@@ -11,7 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tests.contract.harness import (
+from tests.podman_sandbox import DEMO_IMAGE, Sandbox
+
+from lanekit.contract.harness import (
     CRASH_CODE,
     LAST_WORDS,
     LINES,
@@ -20,8 +22,6 @@ from tests.contract.harness import (
     RICH_VOLUME,
     Entry,
 )
-from tests.podman_sandbox import DEMO_IMAGE, Sandbox
-
 from lanekit.core.model import ContainerSpec, Lane, Mount, Profile
 from lanekit.core.ports import ContainerEngine
 from lanekit.core.spec import Digests, container_spec

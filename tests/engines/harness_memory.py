@@ -5,7 +5,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from tests.contract.harness import (
+from lanekit.adapters.memory import InMemory, Worker
+from lanekit.contract.harness import (
     CRASH_CODE,
     LAST_WORDS,
     LINES,
@@ -14,8 +15,6 @@ from tests.contract.harness import (
     RICH_VOLUME,
     Entry,
 )
-
-from lanekit.adapters.memory import InMemory, Worker
 from lanekit.core.model import ContainerSpec, ImageInfo, Lane, Mount, Profile
 from lanekit.core.spec import Digests, container_spec
 

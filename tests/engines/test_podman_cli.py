@@ -1,11 +1,11 @@
 """The contract, kept by the podman command."""
 
 import pytest
-from tests.contract.engine_contract import EngineContract
-from tests.contract.harness_podman import PodmanHarness, make_rich_image
+from tests.engines.harness_podman import PodmanHarness, make_rich_image
 from tests.podman_sandbox import Sandbox
 
 from lanekit.adapters.podman_cli import PodmanCli
+from lanekit.contract import EngineContract
 
 
 @pytest.fixture(scope="module")
