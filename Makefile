@@ -1,12 +1,13 @@
 # `make demo` and `make test` do all their own set-up on a fresh machine; see scripts/setup.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check static bench clean
+.PHONY: help setup demo test test-long check static bench clean
 
 PYTHON := .venv/bin/python
 
 help:
 	@echo 'make demo    show lanekit at work, in a podman storage of its own that is removed again'
 	@echo 'make test    all tests; those that need podman are skipped where it cannot be had'
+	@echo 'make test-long  the same, with those that take minutes or an hour; LANEKIT_STEPS, LANEKIT_SEED'
 	@echo 'make check   formatting, lint, types, import rules, then all tests'
 	@echo 'make bench   what a start of lanekit costs, against the import of what it is built on'
 	@echo 'make clean   remove what the above made here (.venv, caches)'
@@ -19,6 +20,10 @@ demo: setup
 
 test: setup
 	@$(PYTHON) -m pytest
+
+test-long: setup
+	@LANEKIT_LONG=1 $(PYTHON) -m pytest
+	@$(PYTHON) -m pip install -q atheris && $(PYTHON) -m tests.fuzz.fuzz_answers --seconds 3600
 
 bench: setup
 	@$(PYTHON) -m tests.bench_startup

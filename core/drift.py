@@ -52,19 +52,18 @@ def drift(spec: ContainerSpec, seen: Snapshot, image: ImageInfo | None) -> Drift
     `image` is what the spec's reference means now. None (not looked at): then the image id, and
     labels and volumes that the image may have brought, are not judged.
     """
-    return tuple(
-        [
-            *_image(spec, seen, image),
-            *_process(spec, seen),
-            *_env(spec, seen),
-            *_mounts(spec, seen, image),
-            *_ports(spec, seen),
-            *_network(seen),
-            *_privileges(seen),
-            *_limits(spec, seen),
-            *_labels(spec, seen, image),
-        ]
-    )
+    found = [
+        *_image(spec, seen, image),
+        *_process(spec, seen),
+        *_env(spec, seen),
+        *_mounts(spec, seen, image),
+        *_ports(spec, seen),
+        *_network(seen),
+        *_privileges(seen),
+        *_limits(spec, seen),
+        *_labels(spec, seen, image),
+    ]
+    return tuple(difference.printable() for difference in found)
 
 
 def _differ(field: str, expected: object, actual: object) -> Iterator[Difference]:

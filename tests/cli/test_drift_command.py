@@ -175,3 +175,26 @@ def test_every_recorded_inspect_gets_a_verdict_without_a_secret(
     said = lanekit("drift", "ws1/a", "--inspect", str(recorded), "--policy", policy)
     assert said.code == (0 if content else 1)
     assert SECRET not in said.out + said.err
+
+
+@pytest.mark.parametrize("policy", ["strict", "reference"])
+def test_what_would_steer_a_terminal_is_shown_as_escapes(
+    lanekit: Lanekit, without_config: Path, policy: str
+) -> None:
+    evil = "\x1b[2J\x07\nws1/a: no drift\ud800\x00"
+    seen = _inspect(without_config, f"old{evil}")
+    seen["Config"]["User"] = f"u{evil}"
+    seen["Config"]["Labels"] = {f"l{evil}": f"v{evil}"}
+    seen["Mounts"][0]["Destination"] = f"/d{evil}"
+    arguments = ("drift", "ws1/a", "--inspect", _saved(without_config, seen), "--policy", policy)
+    said = lanekit(*arguments)
+    assert said.code == 0
+    lines = said.out.splitlines()
+    assert lines[0] == "ws1/a: drift"
+    assert all(line.startswith("  differs  ") for line in lines[1:])
+    for line in (*lines, *said.err.splitlines()):
+        assert line.isprintable()
+    shown = r"u\x1b[2J\x07\nws1/a: no drift\ud800\x00"
+    assert f"  differs  user: expected root, actual {shown}" in lines
+    drift = lanekit(*arguments, "--json").records[0]["drift"]
+    assert {"field": "user", "expected": "root", "actual": shown} in drift

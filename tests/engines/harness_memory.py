@@ -28,9 +28,9 @@ class MemoryHarness:
     rich_image = "localhost/contract-rich:1"
     missing_path = "/host/missing"
 
-    def __init__(self) -> None:
+    def __init__(self, kind: type[InMemory] = InMemory) -> None:
         self._missing = {self.missing_path}
-        self.engine = InMemory((self.image,), host_paths=lambda path: path not in self._missing)
+        self.engine = kind((self.image,), host_paths=lambda path: path not in self._missing)
         rich = ImageInfo("ab" * 32, labels=dict([RICH_LABEL]), volumes=(RICH_VOLUME,))
         _ = self.engine.add_image(self.rich_image, rich, dict([RICH_ENV]))
 

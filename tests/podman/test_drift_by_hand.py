@@ -227,9 +227,8 @@ def test_an_image_by_its_short_name(real_lane: RealLane) -> None:
     assert or_raise(real_lane.lanes().plan(real_lane.lane)).action == "none"
 
 
-@pytest.mark.parametrize("what", ["privileged", "extra mount"])
-def test_and_is_replaced_and_then_there_is_none(real_lane: RealLane, what: str) -> None:
-    change, fields = BY_HAND[what]
+def test_and_is_replaced_and_then_there_is_none(real_lane: RealLane) -> None:
+    change, fields = BY_HAND["privileged"]
     lanes, lane = real_lane.lanes(), real_lane.lane
     spec = or_raise(lanes.spec(lane))
     _ = real_lane.sandbox.run(*change(list(create_args(spec))))

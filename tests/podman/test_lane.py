@@ -173,17 +173,6 @@ def test_secrets_reach_the_container_and_nothing_else(real_lane: RealLane) -> No
     assert "s3cret" not in str(plan)
 
 
-@pytest.mark.parametrize("odd", ["a:b", "a,b", "a=b", "a b", "ü", "a'b", 'a"b', 'a:"b,c', "$HOME"])
-def test_odd_paths_are_mounted_exactly(real_lane: RealLane, odd: str) -> None:
-    tree = real_lane.folder / odd
-    tree.mkdir()
-    _ = (tree / "here").write_text("yes")
-    lane = replace(real_lane.lane, worktree=str(tree))
-    assert or_raise(real_lane.lanes().ensure(lane)).action == "created"
-    assert real_lane.sandbox.run("exec", lane.container_name, "cat", "/workspace/here") == "yes"
-    assert or_raise(real_lane.lanes().ensure(lane)).action == "none"
-
-
 def test_the_wait_is_part_of_no_report(real_lane: RealLane) -> None:
     made = or_raise(real_lane.lanes().ensure(real_lane.lane))
     assert not any(isinstance(operation, AwaitReady) for operation in made.operations)

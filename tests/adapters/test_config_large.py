@@ -1,0 +1,103 @@
+"""Config trees of 1 GiB and of 100,000 files: what they cost in memory, each in its own process."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.podman.conftest import WORKER
+from tests.podman_sandbox import DEMO_IMAGE, Sandbox
+
+MIB = 1 << 20
+LONG = pytest.mark.skipif(
+    os.environ.get("LANEKIT_LONG") != "1", reason="takes minutes: LANEKIT_LONG=1 runs it"
+)
+# Read once, archive once, as ensure does; the last line is the process's peak memory.
+_READ = """
+import sys
+from lanekit.adapters.host_files import DiskFiles
+copy = DiskFiles().config(sys.argv[1]).unwrap()
+print(copy.fingerprint, copy.digest, sum(map(len, copy.archive("/root/.codex"))))
+"""
+_ENSURE = """
+import sys
+from lanekit import Lane, Lanes, Profile, or_raise
+from lanekit.adapters.podman_cli import PodmanCli
+from lanekit.adapters.podman_socket import PodmanSocket
+podman, folder, config, name = sys.argv[1:]
+engine = PodmanSocket(podman) if podman.endswith(".sock") else PodmanCli((podman,))
+profile = Profile(
+    folder + "/worker", folder + "/inbox", IMAGE, config_dir=config, stop_grace=1
+)
+print(or_raise(Lanes(engine, profile).ensure(Lane("big", "a", folder, name))).action)
+"""
+_PEAK = """
+import re
+print(re.search(r"VmHWM:\\s+(\\d+) kB", open("/proc/self/status").read())[1])
+"""
+
+
+def _measured(code: str, *args: str) -> tuple[str, int]:
+    """What the code prints before its last line, and its peak memory in bytes."""
+    command = [sys.executable, "-c", code + _PEAK, *args]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
+    assert done.returncode == 0, done.stderr
+    said, _, peak = done.stdout.strip().rpartition("\n")
+    return said, int(peak) * 1024
+
+
+def _folder_of(path: Path, size: int) -> str:
+    path.mkdir()
+    with open(path / "big", "wb") as big:
+        _ = big.truncate(size)
+    return str(path)
+
+
+def test_memory_is_the_same_for_a_megabyte_and_much_more(tmp_path: Path) -> None:
+    _, small = _measured(_READ, _folder_of(tmp_path / "small", MIB))
+    _, large = _measured(_READ, _folder_of(tmp_path / "large", 128 * MIB))
+    assert abs(large - small) < 4 * MIB
+
+
+@LONG
+def test_memory_is_the_same_for_a_megabyte_and_a_gibibyte(tmp_path: Path) -> None:
+    _, small = _measured(_READ, _folder_of(tmp_path / "small", MIB))
+    said, large = _measured(_READ, _folder_of(tmp_path / "large", 1024 * MIB))
+    assert int(said.split()[-1]) == 1024 * MIB + 2 * 512 + 1024
+    assert abs(large - small) < 4 * MIB
+
+
+@LONG
+@pytest.mark.parametrize("engine", ["command", "socket"])
+def test_a_gibibyte_is_copied_by_flat_memory(
+    podman: Sandbox, podman_service: Path, prefix: str, tmp_path: Path, engine: str
+) -> None:
+    for name in ("worker", "inbox"):
+        _ = (tmp_path / name).write_text(WORKER.format(word="one"))
+        (tmp_path / name).chmod(0o755)
+    where = str(podman_service) if engine == "socket" else str(podman.bin / "podman")
+    code = _ENSURE.replace("IMAGE", repr(DEMO_IMAGE))
+    peaks: list[int] = []
+    for size in (MIB, 1024 * MIB):
+        config = _folder_of(tmp_path / f"config-{size}", size)
+        name = f"{prefix}{size}"
+        said, peak = _measured(code, where, str(tmp_path), config, name)
+        peaks.append(peak)
+        assert said == "created"
+        seen = podman.run("exec", name, "stat", "-c", "%s", f"/root/config-{size}/big")
+        assert int(seen) == size
+    assert abs(peaks[1] - peaks[0]) < 4 * MIB
+
+
+@LONG
+def test_a_hundred_thousand_files_cost_less_than_a_kilobyte_each(tmp_path: Path) -> None:
+    for folder in range(100):
+        (tmp_path / "many" / f"{folder:03}").mkdir(parents=True)
+        for file in range(1000):
+            _ = (tmp_path / "many" / f"{folder:03}" / f"{file:04}").write_bytes(b"x")
+    _, little = _measured(_READ, _folder_of(tmp_path / "small", 1))
+    said, much = _measured(_READ, str(tmp_path / "many"))
+    # A header and a block of content each, the folders' headers, the end mark.
+    assert int(said.split()[-1]) == 100_000 * 1024 + 101 * 512 + 1024
+    assert much - little < 100_000 * 1000

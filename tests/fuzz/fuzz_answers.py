@@ -1,0 +1,111 @@
+"""Fuzz what reads podman's answers, guided by coverage: `python -m tests.fuzz.fuzz_answers`.
+
+Needs atheris (`pip install atheris`), which nothing else here does. Its inputs are texts; the
+first byte says which target reads the rest. It starts from the recorded answers, ends at the first
+input that raises, which it leaves in the corpus as crash-*, and says how many inputs it tried.
+"""
+
+import argparse
+import importlib
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+_MOST = 1 << 16
+_SECONDS_AN_INPUT = 20
+_MEGABYTES = 2048
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    _ = parser.add_argument("--seconds", type=int, default=3600, help="how long in all")
+    _ = parser.add_argument(
+        "--corpus", type=Path, help="the inputs worth keeping; else a temporary folder"
+    )
+    return parser.parse_args()
+
+
+class Fuzzer:
+    """What libFuzzer calls: one input after the other, and where the next ones come from."""
+
+    def __init__(self, atheris: Any) -> None:
+        with atheris.instrument_imports(include=["lanekit.adapters", "lanekit.cli.saved_inspect"]):
+            targets = importlib.import_module("tests.fuzz.targets")
+        mutations = importlib.import_module("tests.fuzz.mutations")
+        self._atheris = atheris
+        self._targets = list(targets.TARGETS.values())
+        self._names = list(targets.TARGETS)
+        self._seeds: dict[str, str] = mutations.seeds()
+        self._mutated = mutations.mutated
+
+    def write_seeds(self, corpus: Path) -> None:
+        """A file for each target and recorded answer."""
+        for number, name in enumerate(self._names):
+            for seed, text in self._seeds.items():
+                before = "Error: no such container p5-b\n" if name == "command" else ""
+                content = bytes([number]) + (before + text).encode()
+                _ = (corpus / f"seed-{name}-{seed}").write_bytes(content)
+
+    def one(self, data: bytes) -> None:
+        """One input; what it raises ends the run."""
+        if data:
+            target = self._targets[data[0] % len(self._targets)]
+            _ = target(data[1:].decode(errors="surrogateescape"))
+
+    def mutate(self, data: bytes, most: int, seed: int) -> bytes:
+        """Half of the time a fault that JSON can have; else whatever libFuzzer likes."""
+        luck = random.Random(seed)
+        if not data or luck.random() < 0.5:
+            return bytes(self._atheris.Mutate(data, most))
+        text = data[1:].decode(errors="surrogateescape")
+        before, line, rest = ("", "", text)
+        if self._names[data[0] % len(self._names)] == "command":
+            before, line, rest = text.partition("\n")
+        changed = self._mutated(rest, luck)
+        whole = f"{before}{line}{changed}".encode("utf-8", "surrogatepass")
+        return (data[:1] + whole)[:most]
+
+
+def _in_a_temporary_folder(seconds: int) -> int:
+    """As a child, for libFuzzer ends its process by itself. What it found stays."""
+    corpus = Path(tempfile.mkdtemp(prefix="lanekit-fuzz-"))
+    options = ["--seconds", str(seconds), "--corpus", str(corpus)]
+    done = subprocess.run([sys.executable, "-m", "tests.fuzz.fuzz_answers", *options], check=False)
+    if done.returncode == 0:
+        shutil.rmtree(corpus)
+    return done.returncode
+
+
+def main() -> None:
+    """Run for the time that was asked for."""
+    asked = _arguments()
+    try:
+        atheris = importlib.import_module("atheris")
+    except ImportError:
+        sys.exit("atheris is not installed: pip install atheris")
+    if asked.corpus is None:
+        sys.exit(_in_a_temporary_folder(asked.seconds))
+    asked.corpus.mkdir(parents=True, exist_ok=True)
+    fuzzer = Fuzzer(atheris)
+    fuzzer.write_seeds(asked.corpus)
+    options = {
+        "max_total_time": asked.seconds,
+        "max_len": _MOST,
+        "rss_limit_mb": _MEGABYTES,
+        "timeout": _SECONDS_AN_INPUT,
+        "artifact_prefix": f"{asked.corpus}/",
+        "print_final_stats": 1,
+    }
+    flags = [f"-{name}={value}" for name, value in options.items()]
+    atheris.Setup(
+        [sys.argv[0], *flags, str(asked.corpus)], fuzzer.one, custom_mutator=fuzzer.mutate
+    )
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,144 @@
+"""What is done with an answer of podman's, whole: called by the laws and by the fuzzer.
+
+Each target takes any text in podman's place. It gives the error it was refused with, or None, and
+raises when lanekit would: that is what is looked for.
+"""
+
+import io
+import json
+from collections.abc import Callable, Mapping
+from contextlib import redirect_stderr
+from dataclasses import asdict
+
+from returns.result import Failure
+
+from lanekit.adapters.podman_answers import (
+    in_order,
+    listed_ids,
+    refusal,
+    shown_containers,
+    shown_images,
+)
+from lanekit.adapters.podman_http import Reply
+from lanekit.adapters.podman_replies import identifier_in, log_lines, removal, words_of
+from lanekit.adapters.podman_wire import decode_containers, decode_images
+from lanekit.adapters.podman_words import error_of
+from lanekit.adapters.processes import Answer
+from lanekit.adapters.reference_wire import decode_reference
+from lanekit.cli.options import PolicyName
+from lanekit.cli.saved_inspect import verdict
+from lanekit.core.drift import drift
+from lanekit.core.drift_reference import reference_drift, reference_view
+from lanekit.core.endpoint import endpoint_of
+from lanekit.core.errors import LaneError, Outcome
+from lanekit.core.identity import foreign
+from lanekit.core.model import Lane, Observation, Profile, Snapshot
+from lanekit.core.plan import plan
+from lanekit.core.spec import Digests, container_spec
+
+LANE = Lane("ws", "a", "/srv/wt", container="p5-a")
+SPEC = container_spec(LANE, Profile("/srv/worker", "/srv/inbox"), Digests("1" * 64, "2" * 64))
+
+Target = Callable[[str], LaneError | None]
+
+
+def _error(outcome: Outcome[object]) -> LaneError | None:
+    if not isinstance(outcome, Failure):
+        return None
+    error: LaneError = outcome.failure()
+    # What a person and a script would be told of it.
+    assert str(error)
+    assert json.dumps(asdict(error))
+    return error
+
+
+def _judge(seen: Snapshot) -> None:
+    """All that lanekit makes of a container it sees."""
+    observed = Observation(current=seen)
+    _ = _error(endpoint_of(seen))
+    stranger = foreign(LANE, observed)
+    assert stranger is None or str(stranger)
+    differences = drift(SPEC, seen, None)
+    view = reference_view(seen, SPEC.ports[0].key)
+    assert json.dumps([asdict(d) for d in (*differences, *reference_drift(SPEC, view))])
+    assert str(plan(LANE.name, SPEC, observed, lambda one: drift(SPEC, one, None)))
+    assert repr(seen)
+
+
+def containers(text: str) -> LaneError | None:
+    """The answer to an inspect of containers, and what follows from it."""
+    outcome = decode_containers(text)
+    if isinstance(outcome, Failure):
+        return _error(outcome)
+    for seen in outcome.unwrap():
+        _judge(seen)
+    return None
+
+
+def images(text: str) -> LaneError | None:
+    """The answer to an inspect of images."""
+    return _error(decode_images(text))
+
+
+def ids(text: str) -> LaneError | None:
+    """A list of containers, of which lanekit reads the ids."""
+    return _error(listed_ids(text))
+
+
+def reference(text: str) -> LaneError | None:
+    """An inspect as the reference reads it."""
+    outcome = decode_reference(text)
+    view = None if isinstance(outcome, Failure) else outcome.unwrap()
+    if view is not None:
+        assert json.dumps([asdict(difference) for difference in reference_drift(SPEC, view)])
+    return _error(outcome)
+
+
+def _saved(text: str, policy: PolicyName) -> LaneError | None:
+    with redirect_stderr(io.StringIO()):
+        return _error(verdict(LANE, SPEC, text, policy))
+
+
+def saved_strict(text: str) -> LaneError | None:
+    """`lanekit drift` on a saved inspect, by the policy strict."""
+    return _saved(text, PolicyName.strict)
+
+
+def saved_reference(text: str) -> LaneError | None:
+    """`lanekit drift` on a saved inspect, by the policy reference."""
+    return _saved(text, PolicyName.reference)
+
+
+def command(text: str) -> LaneError | None:
+    """The podman command: the first line is its stderr, the rest its stdout, at every status."""
+    stderr, _, stdout = text.partition("\n")
+    stderr = stderr.replace("\r", "\n")
+    for status in (0, 1, 125, -9, -250):
+        said = Answer(status, stdout, stderr)
+        _ = _error(shown_containers(said, ("p5-a", "p5-b")))
+        _ = _error(shown_images(said, ("localhost/a:1", "b")))
+        _ = in_order(said, 5)
+        assert str(refusal("do it", said, image="i"))
+    return error_of("do it", text)
+
+
+def service(text: str) -> LaneError | None:
+    """The body of podman's REST service, as the answer to whatever was asked."""
+    body = text.encode("utf-8", "surrogateescape")
+    for status in (200, 404, 500):
+        _ = words_of(Reply(status, body))
+    _ = _error(identifier_in(Reply(201, body)))
+    _ = _error(log_lines(body, 5))
+    return _error(removal("remove it", Reply(200, body)))
+
+
+TARGETS: Mapping[str, Target] = {
+    "containers": containers,
+    "images": images,
+    "ids": ids,
+    "reference": reference,
+    "saved_strict": saved_strict,
+    "saved_reference": saved_reference,
+    "command": command,
+    "service": service,
+}
