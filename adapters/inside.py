@@ -9,6 +9,7 @@ machine).
 import os
 import stat
 from collections.abc import Sequence
+from contextlib import suppress
 
 from lanekit.core.model import Inside, Mount, Snapshot
 
@@ -32,15 +33,27 @@ def _is_dead(root: str, mount: Mount) -> bool:
     # The digest of a file tells more than its inode: an equal file put in place is no reason.
     if not stat.S_ISDIR(host.st_mode):
         return False
+    with suppress(FileNotFoundError):
+        # The plain case by one look. A link on the way leads to the host's files: look again.
+        if os.path.samestat(host, os.stat(f"{root}{mount.target}")):
+            return False
     inside = _plain(root, mount.target)
     return inside is not None and not os.path.samestat(host, inside)
 
 
 def _is_gone(root: str, target: str) -> bool:
     try:
-        return _plain(root, target) is None
+        return not _is_there(f"{root}{target}") and _plain(root, target) is None
     except _Elsewhere:
         return False
+
+
+def _is_there(path: str) -> bool:
+    try:
+        _ = os.lstat(path)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 class _Elsewhere(OSError):

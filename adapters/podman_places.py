@@ -1,8 +1,9 @@
 """Whether a mount would hand podman's socket to a lane: whoever has that, has the host."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from functools import lru_cache
 
 # Where podman, or docker, listens by default: for the system, and for each user.
 _PLACES = (
@@ -24,9 +25,21 @@ def socket_in(path: str, seen: os.stat_result, env: Mapping[str, str]) -> str:
     real = os.path.realpath(path)
     if os.path.basename(real) in _NAMES:
         return real
-    for place in (*_PLACES, *_places_of(env)):
-        if _is_on_the_way(real, place) or _is_mounted_elsewhere(seen, place):
+    places = (*_PLACES, *_places_of(env))
+    for place in places:
+        if _is_on_the_way(real, place):
             return place
+    return _mounted_elsewhere(seen, places)
+
+
+def _mounted_elsewhere(seen: os.stat_result, places: Iterable[str]) -> str:
+    """The place that it is, or is above, by another path: a bind mount, a hard link."""
+    # Most places share their folders: each is looked at once.
+    ways = {way: place for place in places for way in _ways(place)}
+    for way, leads_to in ways.items():
+        with suppress(OSError):
+            if os.path.samestat(seen, os.stat(way)):
+                return leads_to
     return ""
 
 
@@ -49,11 +62,8 @@ def _steps(path: str) -> list[str]:
     return [step for step in path.split("/") if step]
 
 
-def _is_mounted_elsewhere(seen: os.stat_result, place: str) -> bool:
-    """Whether it is the socket or a folder above it by another path: a bind mount, a hard link."""
+@lru_cache(maxsize=64)
+def _ways(place: str) -> tuple[str, ...]:
+    """The place and the folders above it."""
     steps = _steps(place)
-    for length in range(len(steps) + 1):
-        with suppress(OSError):
-            if os.path.samestat(seen, os.stat("/" + "/".join(steps[:length]))):
-                return True
-    return False
+    return tuple("/" + "/".join(steps[:length]) for length in range(len(steps) + 1))

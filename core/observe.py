@@ -29,7 +29,7 @@ def observe(engine: ContainerEngine, specs: Sequence[ContainerSpec]) -> list[Out
 def glance(
     engine: ContainerEngine, lanes: Sequence[tuple[ContainerSpec, str]]
 ) -> list[Outcome[Observation]]:
-    """What there is of these lanes, with as few questions as their notes allow; see ADR 15.
+    """What there is of these lanes, with as few questions as their notes allow; see ADR 16.
 
     A note is the id of the container beside which there were no leftovers: as long as it has the
     lane's name, there still are none. Without a note a NAME.next is not looked for while there is

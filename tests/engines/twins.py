@@ -95,6 +95,12 @@ class Side:
         """What inspect shows of all these names and of all containers, less what is its own."""
         keys = [*names, *self.ids, NO_SUCH_ID]
         found = or_raise(self.engine.inspect(keys))
+        deadline = time.monotonic() + _SOON
+        # podman's own cleanup comes after a kill: until then the container is "stopped".
+        while any(seen.state == "stopped" for seen in found.values()):
+            assert time.monotonic() < deadline, "a killed container is not cleaned up"
+            time.sleep(0.02)
+            found = or_raise(self.engine.inspect(keys))
         return {self._anonymous(key): self.comparable(seen) for key, seen in found.items()}
 
     def comparable(self, seen: Snapshot) -> Snapshot:
