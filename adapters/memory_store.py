@@ -106,6 +106,8 @@ class Store:
 
     def create(self, spec: ContainerSpec, name: str, worker: Worker) -> Outcome[str]:
         """podman looks at the image first, then at the mounts, then at the name."""
+        if not name:
+            return Failure(InvalidLane("a container has to have a name"))
         with self.step():
             image = self.images.find(spec.image)
             if image is None:

@@ -17,7 +17,7 @@ from lanekit.adapters.podman_answers import (
     shown_containers,
     shown_images,
 )
-from lanekit.adapters.podman_words import AMBIGUOUS, ID, NAME
+from lanekit.adapters.podman_words import AMBIGUOUS, ID, NAME, nameless
 from lanekit.adapters.processes import Answer, TooMuch, TooSlow, run
 from lanekit.adapters.side_by_side import side_by_side
 from lanekit.core.create_args import create_args, env_file, passed_env
@@ -137,6 +137,8 @@ class PodmanCli:
 
     def create(self, spec: ContainerSpec, name: str) -> Outcome[str]:
         """See `ContainerEngine.create`. Secret values go through podman's environment or stdin."""
+        if not name:
+            return Failure(nameless("create a container"))
         lines = env_file(spec)
         answer = self._run(
             *create_args(spec, name),

@@ -21,7 +21,14 @@ from lanekit.adapters.podman_replies import (
 )
 from lanekit.adapters.podman_rest import Rest
 from lanekit.adapters.podman_wire import decode_containers, decode_images
-from lanekit.adapters.podman_words import AMBIGUOUS, NAME, NO_CONTAINER, NO_IMAGE, error_of
+from lanekit.adapters.podman_words import (
+    AMBIGUOUS,
+    NAME,
+    NO_CONTAINER,
+    NO_IMAGE,
+    error_of,
+    nameless,
+)
 from lanekit.core.create_body import create_body
 from lanekit.core.errors import EngineFailed, NotFound, Outcome
 from lanekit.core.model import ContainerSpec, ImageInfo, Seen, Snapshot
@@ -114,6 +121,8 @@ class PodmanSocket:
 
     def create(self, spec: ContainerSpec, name: str) -> Outcome[str]:
         """See `ContainerEngine.create`. podman ignores fields it does not know: look at it then."""
+        if not name:
+            return Failure(nameless("create a container"))
         body = json.dumps(create_body(spec, name, self._proxies())).encode()
         said = self._rest.ask(f"create {name}", "POST", "/containers/create", body)
         if isinstance(said, Failure):

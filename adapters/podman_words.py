@@ -162,6 +162,11 @@ def too_old(said: str) -> LaneError:
     )
 
 
+def nameless(doing: str) -> LaneError:
+    """For an empty name podman would choose one itself, and nobody would know it again."""
+    return InvalidLane(f"could not {doing}: a container has to have a name")
+
+
 def unavailable(said: str) -> LaneError:
     """podman cannot be reached."""
     return EngineUnavailable(

@@ -29,7 +29,7 @@ def create_args(spec: ContainerSpec, name: str | None = None) -> tuple[str, ...]
     """The arguments after `podman`, beginning with `create`; `name` in place of the spec's."""
     return (
         "create",
-        *("--name", name or spec.name),
+        *("--name", spec.name if name is None else name),
         *("--user", spec.user),
         *("--entrypoint", _entrypoint(spec.entrypoint)),
         *_each("-p", map(_port, spec.ports)),

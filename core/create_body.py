@@ -22,7 +22,7 @@ def create_body(
     `proxies` are variables that the container gets unless the spec has them.
     """
     body: dict[str, Json] = {
-        "name": name or spec.name,
+        "name": spec.name if name is None else name,
         "image": spec.image,
         "user": spec.user,
         "entrypoint": list(spec.entrypoint),

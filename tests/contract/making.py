@@ -100,7 +100,7 @@ class Creating(Base):
     def test_a_missing_source(self, harness: Harness, name: str) -> None:
         self._refused(harness, _sourceless(harness, name), f"{name}-a", "SourceMissing")
 
-    @pytest.mark.parametrize("bad", ["with blank", "-option", ".dot", "sla/sh", "ümlaut"])
+    @pytest.mark.parametrize("bad", ["with blank", "-option", ".dot", "sla/sh", "ümlaut", ""])
     def test_no_name(self, harness: Harness, name: str, bad: str) -> None:
         self._refused(harness, harness.spec(f"{name}-a"), bad, "InvalidLane")
 
