@@ -198,7 +198,8 @@ class Lanes:
         if isinstance(held, Failure):
             return held
         with held.unwrap():
-            return self._named(upkeep.stop(self.engine, lane, self._grace(lane)), lane)
+            stopped = upkeep.stop(self.engine, lane, self._grace(lane), self._manner.listen)
+            return self._named(stopped, lane)
 
     def remove(self, lane: Lane) -> Outcome[RemoveResult]:
         """Remove the lane's container with its volumes, and what an interrupted ensure left.
@@ -210,7 +211,8 @@ class Lanes:
             return held
         with held.unwrap() as note:
             note.write("")
-            return self._named(upkeep.remove(self.engine, lane, self._grace(lane)), lane)
+            removed = upkeep.remove(self.engine, lane, self._grace(lane), self._manner.listen)
+            return self._named(removed, lane)
 
     def spec(self, lane: Lane) -> Outcome[ContainerSpec]:
         """What the lane's container has to be; reads the host's files, asks podman nothing."""

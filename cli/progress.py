@@ -16,6 +16,7 @@ from lanekit.core.operations import (
     OperationFinished,
     OperationStarted,
     OperationUndone,
+    Stop,
     Waiting,
 )
 from lanekit.core.secrets import hide
@@ -51,6 +52,7 @@ class Progress:
         self._verbose = verbose
         self._live = is_terminal(sys.stderr) and not verbose
         self._secrets = {lane.name: lane.profile.env for lane in lanes if lane.profile}
+        self._graces = {lane.name: lane.profile.stop_grace for lane in lanes if lane.profile}
         self._heard: dict[str, Heard] = {}
         self._began = time.monotonic()
         self._shows = False
@@ -87,7 +89,8 @@ class Progress:
     def _show(self, event: Event) -> None:
         if not self._verbose and not self._live:
             return
-        words = hide(f"{event.lane}: {_words(event)}", self._secrets.get(event.lane, {}))
+        words = f"{event.lane}: {_words(event, self._graces.get(event.lane))}"
+        words = hide(words, self._secrets.get(event.lane, {}))
         if self._verbose:
             tell(words)
         elif not isinstance(event, OperationFinished):
@@ -104,8 +107,10 @@ class Progress:
         self._shows = bool(line)
 
 
-def _words(event: Event) -> str:
+def _words(event: Event, grace: float | None) -> str:
     match event:
+        case OperationStarted(_, Stop() as operation) if operation.runs and grace is not None:
+            return f"{operation} (killed after {grace:g} s), because {operation.cause}"
         case OperationStarted(_, operation):
             return f"{operation}, because {operation.cause}"
         case OperationFinished(_, operation, seconds):
@@ -115,4 +120,4 @@ def _words(event: Event) -> str:
         case OperationUndone(_, operation, failed):
             return f"{operation}: " + (f"could not be undone: {failed}" if failed else "undone")
         case Waiting(_, what, seconds):
-            return f"waits for {what}, {seconds:.0f}s"
+            return f"waits for {what}" + (f", {seconds:.0f}s" if seconds else "")

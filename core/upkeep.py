@@ -9,8 +9,9 @@ from lanekit.core.errors import NotFound, Outcome
 from lanekit.core.identity import foreign
 from lanekit.core.model import Endpoint, Lane, Observation, Policy, Snapshot
 from lanekit.core.observe import containers_of, with_inside
+from lanekit.core.operations import Waiting
 from lanekit.core.plan import is_awake
-from lanekit.core.ports import ContainerEngine
+from lanekit.core.ports import ContainerEngine, Listener
 from lanekit.core.results import LaneStatus, RemoveResult, StopResult
 from lanekit.core.world import Target, World
 
@@ -76,7 +77,9 @@ def logs(engine: ContainerEngine, lane: Lane, tail: int) -> Outcome[str]:
     return found if isinstance(found, Failure) else engine.logs(found.unwrap().id, tail)
 
 
-def stop(engine: ContainerEngine, lane: Lane, grace: float) -> Outcome[StopResult]:
+def stop(
+    engine: ContainerEngine, lane: Lane, grace: float, listen: Listener
+) -> Outcome[StopResult]:
     """Stop the lane's container, also a paused one; one that is stopped or missing is fine."""
     looked = look(engine, lane)
     if isinstance(looked, Failure):
@@ -90,11 +93,18 @@ def stop(engine: ContainerEngine, lane: Lane, grace: float) -> Outcome[StopResul
         woken = engine.unpause(current.id)
         if isinstance(woken, Failure):
             return woken
+    listen(_ending(lane, current, grace))
     stopped = engine.stop(current.id, grace)
     return stopped if isinstance(stopped, Failure) else Success("stopped")
 
 
-def remove(engine: ContainerEngine, lane: Lane, grace: float) -> Outcome[RemoveResult]:
+def _ending(lane: Lane, seen: Snapshot, grace: float) -> Waiting:
+    return Waiting(lane.name, f"{seen.name} to end (killed after {grace:g} s)", 0.0)
+
+
+def remove(
+    engine: ContainerEngine, lane: Lane, grace: float, listen: Listener
+) -> Outcome[RemoveResult]:
     """Remove the lane's container and what an interrupted ensure left; all of it must be ours."""
     looked = look(engine, lane)
     if isinstance(looked, Failure):
@@ -102,6 +112,8 @@ def remove(engine: ContainerEngine, lane: Lane, grace: float) -> Outcome[RemoveR
     seen = looked.unwrap()
     there = [one for one in (seen.next, seen.current, seen.prev) if one is not None]
     for container in there:
+        if is_awake(container):
+            listen(_ending(lane, container, grace))
         removed = engine.remove(container.id, grace)
         if isinstance(removed, Failure):
             return removed

@@ -21,11 +21,15 @@ def _nothing(_request: str) -> None:
 
 @dataclass
 class CountingProxy:
-    """`requests` has a word for each: "GET containers json", "PUT containers archive", .."""
+    """`requests` has a word for each: "GET containers json", "PUT containers archive", ..
+
+    A request that `answers` names gets that, not the service's answer, and no other comes after it.
+    """
 
     path: Path
     target: Path
     before: Callable[[str], None] = _nothing
+    answers: dict[str, bytes] = field(default_factory=lambda: {})
     requests: list[str] = field(default_factory=lambda: [])
 
     def serve(self, listener: socket.socket) -> None:
@@ -42,19 +46,25 @@ class CountingProxy:
         with suppress(OSError):
             while data := source.recv(1 << 16):
                 for found in _REQUEST.finditer(data) if watched else ():
-                    self._tell(found[1].decode(), found[2].decode())
+                    told = self._tell(found[1].decode(), found[2].decode())
+                    if told in self.answers:
+                        source.sendall(self.answers[told])
+                        data = b""
+                if not data:
+                    break
                 sink.sendall(data)
         for end in (source, sink):
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
             end.close()
 
-    def _tell(self, method: str, path: str) -> None:
+    def _tell(self, method: str, path: str) -> str:
         parts = path.partition("?")[0].strip("/").split("/")
         verb = parts[-1] if parts[-1] in _VERBS else ""
         request = " ".join(filter(None, (method, parts[0], verb)))
         self.requests.append(request)
         self.before(request)
+        return request
 
 
 @contextmanager

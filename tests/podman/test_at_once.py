@@ -1,0 +1,116 @@
+"""Many at one lane at once: eight ensures; an ensure beside a stop, an rm, another fleet file."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+from tests.podman.between import lanekit, results
+from tests.podman.conftest import WORKER, RealLane
+from tests.podman_sandbox import LOG_VARIABLE, read_log
+
+from lanekit.core.errors import or_raise
+
+pytestmark = pytest.mark.podman
+
+LONG = os.environ.get("LANEKIT_LONG") == "1"
+ROUNDS = 20 if LONG else 3
+EIGHT = 8
+
+
+def _one_remains(real: RealLane) -> None:
+    made = or_raise(real.lanes().ensure(real.lane))
+    (after,) = real.containers()
+    assert (after.name, after.state) == (real.lane.container_name, "running")
+    assert made.endpoint.port == after.ports[0].host_port
+    assert or_raise(real.lanes().ensure(real.lane)).action == "none"
+
+
+def test_eight_at_once_make_one_container(real_lane: RealLane) -> None:
+    done = {0: "created", 1: "none", 2: "replaced"}
+    for turn in range(ROUNDS):
+        kind = turn % 3
+        if kind == 0:
+            _ = or_raise(real_lane.lanes().remove(real_lane.lane))
+        elif kind == 2:
+            real_lane.worker(WORKER.format(word=f"turn{turn}"))
+        told = results([lanekit(real_lane, "ensure", "--json") for _ in range(EIGHT)])
+        assert [(code, err) for code, _, err in told] == [(0, "")] * EIGHT
+        reports = [json.loads(out) for _, out, _ in told]
+        assert len({json.dumps(report["endpoint"]) for report in reports}) == 1
+        actions = sorted(report["action"] for report in reports)
+        assert actions == sorted([done[kind]] + ["none"] * (EIGHT - 1))
+        (only,) = real_lane.containers()
+        assert (only.name, only.state) == (real_lane.lane.container_name, "running")
+
+
+@pytest.mark.parametrize("other", ["stop", "rm"])
+def test_an_ensure_beside_a_stop_or_rm_is_one_after_the_other(
+    real_lane: RealLane, other: str
+) -> None:
+    for word in ("two", "three"):
+        _ = or_raise(real_lane.lanes().ensure(real_lane.lane))
+        real_lane.worker(WORKER.format(word=word))
+        both = [lanekit(real_lane, "ensure"), lanekit(real_lane, other)]
+        assert [(code, err) for code, _, err in results(both)] == [(0, "")] * 2
+        left = [(c.name, c.state) for c in real_lane.containers()]
+        name = real_lane.lane.container_name
+        last = {"stop": [(name, "exited")], "rm": []}[other]
+        assert left in ([(name, "running")], last)
+    _one_remains(real_lane)
+
+
+def test_ensures_by_two_fleet_files_are_one_after_the_other(real_lane: RealLane) -> None:
+    _ = or_raise(real_lane.lanes().ensure(real_lane.lane))
+    other = real_lane.folder / "other.toml"
+    _ = other.write_text(
+        real_lane.fleet_file().read_text().replace("[[lane]]", "[profile.env]\nX = '1'\n[[lane]]")
+    )
+    both = [lanekit(real_lane, "ensure"), lanekit(real_lane, "ensure", "--file", str(other))]
+    told = results(both)
+    assert [(code, err) for code, _, err in told] == [(0, "")] * 2
+    (only,) = real_lane.containers()
+    assert (only.name, only.state) == (real_lane.lane.container_name, "running")
+    _one_remains(real_lane)
+
+
+def test_a_name_that_two_lanes_want_is_the_firsts(real_lane: RealLane) -> None:
+    other = real_lane.folder / "other.toml"
+    text = real_lane.fleet_file().read_text().replace('id = "a"', 'id = "b"')
+    _ = other.write_text(text)
+    both = [lanekit(real_lane, "ensure"), lanekit(real_lane, "ensure", "--file", str(other))]
+    told = results(both)
+    assert sorted(code for code, _, _ in told) == [0, 1]
+    (err,) = [err for code, _, err in told if code == 1]
+    assert "is not this lane's" in err
+    assert "it was not touched" in err
+    (only,) = real_lane.containers()
+    assert only.state == "running"
+
+
+def _in_the_stop(real: RealLane) -> "subprocess.Popen[str]":
+    """An ensure that holds the lane's lock, and will for long."""
+    log = real.folder / "holder"
+    process = lanekit(real, "ensure", "-v", **{LOG_VARIABLE: str(log)})
+    assert process.stderr is not None
+    while "await " not in (line := process.stderr.readline()):
+        assert line, read_log(log)
+    return process
+
+
+def test_a_holder_of_the_lock_that_is_killed_keeps_nobody_waiting(real_lane: RealLane) -> None:
+    real_lane.worker("#!/bin/sh\ntrap 'exit 0' TERM\nsleep 600 &\nwait\n")
+    holder = _in_the_stop(real_lane)
+    real_lane.worker(WORKER.format(word="two"))
+    waiting = lanekit(real_lane, "ensure")
+    time.sleep(1.5)
+    assert waiting.poll() is None, "it waits for the lock"
+    begun = time.monotonic()
+    os.kill(holder.pid, signal.SIGKILL)
+    _ = holder.communicate(timeout=20)
+    ((code, out, err),) = results([waiting])
+    assert (code, err) == (0, ""), out
+    assert time.monotonic() - begun < 12
+    _one_remains(real_lane)
