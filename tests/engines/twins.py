@@ -108,12 +108,10 @@ class Side:
         # podman's own variables differ with its version; HOSTNAME is the id.
         env = {k: v for k, v in seen.env.items() if k not in ("PATH", "TERM", "container")}
         env = {key: self._anonymous(text) for key, text in env.items()}
-        own = self.harness.image.partition(":")[0]
-        rich = own not in seen.image
         return replace(
             seen,
             id=str(self.ids.index(seen.id)),
-            image="rich" if rich else "plain",
+            image={self.harness.image: "plain", self.harness.rich_image: "rich"}[seen.image],
             config_image="",
             image_id="",
             # How one cannot be started is no matter: by its path here, by a fault there.

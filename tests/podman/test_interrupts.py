@@ -1,6 +1,6 @@
 """Ctrl-C and SIGTERM at each operation of a cold ensure and of a replace, on real podman.
 
-A terminal sends its Ctrl-C to podman's process too; `kill` sends its signal to lanekit alone.
+A terminal sends its Ctrl-C to the process group, `kill` its signal to one process.
 """
 
 import json
@@ -123,20 +123,19 @@ def test_a_signal_at_every_operation_loses_nothing(
     assert set(lines) <= ({FIRST, LAST} if way == "twice" else {FIRST}), lines
     if way != "twice":
         assert lines == [FIRST]
-        _put_back(real, cold=cold, old=old, removed=point[0] == "rm")
+        _put_back(real, old, point[0])
     _converges(real, old)
 
 
-def _put_back(real: RealLane, *, cold: bool, old: str, removed: bool) -> None:
+def _put_back(real: RealLane, old: str, verb: str) -> None:
     """At once, without another ensure."""
-    time.sleep(0.3)
+    name = real.lane.container_name
     there = real.containers()
-    if cold:
-        assert there == []
-    elif not removed:
-        assert [(c.id, c.name, c.state) for c in there] == [
-            (old, real.lane.container_name, "running")
-        ]
+    if verb == "create":
+        # A create that was cut off may come to its end all the same, and nobody knows its id.
+        there = [c for c in there if (c.name, c.state) != (f"{name}.next", "created")]
+    if verb != "rm":
+        assert [(c.id, c.name, c.state) for c in there] == ([(old, name, "running")] if old else [])
 
 
 def _converges(real: RealLane, old: str) -> None:
@@ -148,8 +147,7 @@ def _converges(real: RealLane, old: str) -> None:
     assert (after.name, after.state) == (real.lane.container_name, "running")
     assert after.id != old
     assert HttpProbe().answers(or_raise(endpoint_of(after)), "/", 5)
-    assert or_raise(real.lanes().ensure(real.lane)).endpoint.port == json.loads(out)["endpoint"][
-        "port"
-    ]
-
-
+    assert (
+        or_raise(real.lanes().ensure(real.lane)).endpoint.port
+        == json.loads(out)["endpoint"]["port"]
+    )
