@@ -75,18 +75,23 @@ class Client:
         """
         waiting: list[Connection] = []
         try:
-            for at, path in enumerate(paths):
-                if at >= AT_ONCE:
-                    yield self._answer(waiting.pop(0))
-                connection = self._take()
-                waiting.append(connection)
-                connection.limit(timeout)
-                connection.send("GET", path)
+            # The last of the first few is sent first: an image, which takes podman longest.
+            for path in reversed(paths[:AT_ONCE]):
+                waiting.insert(0, self._sent(path, timeout))
+            for path in paths[AT_ONCE:]:
+                yield self._answer(waiting.pop(0))
+                waiting.append(self._sent(path, timeout))
             while waiting:
                 yield self._answer(waiting.pop(0))
         finally:
             for connection in waiting:
                 connection.close()
+
+    def _sent(self, path: str, timeout: float) -> Connection:
+        connection = self._take()
+        connection.limit(timeout)
+        connection.send("GET", path)
+        return connection
 
     def _answer(self, connection: Connection) -> Reply:
         reply = connection.receive()

@@ -115,7 +115,7 @@ def test_a_failed_look_among_many_leaves_no_answer_for_the_next(
     with pytest.raises(NoAnswer):
         _ = list(client.get_all(["/a", "/nothing", "/b", "/c", "/d"], 5))
     assert client.request("GET", "/e", 5).body == b"/e"
-    assert asked.asked[-1] == "GET /e"
+    assert asked.asked.count("GET /e") == 1
 
 
 def test_looks_that_are_given_up_leave_no_answer_for_the_next(
