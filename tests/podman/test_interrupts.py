@@ -39,8 +39,10 @@ REQUESTS = {
 }
 WAYS = ("Ctrl-C", "SIGINT", "SIGTERM", "twice")
 COLD = [("create", 0), ("cp", 0), ("start", 0)]
-REPLACE = [("create", 0), ("cp", 0), ("stop", 0), ("rename", 0), ("rename", 1), ("start", 0)]
-REPLACE += [("rm", 0)]
+REPLACE = [
+    *(("create", 0), ("cp", 0), ("stop", 0), ("rename", 0), ("rename", 1), ("start", 0)),
+    ("rm", 0),
+]
 POINTS = [(True, point) for point in COLD] + [(False, point) for point in REPLACE]
 # In the usual run every point comes once for each engine, every way several times.
 TURNS = [(*point, WAYS[turn % len(WAYS)]) for turn, point in enumerate(POINTS)]
@@ -87,7 +89,7 @@ def _interrupted(
         real.socket = proxy.path
         processes.append(lanekit(real, "ensure"))
         if way == "twice":
-            _again(processes[0])
+            _ = _again(processes[0])
         _ = processes[0].wait(60)
     real.socket = service
     assert sent, "the request never came"
@@ -134,7 +136,11 @@ def _put_back(real: RealLane, old: str, verb: str) -> None:
     if verb == "create":
         # A create that was cut off may come to its end all the same, and nobody knows its id.
         there = [c for c in there if (c.name, c.state) != (f"{name}.next", "created")]
-    if verb != "rm":
+    if verb == "stop" and real.socket is not None:
+        # Podman may carry out a stop that nobody waits for after the start that undid it. Such a
+        # lane is down until the next ensure, which is tried below.
+        assert [(c.id, c.name) for c in there] == [(old, name)]
+    elif verb != "rm":
         assert [(c.id, c.name, c.state) for c in there] == ([(old, name, "running")] if old else [])
 
 
@@ -147,7 +153,5 @@ def _converges(real: RealLane, old: str) -> None:
     assert (after.name, after.state) == (real.lane.container_name, "running")
     assert after.id != old
     assert HttpProbe().answers(or_raise(endpoint_of(after)), "/", 5)
-    assert (
-        or_raise(real.lanes().ensure(real.lane)).endpoint.port
-        == json.loads(out)["endpoint"]["port"]
-    )
+    again = or_raise(real.lanes().ensure(real.lane))
+    assert (again.action, again.endpoint.url) == ("none", json.loads(out)["endpoint"])

@@ -22,8 +22,10 @@ pytestmark = pytest.mark.podman
 
 LONG = os.environ.get("LANEKIT_LONG") == "1"
 FULL = "write /var/lib/containers/storage/overlay: no space left on device"
-CALLS = [("create", 0), ("copy_in", 0), ("inspect", 0), ("stop", 0), ("rename", 0), ("rename", 1)]
-CALLS += [("start", 0), ("inspect", 1), ("remove", 0)]
+CALLS = [
+    *(("create", 0), ("copy_in", 0), ("inspect", 0), ("stop", 0), ("rename", 0), ("rename", 1)),
+    *(("start", 0), ("inspect", 1), ("remove", 0)),
+]
 HANDS = ("remove", "rename", "stop", "pause", "replace")
 # In the usual run every call comes once for each engine, and every hand nearly twice.
 TURNS = [(call, HANDS[turn % len(HANDS)]) for turn, call in enumerate(CALLS)]
