@@ -1,20 +1,22 @@
 """`Lanes`, the face of lanekit for those who embed it: the ports put together, calls by lane."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import TypeVar
 
 from returns.result import Failure, Success
 
 from lanekit.adapters.clock import SystemClock
+from lanekit.adapters.ensure_run import EnsureRun
 from lanekit.adapters.host_files import DiskFiles
 from lanekit.adapters.lane_lock import FileLock
+from lanekit.adapters.one_lane import OneLane
 from lanekit.core import upkeep
 from lanekit.core.ensure import Ensure, Manner, decide
 from lanekit.core.errors import InvalidLane, LaneError, Outcome, for_lane
 from lanekit.core.model import ContainerSpec, Endpoint, Lane, Observation, Policy, Profile
-from lanekit.core.observe import glance, observe, with_inside
+from lanekit.core.observe import observe, with_inside
 from lanekit.core.operations import Event
 from lanekit.core.plan import Plan
 from lanekit.core.ports import (
@@ -33,6 +35,9 @@ from lanekit.core.spec import name_faults
 from lanekit.core.world import Target, World
 
 T = TypeVar("T")
+
+JOBS = 4
+"""How many lanes are worked on at once: on two cores more gain nothing (ADR 19)."""
 
 _Held = AbstractContextManager[LaneNote]
 _GRACE = 10.0
@@ -101,47 +106,16 @@ class Lanes:
         if isinstance(held, Failure):
             return held
         with held.unwrap() as note:
-            return self._ensure(target.unwrap(), note, begun)
+            return Ensure(self._world, target.unwrap(), note, self._manner, begun).run()
 
-    def ensure_all(self, lanes: Sequence[Lane]) -> Iterator[tuple[Lane, Outcome[Ensured]]]:
-        """`ensure` for many lanes: one observation for all, each lane's outcome as it is known.
+    def ensure_all(self, lanes: Sequence[Lane], *, jobs: int = JOBS) -> EnsureRun:
+        """`ensure` for many lanes at once, podman asked for at most `jobs` things at a time.
 
-        One lane's failure stops no other. Lanes that another process works on come last.
+        Iterate over it for each lane with its outcome, as soon as that is known; one lane's failure
+        stops no other. They are looked at together: each image once, not once a lane. The events
+        come from several threads.
         """
-        busy: list[Lane] = []
-        with ExitStack() as locks:
-            targets: list[tuple[Target, LaneNote, ExitStack]] = []
-            for lane in lanes:
-                target = self._prepare(lane)
-                if isinstance(target, Failure):
-                    yield lane, target
-                    continue
-                held = self._hold(lane, 0)
-                if isinstance(held, Failure):
-                    busy.append(lane)
-                    continue
-                own = locks.enter_context(ExitStack())
-                note = own.enter_context(held.unwrap())
-                targets.append((target.unwrap(), note, own))
-            begun = self._world.clock.now()
-            asked = [(target.spec, note.read()) for target, note, _ in targets]
-            seen = glance(self.engine, asked) if targets else []
-            for (target_now, note, own), first in zip(targets, seen, strict=True):
-                with own:
-                    outcome = self._ensure(target_now, note, begun, first)
-                begun = self._world.clock.now()
-                yield target_now.lane, outcome
-        for lane in busy:
-            yield lane, self.ensure(lane)
-
-    def _ensure(
-        self,
-        target: Target,
-        note: LaneNote,
-        begun: float,
-        first: Outcome[Observation] | None = None,
-    ) -> Outcome[Ensured]:
-        return Ensure(self._world, target, note, self._manner, begun).run(first)
+        return EnsureRun(_Fleet(self), lanes, jobs)
 
     def plan(self, lane: Lane) -> Outcome[Plan]:
         """What `ensure` would do now, and why; nothing is changed."""
@@ -226,13 +200,13 @@ class Lanes:
         profile = self._profile_of(lane)
         return profile.stop_grace if profile else _GRACE
 
-    def _prepare(self, lane: Lane) -> Outcome[Target]:
+    def _prepare(self, lane: Lane, files: HostFiles | None = None) -> Outcome[Target]:
         profile = self._profile_of(lane)
         if profile is None:
-            return Failure(InvalidLane("the lane has no profile, and neither has Lanes"))
+            return Failure(_no_profile(lane))
         if self._ready_timeout is not None:
             profile = replace(profile, ready_timeout=self._ready_timeout)
-        return prepare(self._world.files, lane, profile)
+        return prepare(files or self._world.files, lane, profile)
 
     def _named(self, outcome: Outcome[T], lane: Lane) -> Outcome[T]:
         """Its error says on which lane, and no secret."""
@@ -257,6 +231,38 @@ class Lanes:
                 target,
                 Success(Observation()) if isinstance(target, Failure) else next(seen),
             )
+
+
+class _Fleet:
+    """`lanekit.adapters.ensure_run.Fleet`: what is `Lanes`' own, for a run of many lanes."""
+
+    def __init__(self, lanes: Lanes) -> None:
+        self._lanes = lanes
+        self.world = lanes._world
+        self.lock_timeout = lanes._lock_timeout
+        self.tell = lanes._manner.listen
+        self.ensure = lanes.ensure
+        self.hold = lanes._hold
+
+    def image_of(self, lane: Lane) -> Outcome[str]:
+        profile = self._lanes._profile_of(lane)
+        if profile is None:
+            return Failure(_no_profile(lane))
+        return Success(profile.image) if _valid(lane) else _bad(lane)
+
+    def ensure_held(
+        self, one: OneLane, files: HostFiles, note: LaneNote, seen: Outcome[Observation] | None
+    ) -> Outcome[Ensured]:
+        lanes, begun = self._lanes, self.world.clock.now()
+        target = lanes._prepare(one.lane, files)
+        if isinstance(target, Failure):
+            return target
+        manner = replace(lanes._manner, listen=one.listener(lanes._manner.listen))
+        return Ensure(one.world, target.unwrap(), note, manner, begun).run(seen)
+
+
+def _no_profile(lane: Lane) -> InvalidLane:
+    return InvalidLane("the lane has no profile, and neither has Lanes", lane=lane.name)
 
 
 def _valid(lane: Lane) -> bool:

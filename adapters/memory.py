@@ -26,7 +26,7 @@ from lanekit.core.model import (
     Seen,
     Snapshot,
 )
-from lanekit.core.ports import Clock
+from lanekit.core.ports import Clock, Heard
 
 __all__ = ["ANSWERS", "Call", "CannotDo", "CopiedFile", "InMemory", "Killed", "Worker"]
 
@@ -92,7 +92,9 @@ class InMemory(Stage):
 
         return self._call(Call("images", about=tuple(references)), act)
 
-    def look(self, names: Sequence[str], references: Sequence[str]) -> Outcome[Seen]:
+    def look(
+        self, names: Sequence[str], references: Sequence[str], heard: Heard | None = None
+    ) -> Outcome[Seen]:
         """See `ContainerEngine.look`; counts as a call of inspect, and one of images if asked."""
         containers = self.inspect(names)
         if isinstance(containers, Failure):
@@ -100,7 +102,11 @@ class InMemory(Stage):
         images = self.images(references) if references else Success[Mapping[str, ImageInfo]]({})
         if isinstance(images, Failure):
             return images
-        return Success(Seen(containers.unwrap(), images.unwrap()))
+        seen = Seen(containers.unwrap(), images.unwrap())
+        if heard is not None:
+            for what in (*references, *names):
+                heard(what, seen)
+        return Success(seen)
 
     def find(self, labels: Mapping[str, str]) -> Outcome[tuple[Snapshot, ...]]:
         """See `ContainerEngine.find`."""

@@ -29,7 +29,7 @@ from lanekit.core.errors import (
     Outcome,
 )
 from lanekit.core.model import ContainerSpec, ImageInfo, Seen, Snapshot
-from lanekit.core.ports import ArchiveBroken
+from lanekit.core.ports import ArchiveBroken, Heard
 from lanekit.core.secrets import hide, secrets_of
 
 _NAMES_A_CALL = 2000
@@ -104,8 +104,14 @@ class PodmanCli:
             return answer
         return shown_images(answer.unwrap(), references)
 
-    def look(self, names: Sequence[str], references: Sequence[str]) -> Outcome[Seen]:
-        """See `ContainerEngine.look`; two processes, side by side when both are needed."""
+    def look(
+        self, names: Sequence[str], references: Sequence[str], heard: Heard | None = None
+    ) -> Outcome[Seen]:
+        """See `ContainerEngine.look`; two processes, side by side when both are needed.
+
+        Its one answer is there at the end: `heard` is told nothing before.
+        """
+        _ = heard
         if names and references:
             containers, images = side_by_side(
                 lambda: self.inspect(names), lambda: self.images(references)

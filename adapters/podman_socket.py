@@ -10,7 +10,7 @@ from returns.result import Failure, Success
 
 from lanekit.adapters.json_reader import undecodable
 from lanekit.adapters.podman_answers import carries, listed_ids
-from lanekit.adapters.podman_http import Reply, queried, quoted
+from lanekit.adapters.podman_http import AT_ONCE, Reply, queried, quoted
 from lanekit.adapters.podman_replies import (
     GOOD,
     identifier_in,
@@ -32,12 +32,13 @@ from lanekit.adapters.podman_words import (
 from lanekit.core.create_body import create_body
 from lanekit.core.errors import EngineFailed, NotFound, Outcome
 from lanekit.core.model import ContainerSpec, ImageInfo, Seen, Snapshot
-from lanekit.core.ports import ArchiveBroken
+from lanekit.core.ports import ArchiveBroken, Heard
 from lanekit.core.secrets import hide, secrets_of
 
 # What the podman command copies from its caller's environment into a container (ProxyEnv of
 # containers/common); the service does not.
 _BLOCK = 512  # of a tar
+_BEFORE_IMAGES = AT_ONCE - 1
 _PROXIES = ("http_proxy", "https_proxy", "ftp_proxy", "no_proxy")
 
 
@@ -84,7 +85,9 @@ class PodmanSocket:
         seen = self.look((), references)
         return seen if isinstance(seen, Failure) else Success(seen.unwrap().images)
 
-    def look(self, names: Sequence[str], references: Sequence[str]) -> Outcome[Seen]:
+    def look(
+        self, names: Sequence[str], references: Sequence[str], heard: Heard | None = None
+    ) -> Outcome[Seen]:
         """See `ContainerEngine.look`; one request for each, up to 4 at once."""
         possible = [name for name in dict.fromkeys(names) if re.fullmatch(NAME, name)]
         asked = list(dict.fromkeys(references))
@@ -92,16 +95,24 @@ class PodmanSocket:
             return Success(Seen({}, {}))
         containers: dict[str, Snapshot] = {}
         images: dict[str, ImageInfo] = {}
+        # Images early, for without them nobody can judge a container; but not as the first that
+        # is read: podman takes longest for them.
+        todo = [(name, False) for name in possible]
+        todo[_BEFORE_IMAGES:_BEFORE_IMAGES] = [(reference, True) for reference in asked]
 
         def take(at: int, reply: Reply) -> Outcome[None]:
-            if at < len(possible):
-                return _take_container(possible[at], reply, containers)
-            return _take_image(asked[at - len(possible)], reply, images)
+            what, is_image = todo[at]
+            if is_image:
+                taken = _take_image(what, reply, images)
+            else:
+                taken = _take_container(what, reply, containers)
+            if heard is not None and not isinstance(taken, Failure):
+                heard(what, Seen(containers, images))
+            return taken
 
-        paths = [f"/containers/{name}/json" for name in possible]
-        paths += [f"/images/{quoted(reference)}/json" for reference in asked]
-        taken = self._rest.get_all("inspect", paths, take)
-        return taken if isinstance(taken, Failure) else Success(Seen(containers, images))
+        paths = [_path(what, is_image=is_image) for what, is_image in todo]
+        done = self._rest.get_all("inspect", paths, take)
+        return done if isinstance(done, Failure) else Success(Seen(containers, images))
 
     def find(self, labels: Mapping[str, str]) -> Outcome[tuple[Snapshot, ...]]:
         """See `ContainerEngine.find`; one request, and one for each container with the labels."""
@@ -203,6 +214,10 @@ class PodmanSocket:
         path = queried(f"/containers/{container}/{verb}", query or {})
         doing = f"{verb} {container[:12]}{more}"
         return _nothing(self._rest.checked(doing, "POST", path, extra=extra))
+
+
+def _path(what: str, *, is_image: bool) -> str:
+    return f"/images/{quoted(what)}/json" if is_image else f"/containers/{what}/json"
 
 
 def _nothing(said: Outcome[Reply]) -> Outcome[None]:

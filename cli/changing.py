@@ -7,10 +7,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lanekit.cli.options import LanesArgument, PolicyName, PolicyOption, Settings
+from lanekit.cli.options import (
+    JOBS,
+    JobsOption,
+    LanesArgument,
+    PolicyName,
+    PolicyOption,
+    Settings,
+)
 from lanekit.cli.output import FAILED, say, tell
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from lanekit.cli.session import Session
     from lanekit.core.errors import LaneError, Outcome
     from lanekit.core.model import Lane
@@ -27,6 +36,7 @@ def ensure(
             "--restart-unready", help="restart a container once whose worker does not answer"
         ),
     ] = False,
+    jobs: JobsOption = JOBS,
 ) -> None:
     """Make lanes so.
 
@@ -36,9 +46,14 @@ def ensure(
 
     session = open_session(settings, lanes, policy, restart_unready=restart_unready)
     board = _Board(session)
+    run = session.runtime.ensure_all(session.lanes, jobs=jobs)
     try:
-        for lane, outcome in session.runtime.ensure_all(session.lanes):
-            board.add(lane, outcome)
+        board.add_all(run)
+    except KeyboardInterrupt:
+        run.interrupt()
+        if len(session.lanes) > 1:
+            board.add_all(run)
+        raise
     finally:
         board.finish()
     if board.failed:
@@ -54,8 +69,15 @@ class _Board:
         self._left = list(session.lanes)
         self._known: dict[str, tuple[Outcome[Ensured], float]] = {}
 
+    def add_all(self, run: Iterable[tuple[Lane, Outcome[Ensured]]]) -> None:
+        """Each lane, as it is done."""
+        for lane, outcome in run:
+            self.add(lane, outcome)
+
     def add(self, lane: Lane, outcome: Outcome[Ensured]) -> None:
-        """A lane is done."""
+        """A lane is done; one that was added before is not told again."""
+        if lane.name in self._known:
+            return
         self._known[lane.name] = (outcome, self._session.progress.seconds(lane.name))
         while self._left and self._left[0].name in self._known:
             self._print(self._left.pop(0))

@@ -71,6 +71,12 @@ PolicyOption = Annotated[
     PolicyName, typer.Option(help="strict: all that could differ; reference: as the reference does")
 ]
 
+JOBS = 4
+"""As `lanekit.adapters.lanes.JOBS`, without its import."""
+JobsOption = Annotated[
+    int, typer.Option(min=1, max=64, help="how many lanes are worked on at once")
+]
+
 
 def _settings(
     file: Annotated[

@@ -19,7 +19,7 @@ from lanekit.core.errors import (
 from lanekit.core.execute import start_run
 from lanekit.core.identity import foreign
 from lanekit.core.model import Drift, Endpoint, ImageInfo, Inside, Observation, Policy, Snapshot
-from lanekit.core.observe import UNFINISHED, glance, with_inside
+from lanekit.core.observe import UNFINISHED, Asked, glance_one, with_inside
 from lanekit.core.operations import Action, AwaitReady, Operation
 from lanekit.core.plan import NO_WISH, Judge, Plan, Wish, plan
 from lanekit.core.ports import LaneNote, Listener
@@ -136,7 +136,8 @@ class Ensure:
         return again
 
     def _look(self) -> Outcome[Observation]:
-        return glance(self._world.engine, [(self._target.spec, self._note.read())])[0]
+        spec = self._target.spec
+        return glance_one(self._world.engine, Asked(spec.name, spec.image, self._note.read()))
 
     def _attempt(self, seen: Observation, wish: Wish) -> Outcome[Ensured]:
         seen = with_inside(self._world.files, self._target.spec, seen)

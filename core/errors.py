@@ -114,6 +114,10 @@ class LockBusy(_Fault):
     """Another lanekit process works on this lane and did not finish in time."""
 
 
+class Interrupted(_Fault):
+    """The run was broken off: what had been begun on this lane was undone, or never begun."""
+
+
 class LostRace(_Fault):
     """The lane was changed by somebody else under our hands, again and again."""
 
@@ -137,6 +141,7 @@ LaneError: TypeAlias = (
     | EngineTimeout
     | EngineFailed
     | Undecodable
+    | Interrupted
     | LockBusy
     | LostRace
 )

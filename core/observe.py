@@ -1,6 +1,6 @@
 """Look at lanes: one batch of inspects for all of them, one look at their images."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from returns.result import Failure, Success
@@ -8,6 +8,7 @@ from returns.result import Failure, Success
 from lanekit.core.errors import ImageMissing, LaneError, Outcome
 from lanekit.core.model import NEXT, PREV, ContainerSpec, Observation, Seen, Snapshot
 from lanekit.core.ports import ContainerEngine, HostFiles
+from lanekit.core.value import dataclass
 
 UNFINISHED = "unfinished"
 """A lane's note while it is being changed: there may be leftovers."""
@@ -23,33 +24,106 @@ def observe(engine: ContainerEngine, specs: Sequence[ContainerSpec]) -> list[Out
     looked = engine.look([spec.name + end for spec in specs for end in _ENDS], images)
     if isinstance(looked, Failure):
         return [looked] * len(specs)
-    return [_observation(spec, looked.unwrap(), set(images)) for spec in specs]
+    seen = looked.unwrap()
+    return [_observation(spec.name, spec.image, seen, set(images)) for spec in specs]
 
 
-def glance(
-    engine: ContainerEngine, lanes: Sequence[tuple[ContainerSpec, str]]
-) -> list[Outcome[Observation]]:
+@dataclass(frozen=True)
+class Asked:
+    """A lane to be looked at: its container's name, its image, and what its note says."""
+
+    name: str
+    image: str
+    note: str
+
+
+Tell = Callable[[int, Outcome[Observation]], None]
+"""Hears of a lane, by its place among those that were asked for."""
+
+
+def glance(engine: ContainerEngine, lanes: Sequence[Asked], tell: Tell) -> None:
     """What there is of these lanes, with as few questions as their notes allow; see ADR 16.
+
+    `tell` hears of each lane once, as soon as all is known of it, from this thread.
 
     A note is the id of the container beside which there were no leftovers: as long as it has the
     lane's name, there still are none. Without a note a NAME.next is not looked for while there is
     nothing else: to create one finds out. An image is looked at when there is a container to be
     compared with it, for `create` never pulls.
     """
-    settled = {spec.image for spec, note in lanes if _is_id(note)}
-    first = [spec.name + end for spec, note in lanes for end in _first(note)]
-    looked = engine.look(first, sorted(settled))
+    settled = {lane.image for lane in lanes if _is_id(lane.note)}
+    first = [lane.name + end for lane in lanes for end in _first(lane.note)]
+    telling = _Telling(lanes, tell)
+    looked = engine.look(first, sorted(settled), telling.hear)
     if isinstance(looked, Failure):
-        return [looked] * len(lanes)
+        telling.fail(looked)
+        return
     seen = looked.unwrap()
-    more = [spec.name + end for spec, note in lanes for end in _more(spec.name, note, seen)]
-    images = {s.image for s, _ in lanes if any(_three(s.name, seen.containers))} - settled
+    left = telling.left()
+    more = [lane.name + end for lane in left for end in _more(lane.name, lane.note, seen)]
+    images = {lane.image for lane in left if any(_three(lane.name, seen.containers))} - settled
     if more or images:
         looked = engine.look(more, sorted(images))
         if isinstance(looked, Failure):
-            return [looked] * len(lanes)
+            telling.fail(looked)
+            return
         seen = _together(seen, looked.unwrap())
-    return [_observation(spec, seen, settled | images) for spec, _ in lanes]
+    telling.rest(lambda lane: _observation(lane.name, lane.image, seen, settled | images))
+
+
+class _Telling:
+    """Tells of settled lanes as they are seen, and knows which are left.
+
+    A lane is settled when the container of its note has its name still.
+    """
+
+    def __init__(self, lanes: Sequence[Asked], tell: Tell) -> None:
+        self._left = dict(enumerate(lanes))
+        self._tell = tell
+        self._places = {lane.name: at for at, lane in self._left.items() if _is_id(lane.note)}
+        # Seen before their image was.
+        self._parked: list[int] = []
+
+    def hear(self, what: str, seen: Seen) -> None:
+        """Something is known now: a container, or an image that some may have waited for."""
+        at = self._places.get(what)
+        for place in self._take_parked() if at is None else (at,):
+            self._settle(place, seen)
+
+    def _take_parked(self) -> list[int]:
+        parked, self._parked = self._parked, []
+        return parked
+
+    def _settle(self, at: int, seen: Seen) -> None:
+        lane = self._left.get(at)
+        current = seen.containers.get(lane.name) if lane else None
+        if lane is None or current is None or current.id != lane.note:
+            return
+        if lane.image not in seen.images:
+            self._parked.append(at)
+            return
+        del self._left[at]
+        self._tell(at, Success(Observation(current, image=seen.images[lane.image])))
+
+    def left(self) -> list[Asked]:
+        """The lanes that have not been told of."""
+        return list(self._left.values())
+
+    def fail(self, failure: Failure[LaneError]) -> None:
+        """Tell all that are left that podman could not be asked."""
+        self.rest(lambda _: failure)
+
+    def rest(self, outcome: Callable[[Asked], Outcome[Observation]]) -> None:
+        """Tell of all that are left."""
+        for at, lane in self._left.items():
+            self._tell(at, outcome(lane))
+
+
+def glance_one(engine: ContainerEngine, asked: Asked) -> Outcome[Observation]:
+    """`glance` for one lane."""
+    found: list[Outcome[Observation]] = []
+    glance(engine, [asked], lambda _, outcome: found.append(outcome))
+    return found[0]
 
 
 def _is_id(note: str) -> bool:
@@ -95,11 +169,11 @@ def _three(
     return containers.get(name), containers.get(name + NEXT), containers.get(name + PREV)
 
 
-def _observation(spec: ContainerSpec, seen: Seen, asked: set[str]) -> Outcome[Observation]:
-    image = seen.images.get(spec.image)
-    if spec.image in asked and image is None:
-        return Failure(image_missing(spec.image))
-    return Success(Observation(*_three(spec.name, seen.containers), image))
+def _observation(name: str, image: str, seen: Seen, asked: set[str]) -> Outcome[Observation]:
+    found = seen.images.get(image)
+    if image in asked and found is None:
+        return Failure(image_missing(image))
+    return Success(Observation(*_three(name, seen.containers), found))
 
 
 def image_missing(reference: str, words: str = "") -> LaneError:

@@ -14,6 +14,9 @@ from lanekit.core.errors import ConfigUnreadable, Outcome
 from lanekit.core.model import ContainerSpec, Endpoint, ImageInfo, Inside, Mount, Seen, Snapshot
 from lanekit.core.operations import Event
 
+Heard = Callable[[str, Seen], None]
+"""Gets told of a name or reference, and all that was seen so far: it is in that, or missing."""
+
 
 class ContainerEngine(Protocol):
     """podman, or something that behaves like it.
@@ -39,8 +42,13 @@ class ContainerEngine(Protocol):
         """The images that are in storage, keyed by the reference asked; missing are left out."""
         ...
 
-    def look(self, names: Sequence[str], references: Sequence[str]) -> Outcome[Seen]:
-        """`inspect` of the names and `images` of the references, at once."""
+    def look(
+        self, names: Sequence[str], references: Sequence[str], heard: Heard | None = None
+    ) -> Outcome[Seen]:
+        """`inspect` of the names and `images` of the references, at once.
+
+        `heard` may be told of a name or reference as soon as its answer is known, from this thread.
+        """
         ...
 
     def find(self, labels: Mapping[str, str]) -> Outcome[tuple[Snapshot, ...]]:

@@ -330,7 +330,10 @@ def test_what_stands_behind_the_command_wins(lanekit: Lanekit) -> None:
 def test_lanes_that_are_done_out_of_order_are_told_in_order_and_masked(
     lanekit: Lanekit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def backwards(_lanes: Lanes, lanes: Sequence[Lane]) -> Iterator[tuple[Lane, Outcome[Ensured]]]:
+    def backwards(
+        _lanes: Lanes, lanes: Sequence[Lane], *, jobs: int
+    ) -> Iterator[tuple[Lane, Outcome[Ensured]]]:
+        _ = jobs
         for lane in reversed(lanes):
             yield lane, Failure(EngineFailed(f"no {SECRET}", detail=f"{SECRET}!", lane=lane.name))
 
@@ -344,15 +347,29 @@ def test_lanes_that_are_done_out_of_order_are_told_in_order_and_masked(
 def test_what_was_done_is_told_also_when_a_lane_before_it_was_interrupted(
     lanekit: Lanekit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(
-        _lanes: Lanes, lanes: Sequence[Lane]
-    ) -> Iterator[tuple[Lane, Outcome[Ensured]]]:
-        yield lanes[1], Failure(EngineFailed("no", lane=lanes[1].name))
-        raise KeyboardInterrupt
+    class Interrupted:
+        """A run of which one lane is done when a Ctrl-C comes; the other is told after it."""
+
+        def __init__(self, _lanes: Lanes, lanes: Sequence[Lane], *, jobs: int) -> None:
+            self._lanes = [*lanes]
+            self._broken = jobs < 1
+
+        def __iter__(self) -> Iterator[tuple[Lane, Outcome[Ensured]]]:
+            lane = self._lanes.pop()
+            yield lane, Failure(EngineFailed("no", lane=lane.name))
+            if not self._broken:
+                raise KeyboardInterrupt
+
+        def interrupt(self) -> None:
+            """Whatever follows is about how things were left."""
+            self._broken = True
+
+    def interrupted(lanes: Lanes, fleet: Sequence[Lane], *, jobs: int) -> Interrupted:
+        return Interrupted(lanes, fleet, jobs=jobs)
 
     monkeypatch.setattr(Lanes, "ensure_all", interrupted)
     said = lanekit("ensure", "--json")
-    assert (said.code, [record["lane"] for record in said.records]) == (130, ["ws1/long"])
+    assert (said.code, [record["lane"] for record in said.records]) == (130, ["ws1/a", "ws1/long"])
 
 
 def test_what_events_say_is_masked_too(capsys: pytest.CaptureFixture[str]) -> None:

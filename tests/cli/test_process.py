@@ -178,11 +178,13 @@ def test_lanes_that_were_done_before_the_signal_are_told(fleet: Path) -> None:
     _ = fleet
     rules = 'engine.set_worker("ws1-long", Worker(answers_after=None))'
     process = _started([sys.executable, "-c", ENGINE.format(rules=rules)], "ensure", "--verbose")
-    _ = _wait_for(process, "await ws1-long,")
+    _ = _wait_for(process, "await ws1-a: done")
     process.send_signal(signal.SIGINT)
     out, _ = process.communicate(timeout=20)
     assert process.returncode == 130
-    assert [line.split()[:2] for line in out.splitlines()] == [["ws1/a", "created"]]
+    told = [line.split() for line in out.splitlines()]
+    assert [words[:2] for words in told] == [["ws1/a", "created"], ["ws1/long", "failed"]]
+    assert told[1][-1] == "Interrupted"
 
 
 def _at_terminal(

@@ -84,7 +84,9 @@ class RealLane:
     def fleet_file(self) -> Path:
         """The lane as a lanes.toml."""
         path = self.folder / "lanes.toml"
-        _ = path.write_text(f"""
+        # By rename: another process may be reading it.
+        new = path.with_suffix(".new")
+        _ = new.write_text(f"""
 [profile]
 image = "{self.profile.image}"
 worker = "{self.profile.worker}"
@@ -98,6 +100,7 @@ id = "{self.lane.id}"
 worktree = "{self.lane.worktree}"
 container = "{self.lane.container_name}"
 """)
+        os.replace(new, path)
         return path
 
 

@@ -1,0 +1,105 @@
+"""A crew: threads that work off a list of tasks, a few at once, waiting ones not counted.
+
+What costs podman something is done by at most `jobs` at once. A task that only waits (for a worker
+to answer, for another process's lock) gives its place to the next one meanwhile, so that one slow
+lane holds up no other. Not concurrent.futures: it has no such places, and costs start-up.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+
+Task = Callable[[], None]
+
+# Waiting costs a thread each. Far more lanes than this do not start at the same time.
+_MOST = 64
+
+
+class Crew:
+    """Does each task once, in the order they were given; none may raise.
+
+    Threads are started when there is work for them, and end after `close`.
+    """
+
+    def __init__(self, jobs: int) -> None:
+        if jobs < 1:
+            raise ValueError(f"{jobs} at once is no way to get anything done")
+        self._jobs = jobs
+        self._lock = threading.Lock()
+        self._new = threading.Condition(self._lock)
+        self._back = threading.Condition(self._lock)
+        self._tasks: deque[Task] = deque()
+        self._working = self._returning = self._idle = self._threads = 0
+        self._closed = False
+
+    def add(self, task: Task) -> None:
+        """One more task, to be done after those that were added before."""
+        with self._lock:
+            self._tasks.append(task)
+            self._call()
+
+    def close(self) -> None:
+        """No task will be added any more."""
+        with self._lock:
+            self._closed = True
+            self._new.notify_all()
+
+    def _call(self) -> None:
+        """If a place is free, call somebody to take it: first who has begun something."""
+        if self._working >= self._jobs:
+            return
+        if self._returning:
+            self._back.notify()
+        elif self._tasks and self._idle:
+            self._new.notify()
+        elif self._tasks and self._threads < _MOST:
+            self._threads += 1
+            threading.Thread(target=self._work, name="lanekit").start()
+
+    def _work(self) -> None:
+        while (task := self._next()) is not None:
+            try:
+                task()
+            finally:
+                self._leave()
+
+    def _next(self) -> Task | None:
+        with self._lock:
+            while not self._tasks or self._working + self._returning >= self._jobs:
+                if self._closed and not self._tasks:
+                    self._threads -= 1
+                    return None
+                self._idle += 1
+                _ = self._new.wait()
+                self._idle -= 1
+            task = self._tasks.popleft()
+            self._working += 1
+            if self._closed and not self._tasks:
+                # Those that wait for a place here have nothing left to come.
+                self._new.notify_all()
+            self._call()
+            return task
+
+    def _leave(self) -> None:
+        with self._lock:
+            self._working -= 1
+            self._call()
+
+    @contextmanager
+    def waiting(self) -> Generator[None]:
+        """Within, the calling task does nothing but wait: another may work meanwhile."""
+        self._leave()
+        try:
+            yield
+        finally:
+            self._come_back()
+
+    def _come_back(self) -> None:
+        with self._lock:
+            self._returning += 1
+            while self._working >= self._jobs:
+                _ = self._back.wait()
+            self._returning -= 1
+            self._working += 1
+            self._call()
