@@ -23,6 +23,7 @@ from lanekit.adapters.inside import look_inside
 from lanekit.adapters.podman_places import socket_in
 from lanekit.core.errors import InvalidLane, Outcome
 from lanekit.core.fingerprint import shown
+from lanekit.core.git_mounts import GitFacts, ToMake
 from lanekit.core.model import Inside, Mount, Snapshot
 from lanekit.core.ports import ConfigCopy
 
@@ -83,6 +84,18 @@ class DiskFiles:
     def inside(self, seen: Snapshot, mounts: Sequence[Mount], config_target: str) -> Inside:
         """See `HostFiles.inside`."""
         return look_inside(seen, mounts, config_target)
+
+    def git(self, worktree: str) -> Outcome[GitFacts]:
+        """See `HostFiles.git`."""
+        from lanekit.adapters.git_worktree import read_git  # noqa: PLC0415 - few lanes have git
+
+        return read_git(worktree)
+
+    def make_missing(self, wanted: Sequence[ToMake]) -> Outcome[None]:
+        """See `HostFiles.make_missing`."""
+        from lanekit.adapters.git_worktree import make_missing  # noqa: PLC0415 - the same
+
+        return make_missing(wanted)
 
     def _known(self, path: str, seen: os.stat_result) -> Outcome[str]:
         key = (seen.st_dev, seen.st_ino)

@@ -20,7 +20,8 @@ def look_inside(seen: Snapshot, mounts: Sequence[Mount], config_target: str) -> 
         return Inside()
     root = f"/proc/{seen.pid}/root"
     try:
-        dead = tuple(mount.target for mount in mounts if _is_dead(root, mount))
+        lost = _lost_masks(seen.pid, root, mounts)
+        dead = tuple(m.target for m in mounts if m.target in lost or _is_dead(root, m))
         gone = bool(config_target) and _is_gone(root, config_target)
         sure = (dead or gone) and _is_its_process(seen) and _shows(root, mounts)
     except OSError:
@@ -39,6 +40,35 @@ def _is_dead(root: str, mount: Mount) -> bool:
             return False
     inside = _plain(root, mount.target)
     return inside is not None and not os.path.samestat(host, inside)
+
+
+def _lost_masks(pid: int, root: str, mounts: Sequence[Mount]) -> set[str]:
+    """Targets below another mount's that are mounted no more: a rename over such a file or folder
+    on the host, or its removal, takes the mount away, and what is mounted above it shows."""
+    targets = [mount.target for mount in mounts]
+    below = [t for t in targets if any(t.startswith(f"{other}/") for other in targets)]
+    if not below:
+        return set()
+    with open(f"/proc/{pid}/mountinfo", "rb") as lines:
+        mounted = {line.split(b" ", 5)[4] for line in lines}
+    missing = {target for target in below if _as_in_mountinfo(target) not in mounted}
+    return {target for target in missing if _no_link_leads_to(root, target)}
+
+
+def _as_in_mountinfo(path: str) -> bytes:
+    text = os.fsencode(path)
+    for char in b"\\ \t\n":
+        text = text.replace(bytes([char]), b"\\%03o" % char)
+    return text
+
+
+def _no_link_leads_to(root: str, target: str) -> bool:
+    try:
+        # Also where nothing is left of it: the mount is gone all the same.
+        _ = _plain(root, target)
+    except _Elsewhere:
+        return False
+    return True
 
 
 def _is_gone(root: str, target: str) -> bool:

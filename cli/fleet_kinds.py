@@ -69,6 +69,10 @@ def _flag(value: object, _folder: str) -> bool | None:
     return value if isinstance(value, bool) else None
 
 
+def _git(value: object, _folder: str) -> str | None:
+    return value if isinstance(value, str) and value in ("none", "safe", "read-write") else None
+
+
 TEXT = Kind("text that is not empty", _text)
 _A_PATH = "a path, as text (~/ is your home, ~NAME is not known)"
 PATH = Kind(_A_PATH, _path)
@@ -78,6 +82,7 @@ NUMBER = Kind("a number", _number)
 SECONDS = Kind("a number of seconds", _number)
 SIZE = Kind('a number of bytes, or text like "512m" or "2g"', _size)
 FLAG = Kind("true or false", _flag)
+GIT = Kind('"none", "safe" or "read-write"', _git)
 
 
 def as_table(value: object) -> dict[str, object] | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from lanekit.cli.fleet_checks import Fault, Table, impossible, used_twice
 from lanekit.cli.fleet_kinds import (
     FLAG,
+    GIT,
     NUMBER,
     PATH,
     PATH_OR_NONE,
@@ -38,6 +39,7 @@ PROFILE_KINDS: Mapping[str, Kind] = {
     "ready_path": TEXT,
     "ready_timeout": SECONDS,
     "stop_grace": SECONDS,
+    "git": GIT,
 }
 _PROFILE_KEYS = (*PROFILE_KINDS, "env", "mounts")
 _LANE_KINDS: Mapping[str, Kind] = {"workspace": TEXT, "id": TEXT, "worktree": PATH}

@@ -133,6 +133,10 @@ class Run:
                 return self._remove(operation, container)
 
     def _create(self, operation: Create) -> Outcome[None]:
+        if self.target.make:
+            ready = self.world.files.make_missing(self.target.make)
+            if isinstance(ready, Failure):
+                return ready
         made = self.world.engine.create(self.target.spec, operation.name)
         if isinstance(made, Failure):
             return made

@@ -33,6 +33,10 @@ LABEL_ENV = "lanekit.env"
 """Names of the environment variables of the spec: a variable that was dropped is thus seen."""
 
 
+Git = Literal["none", "safe", "read-write"]
+"""What a lane may do with its worktree's repository (ADR 22)."""
+
+
 @dataclass(frozen=True)
 class BindMount:
     """A folder or file of the host (`source`) seen in the container at `target`."""
@@ -63,6 +67,7 @@ class Profile:
     ready_path: str = "/"
     ready_timeout: float = 30.0
     stop_grace: float = 10.0
+    git: Git = "none"
 
 
 @dataclass(frozen=True)

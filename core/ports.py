@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol, runtime_checkable
 
 from lanekit.core.errors import ConfigUnreadable, Outcome
+from lanekit.core.git_mounts import GitFacts, ToMake
 from lanekit.core.model import ContainerSpec, Endpoint, ImageInfo, Inside, Mount, Seen, Snapshot
 from lanekit.core.operations import Event
 
@@ -181,6 +182,18 @@ class HostFiles(Protocol):
         """What a running container sees of its mounts and its config. Says nothing but what is
         sure: a container of another host, or one that may not be looked at, is well.
         """
+        ...
+
+    def git(self, worktree: str) -> Outcome[GitFacts]:
+        """What the files of a worktree say of its repository, no git run, nothing changed.
+
+        `InvalidLane` when it is no worktree, when worktree and repository do not name each other,
+        and for a layout that git does not make.
+        """
+        ...
+
+    def make_missing(self, wanted: Sequence[ToMake]) -> Outcome[None]:
+        """Make those that are not there, no link followed; what is there stays as it is."""
         ...
 
 

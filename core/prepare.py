@@ -3,9 +3,10 @@
 from returns.result import Failure, Success
 
 from lanekit.core.errors import InvalidLane, LaneError, Outcome, for_lane
-from lanekit.core.model import Lane, Profile
+from lanekit.core.git_mounts import NO_GIT, GitAccess, git_access, git_faults
+from lanekit.core.model import INBOX_PATH, WORKER_PATH, WORKSPACE_PATH, Lane, Profile
 from lanekit.core.ports import ConfigCopy, HostFiles
-from lanekit.core.spec import Digests, container_spec, faults
+from lanekit.core.spec import Digests, config_target, container_spec, faults
 from lanekit.core.value import dataclass
 from lanekit.core.world import Target
 
@@ -19,8 +20,31 @@ def prepare(files: HostFiles, lane: Lane, profile: Profile) -> Outcome[Target]:
     if isinstance(read, Failure):
         return Failure(for_lane(read.failure(), lane.name))
     found = read.unwrap()
-    spec = container_spec(lane, profile, found.digests)
-    return Success(Target(lane, profile, spec, found.config))
+    git = _git(files, lane, profile)
+    if isinstance(git, Failure):
+        return Failure(for_lane(git.failure(), lane.name))
+    access = git.unwrap()
+    spec = container_spec(lane, profile, found.digests, access)
+    return Success(Target(lane, profile, spec, found.config, access.make))
+
+
+def _git(files: HostFiles, lane: Lane, profile: Profile) -> Outcome[GitAccess]:
+    if profile.git == "none":
+        return Success(NO_GIT)
+    read = files.git(lane.worktree)
+    if isinstance(read, Failure):
+        return Failure(_invalid(lane, (f"git: {_words(read.failure())}",)))
+    facts = read.unwrap()
+    others = (WORKSPACE_PATH, WORKER_PATH, INBOX_PATH, *(m.target for m in profile.mounts))
+    wrong = tuple(git_faults(facts, profile.git, others, config_target(profile)))
+    if wrong:
+        return Failure(_invalid(lane, wrong))
+    access = git_access(facts, profile.git, profile.env)
+    later = {one.path for one in access.make}
+    sources = [mount.source for mount in access.mounts if mount.source not in later]
+    looked_at = [files.mountable(source) for source in sources]
+    refused = [f"git: {_words(o.failure())}" for o in looked_at if isinstance(o, Failure)]
+    return Failure(_invalid(lane, tuple(refused))) if refused else Success(access)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from lanekit.core.create_args import steers_podman
+from lanekit.core.git_mounts import NO_GIT, GitAccess
 from lanekit.core.gopath import clean, join_one
 from lanekit.core.model import (
     FINGERPRINT_ENV,
@@ -58,7 +59,9 @@ class Digests:
     fingerprint: str = ""
 
 
-def container_spec(lane: Lane, profile: Profile, digests: Digests) -> ContainerSpec:
+def container_spec(
+    lane: Lane, profile: Profile, digests: Digests, git: GitAccess = NO_GIT
+) -> ContainerSpec:
     """What the lane's container has to be. Total: `faults` says whether it makes sense."""
     return ContainerSpec(
         name=lane.container_name,
@@ -66,8 +69,8 @@ def container_spec(lane: Lane, profile: Profile, digests: Digests) -> ContainerS
         user="root",
         entrypoint=(WORKER_PATH,),
         workdir=WORKSPACE_PATH,
-        env=_env(lane, profile, digests.fingerprint),
-        mounts=_mounts(lane, profile),
+        env=_env(lane, profile, digests.fingerprint) + git.env,
+        mounts=_mounts(lane, profile) + git.mounts,
         ports=(Port(WORKER_PORT),),
         labels=_labels(lane, digests),
         config_target=config_target(profile),
@@ -234,5 +237,7 @@ def _number_faults(profile: Profile) -> Iterator[str]:
         yield f"ready_timeout must be more than 0, is {profile.ready_timeout}"
     if not profile.stop_grace >= 0:
         yield f"stop_grace must not be negative, is {profile.stop_grace}"
+    if profile.git not in ("none", "safe", "read-write"):
+        yield f"git {profile.git!r} is none of none, safe, read-write"
     if not profile.image.strip() or profile.image.startswith("-") or _text_fault(profile.image):
         yield f"image {profile.image!r} is no image reference"

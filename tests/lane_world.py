@@ -11,6 +11,7 @@ from lanekit.adapters.clock import VirtualClock
 from lanekit.adapters.lanes import Lanes
 from lanekit.adapters.memory import InMemory, Worker
 from lanekit.core.errors import InvalidLane, Outcome
+from lanekit.core.git_mounts import GitFacts, ToMake
 from lanekit.core.model import DEFAULT_IMAGE, Inside, Lane, Mount, Policy, Profile, Snapshot
 from lanekit.core.operations import Event
 from lanekit.core.ports import LaneNote, Listener
@@ -44,6 +45,7 @@ class Files:
     version: int = 1
     broken: Sequence[str] = ()
     lost: Inside = WELL
+    made: list[ToMake] = field(default_factory=lambda: [])
 
     def folder(self, path: str) -> Outcome[None]:
         """A folder, unless broken."""
@@ -68,6 +70,18 @@ class Files:
         """What was set."""
         _ = seen, mounts, config_target
         return self.lost
+
+    def git(self, worktree: str) -> Outcome[GitFacts]:
+        """A worktree of /r/.git that has its own name there."""
+        name = worktree.rsplit("/", 1)[-1]
+        return Success(
+            GitFacts(False, f"{worktree}/.git", f"/r/.git/worktrees/{name}", "/r/.git", name)
+        )
+
+    def make_missing(self, wanted: Sequence[ToMake]) -> Outcome[None]:
+        """Notes it."""
+        self.made += wanted
+        return Success(None)
 
 
 class Note:

@@ -12,6 +12,7 @@ from lanekit.core.archive import parse_tree
 from lanekit.core.create_args import labels_of
 from lanekit.core.errors import or_raise
 from lanekit.core.fingerprint import Entry, Tree
+from lanekit.core.git_mounts import GitFacts
 from lanekit.core.model import (
     BindMount,
     ContainerSpec,
@@ -514,3 +515,16 @@ def sly_entries() -> st.SearchStrategy[list[Entry]]:
     return st.tuples(fine, st.lists(st.one_of(file, link), max_size=1)).map(
         lambda both: [*plain, Entry("f", "file", 0o644), *both[0], *both[1]]
     )
+
+
+# --- git ------------------------------------------------------------------------------------------
+
+
+@st.composite
+def git_facts(draw: st.DrawFn) -> GitFacts:
+    """Linked worktrees, by absolute path (also through a link on the host) or relative."""
+    base, own = draw(_PATHS), draw(_PARTS)
+    common = f"/repos{base}/{draw(st.sampled_from(['.git', 'bare.git']))}"
+    ups = "../" * draw(st.integers(1, 3))
+    written = draw(st.sampled_from([common, f"/by-a-link{base}", f"{ups}repo/.git"]))
+    return GitFacts(False, f"/wt{base}/.git", f"{written}/worktrees/{own}", common, own)

@@ -1,0 +1,141 @@
+"""What a lane gets of a repository, and what it must never get."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from tests.strategies import git_facts
+
+from lanekit.core.git_mounts import (
+    NO_GIT,
+    STEERING,
+    WRITABLE,
+    GitAccess,
+    GitFacts,
+    common_target,
+    git_access,
+    git_faults,
+)
+from lanekit.core.gopath import clean
+from lanekit.core.model import INBOX_PATH, WORKER_PATH, WORKSPACE_PATH, Mount
+
+OTHERS = (WORKSPACE_PATH, WORKER_PATH, INBOX_PATH)
+FACTS = GitFacts(False, "/h/wt/.git", "/h/main/.git/worktrees/wt", "/h/main/.git", "wt")
+
+
+def _seen_at(access: GitAccess, path: str) -> Mount | None:
+    """The mount that a path of the container is of."""
+    over = [m for m in access.mounts if f"{path}/".startswith(f"{m.target}/")]
+    return max(over, key=lambda m: len(m.target), default=None)
+
+
+def _host(access: GitAccess, path: str) -> str:
+    mount = _seen_at(access, path)
+    return "" if mount is None else mount.source + path[len(mount.target) :]
+
+
+def _may_write(access: GitAccess, path: str) -> bool:
+    mount = _seen_at(access, path)
+    return mount is not None and not mount.read_only
+
+
+@given(git_facts())
+def test_none_gives_nothing(facts: GitFacts) -> None:
+    assert git_access(facts, "none", {}) == NO_GIT
+    assert list(git_faults(facts, "none", OTHERS, "/root/.codex")) == []
+
+
+@given(git_facts())
+def test_git_in_the_lane_finds_its_own_repository_at_the_pointer(facts: GitFacts) -> None:
+    for access in (git_access(facts, "safe", {}), git_access(facts, "read-write", {})):
+        own = clean(f"{WORKSPACE_PATH}/{facts.pointer}")
+        if facts.pointer.startswith("/"):
+            own = clean(facts.pointer)
+        assert _host(access, own) == f"{facts.common}/worktrees/{facts.own}"
+        assert _may_write(access, f"{own}/HEAD")
+        assert _may_write(access, f"{own}/index.lock")
+
+
+@given(git_facts())
+def test_safe_gives_nothing_to_write_that_steers_the_host(facts: GitFacts) -> None:
+    access, common = git_access(facts, "safe", {}), common_target(facts)
+    own = f"{common}/worktrees/{facts.own}"
+    for name in ("", "/config", "/hooks/pre-commit", "/HEAD", "/packed-refs", "/info/exclude"):
+        assert not _may_write(access, common + name)
+    for name in ("/worktrees", "/worktrees/another-one/HEAD", "/objects/info/alternates"):
+        assert not _may_write(access, common + name)
+    for name in (*STEERING, "modules/sub/config"):
+        assert not _may_write(access, f"{own}/{name}")
+    assert not _may_write(access, f"{WORKSPACE_PATH}/.git")
+    assert all(_may_write(access, f"{common}/{name}/new") for name in WRITABLE)
+
+
+@given(git_facts())
+def test_parents_are_mounted_before_what_is_below_them_and_none_twice(facts: GitFacts) -> None:
+    targets = [mount.target for mount in git_access(facts, "safe", {}).mounts]
+    assert len(set(targets)) == len(targets)
+    for at, target in enumerate(targets):
+        assert not any(target.startswith(f"{later}/") for later in targets[at + 1 :])
+
+
+@given(git_facts())
+def test_all_that_is_made_is_mounted_and_empty_of_meaning_to_git(facts: GitFacts) -> None:
+    access = git_access(facts, "safe", {})
+    sources = {mount.source for mount in access.mounts}
+    assert {one.path for one in access.make} <= sources
+    assert git_access(facts, "read-write", {}).make == ()
+
+
+@given(git_facts())
+def test_variables_are_no_secret_and_give_way_to_the_profile_s(facts: GitFacts) -> None:
+    env = {var.name: var.value for var in git_access(facts, "safe", {"A": "b"}).env}
+    assert env == {
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": "safe.directory",
+        "GIT_CONFIG_VALUE_0": "/workspace",
+    }
+    assert not any(var.secret for var in git_access(facts, "safe", {}).env)
+    for name in env:
+        assert git_access(facts, "safe", {name: "x"}).env == ()
+
+
+@given(git_facts())
+def test_a_repository_in_no_one_s_way_is_no_fault(facts: GitFacts) -> None:
+    assert list(git_faults(facts, "safe", OTHERS, "/root/.codex")) == []
+    assert list(git_faults(facts, "read-write", OTHERS, "/root/.codex")) == []
+
+
+@pytest.mark.parametrize(
+    ("pointer", "word"),
+    [
+        ("/workspace/x/.git/worktrees/wt", "/workspace"),
+        ("x/.git/worktrees/wt", "/workspace"),
+        ("/worktrees/wt", "hide /"),
+        ("../bin/worktrees/wt", "hide /bin"),
+        ("/usr/worktrees/wt", "hide /usr"),
+        ("/proc/1/worktrees/wt", "hide /proc/1"),
+        ("/usr/local/bin/worktrees/wt", "/usr/local/bin/lane-worker"),
+        ("/root/.codex/.git/worktrees/wt", "/root/.codex"),
+        ("/data/.git/worktrees/wt", "/data/.git/x"),
+        ("/h/main/.git/worktrees/other", "no place of a worktree"),
+        ("/h/main/.git/worktrees/wt/../../..", "no place of a worktree"),
+    ],
+)
+def test_a_repository_in_the_way_of_something_is_a_fault(pointer: str, word: str) -> None:
+    facts = replace(FACTS, pointer=pointer)
+    targets = (*OTHERS, "/data/.git/x")
+    for mode in ("safe", "read-write"):
+        faults = list(git_faults(facts, mode, targets, "/root/.codex"))
+        assert any(word in fault for fault in faults), faults
+
+
+def test_a_mount_over_the_pointer_is_a_fault() -> None:
+    (fault,) = git_faults(FACTS, "safe", (*OTHERS, "/workspace/.git/x"), "")
+    assert "/workspace/.git" in fault
+
+
+def test_the_main_worktree_takes_read_write_only() -> None:
+    (fault,) = git_faults(GitFacts(main=True), "safe", OTHERS, "")
+    assert "git worktree add" in fault
+    assert list(git_faults(GitFacts(main=True), "read-write", OTHERS, "")) == []
+    assert git_access(GitFacts(main=True), "read-write", {}).mounts == ()
