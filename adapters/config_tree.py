@@ -7,13 +7,21 @@ a link; where a link leads to is worked out from the listing.
 import errno
 import os
 import stat
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
+from time import sleep
 
 from returns.result import Failure, Success
 
 from lanekit.adapters.disk import OPEN_FILE, FileChanged, chunks, fault_of, kind_of, words
-from lanekit.core.archive import difference, name_fault, parse_tree, tar
+from lanekit.core.archive import (
+    difference,
+    is_credential,
+    name_fault,
+    parse_tree,
+    tar,
+    without_credentials,
+)
 from lanekit.core.errors import ConfigUnreadable, Outcome
 from lanekit.core.fingerprint import Entry, Hashes, Tree, changed, hash_tree, unreadable
 from lanekit.core.ports import ArchiveBroken, ConfigCopy
@@ -21,16 +29,24 @@ from lanekit.core.ports import ArchiveBroken, ConfigCopy
 _OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 # What Linux shows for every link; it means nothing.
 _LINK_MODE = 0o777
+_CREDENTIALS_LIMIT = 16 << 20  # bytes; they are kept in memory while they are copied
+_TRIES = 5
+_PAUSE = 0.05  # seconds
 _CHANGED = "changed while it was read"
 # What opening says when an entry is no longer what the listing showed.
 _GONE = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO}
 
 
-def read_config(path: str) -> Outcome[ConfigCopy]:
+def read_config(path: str, credentials: Sequence[str] = ()) -> Outcome[ConfigCopy]:
     """Read the tree once, links followed for `path` itself; see `HostFiles.config`."""
     try:
         with _Root(path) as root:
-            tree = parse_tree(path, root.walk())
+            entries = tuple(root.walk())
+            # What cannot be copied is told now, also of credentials.
+            whole = parse_tree(path, entries)
+            if isinstance(whole, Failure):
+                return whole
+            tree = parse_tree(path, without_credentials(entries, credentials))
             if isinstance(tree, Failure):
                 return tree
             hashes = hash_tree(path, tree.unwrap(), root.read)
@@ -38,14 +54,15 @@ def read_config(path: str) -> Outcome[ConfigCopy]:
         return Failure(broken.error)
     if isinstance(hashes, Failure):
         return hashes
-    return Success(_DiskConfig(path, tree.unwrap(), hashes.unwrap()))
+    return Success(_DiskConfig(path, tree.unwrap(), hashes.unwrap(), tuple(credentials)))
 
 
 class _DiskConfig:
     """A config tree that was read once; `archive` reads it again and refuses any change."""
 
-    def __init__(self, path: str, tree: Tree, hashes: Hashes) -> None:
+    def __init__(self, path: str, tree: Tree, hashes: Hashes, credentials: tuple[str, ...]) -> None:
         self._path = path
+        self._credentials = credentials
         self._tree = tree
         self._hashes = hashes
 
@@ -59,12 +76,45 @@ class _DiskConfig:
 
     def archive(self, target: str) -> Iterator[bytes]:
         with _Root(self._path) as root:
+            held = self._take(root) if self._credentials else {}
+            whole = parse_tree(self._path, (*self._tree.entries, *held))
+            if isinstance(whole, Failure):
+                wrong = whole.failure()
+                raise ArchiveBroken(ConfigUnreadable(wrong.message, wrong.detail, wrong.hint))
+            taken = {entry.name: content for entry, content in held.items()}
             yield from tar(
                 target,
-                self._tree,
-                lambda entry: self._read_again(root, entry),
+                whole.unwrap(),
+                lambda entry: (
+                    [taken[entry.name]] if entry.name in taken else self._read_again(root, entry)
+                ),
                 lambda: self._check_listing(root),
             )
+
+    def _take(self, root: "_Root") -> dict[Entry, bytes]:
+        """The credentials as they are now. One that changes meanwhile is read again: each file is
+        whole, since who refreshes a token does not do so all the time."""
+        for last in (False,) * (_TRIES - 1) + (True,):
+            try:
+                return self._take_once(root)
+            except ArchiveBroken:
+                if last:
+                    raise
+                sleep(_PAUSE)
+        raise AssertionError("no try is the last")
+
+    def _take_once(self, root: "_Root") -> dict[Entry, bytes]:
+        taken: dict[Entry, bytes] = {}
+        left = _CREDENTIALS_LIMIT
+        for entry in tuple(root.walk()):
+            if not is_credential(entry.name, self._credentials):
+                continue
+            left -= entry.size
+            if left < 0:
+                why = f"is too much for credentials: {_CREDENTIALS_LIMIT >> 20} MiB in all"
+                raise ArchiveBroken(unreadable(self._path, entry.name, why))
+            taken[entry] = b"".join(root.read(entry)) if entry.kind == "file" else b""
+        return taken
 
     def _read_again(self, root: "_Root", entry: Entry) -> Iterator[bytes]:
         from hashlib import sha256  # noqa: PLC0415 - 9 ms, not needed at start-up
@@ -77,7 +127,8 @@ class _DiskConfig:
             raise ArchiveBroken(changed(self._path, entry.name, "changed since it was read"))
 
     def _check_listing(self, root: "_Root") -> None:
-        name, what = difference(self._tree, root.walk())
+        now = without_credentials(root.walk(), self._credentials)
+        name, what = difference(self._tree, now)
         if what:
             raise ArchiveBroken(changed(self._path, name, what))
 

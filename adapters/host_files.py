@@ -77,9 +77,9 @@ class DiskFiles:
         with self._lock:
             return self._known(path, found)
 
-    def config(self, path: str) -> Outcome[ConfigCopy]:
+    def config(self, path: str, credentials: Sequence[str] = ()) -> Outcome[ConfigCopy]:
         """Read a config tree once, links followed for the folder itself only."""
-        return read_config(path)
+        return read_config(path, credentials)
 
     def inside(self, seen: Snapshot, mounts: Sequence[Mount], config_target: str) -> Inside:
         """See `HostFiles.inside`."""

@@ -69,6 +69,13 @@ def _flag(value: object, _folder: str) -> bool | None:
     return value if isinstance(value, bool) else None
 
 
+def _names(value: object, _folder: str) -> tuple[str, ...] | None:
+    names = as_list(value)
+    if names is None or not all(isinstance(name, str) for name in names):
+        return None
+    return tuple(str(name) for name in names)
+
+
 def _git(value: object, _folder: str) -> str | None:
     return value if isinstance(value, str) and value in ("none", "safe", "read-write") else None
 
@@ -82,6 +89,7 @@ NUMBER = Kind("a number", _number)
 SECONDS = Kind("a number of seconds", _number)
 SIZE = Kind('a number of bytes, or text like "512m" or "2g"', _size)
 FLAG = Kind("true or false", _flag)
+NAMES = Kind("a list of texts", _names)
 GIT = Kind('"none", "safe" or "read-write"', _git)
 
 

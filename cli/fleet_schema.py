@@ -9,6 +9,7 @@ from lanekit.cli.fleet_checks import Fault, Table, impossible, used_twice
 from lanekit.cli.fleet_kinds import (
     FLAG,
     GIT,
+    NAMES,
     NUMBER,
     PATH,
     PATH_OR_NONE,
@@ -40,6 +41,7 @@ PROFILE_KINDS: Mapping[str, Kind] = {
     "ready_timeout": SECONDS,
     "stop_grace": SECONDS,
     "git": GIT,
+    "credentials": NAMES,
 }
 _PROFILE_KEYS = (*PROFILE_KINDS, "env", "mounts")
 _LANE_KINDS: Mapping[str, Kind] = {"workspace": TEXT, "id": TEXT, "worktree": PATH}

@@ -111,6 +111,9 @@ def _tell_of_secrets(spec: ContainerSpec) -> None:
 def fingerprint(
     settings: Settings,
     folder: Annotated[str, typer.Argument(metavar="DIR", show_default=False)],
+    credentials: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Left out, as in the profile.")
+    ] = None,
 ) -> None:
     """Print a config folder's fingerprint.
 
@@ -125,7 +128,7 @@ def fingerprint(
     from lanekit.cli.rendering import error_text  # noqa: PLC0415
 
     record: dict[str, object] = {"dir": folder, "fingerprint": None, "digest": None, "error": None}
-    match DiskFiles().config(os.path.abspath(folder)):
+    match DiskFiles().config(os.path.abspath(folder), credentials or ()):
         case Success(copy):
             record |= {"fingerprint": copy.fingerprint, "digest": copy.digest}
             say(json.dumps(record) if settings.json else copy.fingerprint)

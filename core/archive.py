@@ -4,7 +4,7 @@
 outside the target, or would mean something else in the container than on the host.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from returns.result import Failure, Success
 
@@ -104,6 +104,16 @@ def _follow(link: Entry, table: Mapping[str, Entry]) -> Entry | str:
             return "which is an absolute path"
         steps.extend(reversed(found.target.split("/")))
     return at if at.kind == "file" else "which is a folder"
+
+
+def is_credential(name: str, credentials: Iterable[str]) -> bool:
+    """Whether the entry of this name is at or below one of these paths."""
+    return any(name == path or name.startswith(f"{path}/") for path in credentials)
+
+
+def without_credentials(entries: Iterable[Entry], credentials: Collection[str]) -> Iterator[Entry]:
+    """The entries that are config: all that is hashed and held to what it was."""
+    return (entry for entry in entries if not is_credential(entry.name, credentials))
 
 
 def difference(before: Tree, after: Iterable[Entry]) -> tuple[str, str]:

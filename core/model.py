@@ -51,7 +51,8 @@ class Profile:
     """What the lanes of a fleet have in common. Paths are absolute host paths.
 
     `memory` is in bytes, `cpus` in cores, `ready_timeout` and `stop_grace` in seconds.
-    `env` is added to the variables lanekit makes; its values are never shown.
+    `env` is added to the variables lanekit makes; its values are never shown. `credentials` are
+    paths below `config_dir`: copied in, but never a cause to replace (ADR 23).
     """
 
     worker: str
@@ -68,6 +69,7 @@ class Profile:
     ready_timeout: float = 30.0
     stop_grace: float = 10.0
     git: Git = "none"
+    credentials: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -174,8 +174,12 @@ class HostFiles(Protocol):
         """
         ...
 
-    def config(self, path: str) -> Outcome[ConfigCopy]:
-        """Read a config tree; `ConfigUnreadable` names the first entry that cannot be copied."""
+    def config(self, path: str, credentials: Sequence[str] = ()) -> Outcome[ConfigCopy]:
+        """Read a config tree; `ConfigUnreadable` names the first entry that cannot be copied.
+
+        What is at or below one of `credentials` (paths relative to the root; it may be missing) is
+        in no fingerprint and no digest. `archive` has it as it is then, whatever it was before.
+        """
         ...
 
     def inside(self, seen: Snapshot, mounts: Sequence[Mount], config_target: str) -> Inside:

@@ -74,7 +74,7 @@ def _read(files: HostFiles, lane: Lane, profile: Profile) -> Outcome[_Found]:
         return Failure(_invalid(lane, tuple(wrong)))
     if not profile.config_dir.strip():
         return Success(_Found(Digests(worker.unwrap(), inbox.unwrap()), None))
-    config = files.config(profile.config_dir)
+    config = files.config(profile.config_dir, profile.credentials)
     if isinstance(config, Failure):
         return config
     copy = config.unwrap()

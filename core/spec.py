@@ -133,6 +133,7 @@ def faults(lane: Lane, profile: Profile) -> tuple[str, ...]:
             *_env_faults(profile),
             *_mount_faults(profile),
             *_number_faults(profile),
+            *_credentials_faults(profile),
         ]
     )
 
@@ -219,6 +220,17 @@ def _mount_faults(profile: Profile) -> Iterator[str]:
         if mount.source.rsplit("/", 1)[-1] in _PODMAN_SOCKETS:
             yield f"mount source {mount.source!r}: podman's socket is never given to a lane"
         taken.add(target)
+
+
+def _credentials_faults(profile: Profile) -> Iterator[str]:
+    for name in profile.credentials:
+        fault = "has a control character" if _CONTROL.search(name) else ""
+        if not {"", ".", ".."}.isdisjoint(name.split("/")):
+            fault = "must be a path below config_dir, without '..'"
+        elif _not_utf8(name):
+            fault = "is not UTF-8"
+        if fault:
+            yield f"credentials {name!r} {fault}"
 
 
 def _number_faults(profile: Profile) -> Iterator[str]:

@@ -61,9 +61,9 @@ class Files:
         checked = self.folder(path)
         return checked if isinstance(checked, Failure) else Success(f"{self.version:064d}")
 
-    def config(self, path: str) -> Outcome[Config]:
+    def config(self, path: str, credentials: Sequence[str] = ()) -> Outcome[Config]:
         """Changes with the version."""
-        _ = path
+        _ = path, credentials
         return Success(Config(f"{self.version:064d}", f"{self.version:064d}"))
 
     def inside(self, seen: Snapshot, mounts: Sequence[Mount], config_target: str) -> Inside:

@@ -91,6 +91,11 @@ def _linked(path: Path) -> None:
     path.symlink_to("elsewhere")
 
 
+def _fifo(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
 def _in_the_worktree(made: Made) -> None:
     _ = made.common.rename(made.tree / "mine")
     made.point("mine/worktrees/wt")
@@ -113,7 +118,7 @@ LIES: dict[str, tuple[Callable[[Made], object], str]] = {
     "no .git": (lambda m: (m.tree / ".git").unlink(), "no git worktree"),
     ".git is a link": (lambda m: _linked(m.tree / ".git"), "is a link"),
     ".git is a FIFO": (
-        lambda m: ((m.tree / ".git").unlink(), os.mkfifo(m.tree / ".git")),
+        lambda m: _fifo(m.tree / ".git"),
         "is a FIFO",
     ),
     "no pointer": (lambda m: (m.tree / ".git").write_text("hello"), "does not say"),

@@ -305,6 +305,13 @@ def test_fingerprint_needs_no_fleet_file(lanekit: Lanekit, fleet: Path) -> None:
     ]
 
 
+def test_the_fingerprint_without_credentials(lanekit: Lanekit, fleet: Path) -> None:
+    before = lanekit("fingerprint", "conf").out
+    _ = (fleet / "conf" / "auth.json").write_text("token")
+    assert lanekit("fingerprint", "conf").out != before
+    assert lanekit("fingerprint", "conf", "--credentials", "auth.json").out == before
+
+
 def test_the_fingerprint_of_what_is_no_folder_is_an_error(lanekit: Lanekit) -> None:
     said = lanekit("fingerprint", "nothing", "--json")
     assert said.code == 1

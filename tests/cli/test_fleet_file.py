@@ -48,6 +48,7 @@ def test_all_keys_are_read() -> None:
         '[profile]\nimage = "i"\nworker = "w"\ninbox = "../i"\nserver_port = 9\n'
         'config_dir = "/c"\nmemory = "2g"\ncpus = 2\npids_limit = 7\nready_path = "/r"\n'
         "ready_timeout = 1.5\nstop_grace = 0\n"
+        'git = "safe"\ncredentials = ["auth.json", "d/x"]\n'
         'mounts = [{source = "s", target = "/t", read_only = true}, {source="x", target="/u"}]\n'
         '[profile.env]\nA = "1"\n' + LANE + 'container = "c"\n'
     )
@@ -63,6 +64,8 @@ def test_all_keys_are_read() -> None:
         ready_path="/r",
         ready_timeout=1.5,
         stop_grace=0.0,
+        git="safe",
+        credentials=("auth.json", "d/x"),
         mounts=(BindMount("/fleet/s", "/t", True), BindMount("/fleet/x", "/u")),
         env={"A": "1"},
     )

@@ -86,7 +86,6 @@ BLOCKED = {
     "pack-refs": "git pack-refs --all",
     "branch -D": "git branch -D packed-away",
     "branch -D of a loose one": "git branch loose && git branch -D loose",
-    "the drop of a stash pop": 'echo x > file && git stash push -q && git stash pop -q && test -z "$(git stash list)"',
     "worktree add": "git worktree add -q /tmp/new",
     "config": "git config core.fsmonitor /workspace/evil",
     "prune of others": "git worktree prune -v && test ! -e $C/worktrees/tree-b",
@@ -103,6 +102,16 @@ def test_what_git_cannot_do_in_a_safe_lane(real_lane: RealLane, main: Path, what
     fine, said = inside(real, "sh", "-c", command)
     assert not fine, said
     assert _others(main) == before
+
+
+def test_a_stash_can_be_popped_and_what_stays_of_it(safe: RealLane, main: Path) -> None:
+    # git takes the last stash out of its list, and then cannot delete the ref: it says so.
+    for word in ("two", "three"):
+        said = does(safe, "sh", "-c", f"echo {word} > file && git stash push -q && git stash pop")
+        assert "packed-refs.lock" in said
+        assert does(safe, "cat", "/workspace/file") == word
+        assert does(safe, "git", "stash", "list") == ""
+    assert git(main, "rev-parse", "refs/stash")
 
 
 def _others(main: Path) -> dict[str, str]:
