@@ -36,6 +36,13 @@ def test_hashes_with_credentials_are_those_of_the_tree_without_them(
     )
 
 
+def test_a_name_that_only_begins_so_is_config() -> None:
+    names = ("auth.json", "auth.json.bak", "d", "d/auth.json", "tokens", "tokens/a", "tokens2")
+    entries = [Entry(name, "file", 0o600) for name in names]
+    rest = [entry.name for entry in without_credentials(entries, ("auth.json", "tokens"))]
+    assert rest == ["auth.json.bak", "d", "d/auth.json", "tokens2"]
+
+
 @given(config_trees())
 def test_without_credentials_all_is_hashed(sample: SampleTree) -> None:
     assert tuple(without_credentials(sample.tree.entries, ())) == sample.tree.entries

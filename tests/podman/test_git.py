@@ -267,3 +267,51 @@ def test_looking_makes_nothing_and_none_mounts_nothing(real_lane: RealLane, main
     done = or_raise(real.lanes().ensure(real.lane))
     assert (done.action, len(done.drift)) == ("replaced", len(spec.mounts) - 3)
     assert not inside(real, "git", "status")[0]
+
+
+# A user namespace of its own may leave all mounts behind; what is no mount point to it any more, it
+# may remove, and with that the mount in every namespace (ADR 22).
+ESCAPE = """
+mkdir -p /tmp/n
+busybox mount -t tmpfs none /tmp/n && mkdir -p /tmp/n/old /tmp/n/bin || exit 90
+busybox cp /bin/busybox /tmp/n/bin/busybox
+cd "$1"
+busybox pivot_root /tmp/n /tmp/n/old || exit 91
+/bin/busybox umount -l /old || exit 92
+shift
+for name in "$@"; do
+    /bin/busybox rm -f "./$name"; echo evil > "./$name"
+done
+exit 0
+"""
+
+
+def test_a_mask_can_be_escaped_by_a_user_namespace_but_the_repository_cannot(
+    safe: RealLane, main: Path
+) -> None:
+    common, own = main / ".git", main / ".git/worktrees/tree-a"
+    _ = does(safe, "sh", "-c", f"cat > /tmp/escape <<'X'\n{ESCAPE}\nX")
+    _ = does(safe, "sh", "-c", f"chmod 777 /workspace '{own}'")
+    before = _others(main)
+
+    def escape(folder: Path | str, *names: str) -> tuple[bool, str]:
+        return inside(safe, "busybox", "unshare", "-Urm", "sh", "/tmp/escape", str(folder), *names)
+
+    if not escape("/tmp")[0]:
+        pytest.skip("no user namespace can be made in a container here")
+    _ = escape(common, "config", "packed-refs", "hooks/pre-commit")
+    _ = escape(common / "worktrees/tree-b", "HEAD", "gitdir", "commondir")
+    assert _others(main) == before
+    for folder, name in (("/workspace", ".git"), (own, "commondir")):
+        path = (main.parent / "tree-a" if folder == "/workspace" else own) / name
+        text = path.read_text()
+        _ = escape(folder, name)
+        assert path.read_text() == "evil\n", "then ADR 22 says too much"
+        # Seen by the next look, which goes by what the repository says.
+        refused = safe.lanes().ensure(safe.lane).failure()
+        assert refused.kind == "InvalidLane"
+        path.unlink()
+        _ = path.write_text(text)
+        assert or_raise(safe.lanes().ensure(safe.lane)).action == "restarted"
+        assert not inside(safe, "sh", "-c", f"echo evil > '{folder}/{name}'")[0]
+    _ = git(main, "status")
