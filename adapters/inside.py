@@ -23,7 +23,8 @@ def look_inside(seen: Snapshot, mounts: Sequence[Mount], config_target: str) -> 
         lost = _lost_masks(seen.pid, root, mounts)
         dead = tuple(m.target for m in mounts if m.target in lost or _is_dead(root, m))
         gone = bool(config_target) and _is_gone(root, config_target)
-        sure = (dead or gone) and _is_its_process(seen) and _shows(root, mounts)
+        rest = [mount for mount in mounts if mount.target not in lost]
+        sure = (dead or gone) and _is_its_process(seen) and _shows(root, rest)
     except OSError:
         return Inside()
     return Inside(dead, gone) if sure else Inside()

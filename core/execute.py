@@ -105,6 +105,11 @@ class Run:
             self.undoable.append((operation, known))
 
     def _perform(self, operation: Operation, container: str) -> Outcome[None]:
+        # A start mounts anew: what was there at the create may have been removed since.
+        if self.target.make and isinstance(operation, Create | Start):
+            ready = self.world.files.make_missing(self.target.make)
+            if isinstance(ready, Failure):
+                return ready
         if isinstance(operation, Create):
             return self._create(operation)
         if not container:
@@ -133,10 +138,6 @@ class Run:
                 return self._remove(operation, container)
 
     def _create(self, operation: Create) -> Outcome[None]:
-        if self.target.make:
-            ready = self.world.files.make_missing(self.target.make)
-            if isinstance(ready, Failure):
-                return ready
         made = self.world.engine.create(self.target.spec, operation.name)
         if isinstance(made, Failure):
             return made

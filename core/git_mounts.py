@@ -49,7 +49,7 @@ class GitFacts:
 
 @dataclass(frozen=True)
 class ToMake:
-    """What has to be on the host before the container is made: an empty file or folder."""
+    """What has to be on the host before a container starts: an empty file or folder, if none."""
 
     path: str
     kind: Literal["file", "folder"]

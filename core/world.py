@@ -21,7 +21,7 @@ class World:
 class Target:
     """A lane that was found possible: its spec, and its config where it has one.
 
-    `make`: what has to be on the host before a container of the spec is made.
+    `make`: what has to be on the host before a container is made or started.
     """
 
     lane: Lane

@@ -11,6 +11,8 @@ from returns.result import Failure
 from lanekit.adapters.host_files import DiskFiles
 from lanekit.core.errors import InvalidLane, or_raise
 from lanekit.core.git_mounts import GitFacts, ToMake
+from lanekit.core.model import Git, Lane, Profile
+from lanekit.core.prepare import prepare
 
 FILES = DiskFiles()
 
@@ -163,6 +165,23 @@ def test_a_worktree_that_lies_is_refused_and_nothing_is_changed(made: Made, lie:
     assert word in f"{error.message} {error.detail}", error
     assert error.hint
     assert sorted(made.folder.rglob("*")) == before
+
+
+@pytest.mark.parametrize("mode", ["safe", "read-write"])
+def test_podmans_socket_is_not_given_by_way_of_a_repository(
+    made: Made, mode: Git, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = made.folder / "worker"
+    _ = worker.write_text("#!/bin/sh\n")
+    worker.chmod(0o755)
+    profile = Profile(str(worker), str(worker), git=mode)
+    lane = Lane("ws", "a", str(made.tree))
+    assert not isinstance(prepare(FILES, lane, profile), Failure)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", f"{made.common}/refs")
+    refused = prepare(FILES, lane, profile)
+    assert isinstance(refused, Failure)
+    assert "podman's socket" in refused.failure().message
+    assert not (made.own / "config.worktree").exists()
 
 
 def test_what_is_missing_is_made_and_what_is_there_stays(made: Made) -> None:

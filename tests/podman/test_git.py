@@ -244,6 +244,13 @@ def test_a_mask_taken_away_by_the_host_comes_back_by_a_restart(safe: RealLane, m
     assert or_raise(safe.lanes().ensure(safe.lane)).action == "restarted"
     assert not inside(safe, "rm", "/workspace/.git")[0]
     assert or_raise(safe.lanes().ensure(safe.lane)).action == "none"
+    # What lanekit made may be removed again by who tidies up.
+    (main / ".git/worktrees/tree-a/config.worktree").unlink()
+    assert or_raise(safe.lanes().ensure(safe.lane)).action == "restarted"
+    assert not inside(safe, "git", "config", "--worktree", "core.fsmonitor", "/workspace/evil")[0]
+    assert not inside(safe, "sh", "-c", f"echo x > '{main}/.git/worktrees/tree-a/config.worktree'")[
+        0
+    ]
     # What git itself does writes into the files that are there.
     _ = git(main, "worktree", "repair")
     assert or_raise(safe.lanes().ensure(safe.lane)).action == "none"
