@@ -11,7 +11,7 @@ from lanekit.adapters.clock import SystemClock
 from lanekit.adapters.host_files import DiskFiles
 from lanekit.adapters.lane_lock import FileLock
 from lanekit.core import upkeep
-from lanekit.core.ensure import Ensure, Manner, decide
+from lanekit.core.ensure import Ensure, Manner, decide_asking
 from lanekit.core.errors import InvalidLane, LaneError, Outcome, for_lane
 from lanekit.core.model import ContainerSpec, Endpoint, Lane, Observation, Policy, Profile
 from lanekit.core.observe import glance, observe, with_inside
@@ -144,7 +144,7 @@ class Lanes:
         return Ensure(self._world, target, note, self._manner, begun).run(first)
 
     def plan(self, lane: Lane) -> Outcome[Plan]:
-        """What `ensure` would do now, and why; nothing is changed."""
+        """What `ensure` would do now, why, and what would be lost; nothing is changed."""
         return self.plan_all([lane])[0][1]
 
     def plan_all(self, lanes: Sequence[Lane]) -> list[tuple[Lane, Outcome[Plan]]]:
@@ -158,7 +158,12 @@ class Lanes:
             return self._named(seen, target.unwrap().lane)
         asked = target.unwrap()
         inside = with_inside(self._world.files, asked.spec, seen.unwrap())
-        return decide(asked, inside, self._policy)
+        decided = decide_asking(asked, inside, self._policy, self._world.probe)
+        if isinstance(decided, Failure) or not decided.unwrap().replaces:
+            return decided
+        from lanekit.core.losses import with_losses  # noqa: PLC0415 - only a replace loses
+
+        return self._named(with_losses(self._world, asked, inside, decided.unwrap()), asked.lane)
 
     def status(self, lane: Lane) -> Outcome[LaneStatus]:
         """How the lane is now; nothing is changed and nothing waited for."""

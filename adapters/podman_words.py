@@ -27,6 +27,7 @@ NO_CONTAINER = (
     r"no such container(?: [^ ]+)?$"
     r"|no container with (?:name or ID|ID or name) [^ ]+ found"
     r"|container \"[^\"]*\" does not exist$"
+    r"|[0-9a-f]{64} not found: (?:container|layer) not known$"
 )
 # A name that is a hex prefix of several ids, and of no container's name.
 AMBIGUOUS = r"more than one (?:result|container)"

@@ -38,6 +38,8 @@ PROFILE_KINDS: Mapping[str, Kind] = {
     "ready_path": TEXT,
     "ready_timeout": SECONDS,
     "stop_grace": SECONDS,
+    "on_drift": TEXT,
+    "busy_path": TEXT,
 }
 _PROFILE_KEYS = (*PROFILE_KINDS, "env", "mounts")
 _LANE_KINDS: Mapping[str, Kind] = {"workspace": TEXT, "id": TEXT, "worktree": PATH}

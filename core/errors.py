@@ -118,6 +118,10 @@ class LostRace(_Fault):
     """The lane was changed by somebody else under our hands, again and again."""
 
 
+class WorkerBusy(_Fault):
+    """The worker does not say that it is idle, so its container is left as it is for now."""
+
+
 LaneError: TypeAlias = (
     InvalidLane
     | ConfigUnreadable
@@ -139,6 +143,7 @@ LaneError: TypeAlias = (
     | Undecodable
     | LockBusy
     | LostRace
+    | WorkerBusy
 )
 
 Outcome: TypeAlias = Success[T] | Failure[LaneError]

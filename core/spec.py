@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from typing import get_args
 
 from lanekit.core.create_args import steers_podman
 from lanekit.core.gopath import clean, join_one
@@ -23,6 +24,7 @@ from lanekit.core.model import (
     EnvVar,
     Lane,
     Mount,
+    OnDrift,
     Port,
     Profile,
 )
@@ -130,6 +132,7 @@ def faults(lane: Lane, profile: Profile) -> tuple[str, ...]:
             *_env_faults(profile),
             *_mount_faults(profile),
             *_number_faults(profile),
+            *_drift_faults(profile),
         ]
     )
 
@@ -216,6 +219,18 @@ def _mount_faults(profile: Profile) -> Iterator[str]:
         if mount.source.rsplit("/", 1)[-1] in _PODMAN_SOCKETS:
             yield f"mount source {mount.source!r}: podman's socket is never given to a lane"
         taken.add(target)
+
+
+def _drift_faults(profile: Profile) -> Iterator[str]:
+    known = get_args(OnDrift)
+    if profile.on_drift not in known:
+        yield f"on_drift {profile.on_drift!r} must be one of {', '.join(known)}"
+    elif profile.on_drift == "when-idle" and not profile.busy_path:
+        yield 'on_drift = "when-idle" needs busy_path, at which the worker says whether it is busy'
+    if profile.busy_path and (
+        not profile.busy_path.startswith("/") or _CONTROL.search(profile.busy_path)
+    ):
+        yield f"busy_path {profile.busy_path!r} must begin with /"
 
 
 def _number_faults(profile: Profile) -> Iterator[str]:

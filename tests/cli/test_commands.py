@@ -21,7 +21,7 @@ from lanekit.core.results import Ensured
 
 KEYS = [
     *("lane", "container", "endpoint", "action", "drift"),
-    *("operations", "rolled_back", "seconds", "error"),
+    *("operations", "rolled_back", "seconds", "error", "left", "left_because"),
 ]
 
 
@@ -117,7 +117,7 @@ def test_json_has_exactly_the_keys_of_every_lane(lanekit: Lanekit, engine: InMem
     replaced = lanekit("ensure", "ws1/a", "--json").records[0]
     assert (replaced["action"], list(replaced["drift"][0])) == (
         "replaced",
-        ["field", "expected", "actual"],
+        ["field", "expected", "actual", "grade"],
     )
     assert [difference["field"] for difference in replaced["drift"]] == ["image.id"]
 
@@ -171,8 +171,8 @@ def test_plan_json_says_what_would_be_done(lanekit: Lanekit, fleet: Path) -> Non
     _ = lanekit("ensure")
     _ = (fleet / "worker").write_text("#!/bin/sh\n# another\n")
     (record,) = lanekit("plan", "ws1/a", "--json").records
-    assert list(record) == KEYS
-    assert record["action"] == "replaced"
+    assert list(record) == [*KEYS, "loses"]
+    assert (record["action"], record["drift"][0]["grade"]) == ("replaced", "replace")
     assert record["operations"][0]["cause"] == "worker.digest differs"
     _ = lanekit("ensure")
     (record,) = lanekit("plan", "ws1/a", "--json").records
