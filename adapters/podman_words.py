@@ -36,7 +36,7 @@ NAME = r"[a-zA-Z0-9][a-zA-Z0-9_.-]*"
 ID = r"[0-9a-f]{64}"
 NO_IMAGE = r"image not known$|^(?:Error: )?(?:no such image|failed to find image)"
 _NAME_TAKEN = (
-    r"that name is already in use(?:, or use --replace .*)?$"
+    r"that name is already in use(?: by an external entity)?(?:, or use --replace .*)?$"
     r"|container already exists$"
     r"|UNIQUE constraint failed: ContainerConfig\.Name$"
 )
