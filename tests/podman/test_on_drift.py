@@ -106,7 +106,7 @@ def test_report_does_not_restart_for_a_dead_mount(real_lane: RealLane) -> None:
     real_lane.profile = replace(real_lane.profile, on_drift="report")
     _ = or_raise(real_lane.lanes().ensure(real_lane.lane))
     before = _only(real_lane)
-    (real_lane.folder / "tree").rename(real_lane.folder / "away")
+    _ = (real_lane.folder / "tree").rename(real_lane.folder / "away")
     (real_lane.folder / "tree").mkdir()
     done = or_raise(real_lane.lanes().ensure(real_lane.lane))
     assert (done.action, [d.field for d in done.left]) == ("none", ["mount./workspace"])
