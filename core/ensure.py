@@ -190,6 +190,9 @@ class Ensure:
         if todo.changes:
             self._write(UNFINISHED)
         result = run.execute(todo)
+        if isinstance(result, Failure) and isinstance(result.failure(), WorkerBusy):
+            # All of it was undone, and nothing but that was to be done.
+            return result
         self._done += run.done
         if isinstance(result, Failure):
             return result

@@ -258,7 +258,8 @@ def test_a_worker_that_became_busy_meanwhile_is_left_alone() -> None:
             world.engine.swap_worker(NAME, Worker(busy=True))
 
     done = or_raise(world.lanes(becomes_busy).ensure(LANE))
-    assert (done.action, done.left_because) == ("none", "its worker is busy")
+    assert (done.action, done.operations) == ("none", ())
+    assert done.left_because == "its worker is busy"
     assert world.ours() == [before]
     assert "stop" not in _calls(world)
     assert _calls(world).count("status") == 2, "once before the plan, once before the stop"
