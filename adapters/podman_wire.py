@@ -123,6 +123,7 @@ def _snapshot(node: Node) -> Snapshot:
         pid=state.number("Pid"),
         # A key that came with the versions that keep an update: 4.3.1 has it not, 5.4.2 does.
         updatable=config.has("HealthLogDestination"),
+        read_only=host.flag("ReadonlyRootfs"),
     )
 
 

@@ -224,6 +224,7 @@ def _privileges(seen: Snapshot) -> Iterator[Difference]:
     yield from _differ("security_opt", "none", _listed(seen.security_opt))
     yield from _differ("host_namespaces", "none", _listed(seen.host_namespaces))
     yield from _differ("restart_policy", "no", seen.restart_policy)
+    yield from _differ("read_only", "no", "yes" if seen.read_only else "no")
     yield from _differ("auto_remove", "no", "yes" if seen.auto_remove else "no")
 
 

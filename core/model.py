@@ -163,7 +163,8 @@ class Snapshot:
     left out of repr. Limits are None where podman's default holds. `privileged` implies podman's
     own choice of capabilities and devices, so those are then left empty. `pid` is that of its first
     process, on podman's host; 0 while it does not run. `updatable`: its limits can be changed while
-    it runs, inspect then shows them, and they stay (not so with 4.3.1).
+    it runs, inspect then shows them, and they stay (not so with 4.3.1). `read_only`: its own layer
+    cannot be written.
     """
 
     id: str
@@ -200,6 +201,7 @@ class Snapshot:
     started_at: str = ""
     pid: int = 0
     updatable: bool = False
+    read_only: bool = False
 
 
 @dataclass(frozen=True)
