@@ -74,6 +74,10 @@ class _DiskConfig:
     def digest(self) -> str:
         return self._hashes.digest
 
+    @property
+    def names(self) -> frozenset[str]:
+        return frozenset(entry.name for entry in self._tree.entries)
+
     def archive(self, target: str) -> Iterator[bytes]:
         with _Root(self._path) as root:
             held = self._take(root) if self._credentials else {}

@@ -8,59 +8,54 @@ each lane is the same `Ensure` as when it is alone.
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from typing import Protocol, TypeAlias
+from dataclasses import replace
+from typing import TypeAlias
 
 from returns.result import Failure
 
 from lanekit.adapters.crew import Crew
 from lanekit.adapters.one_lane import Interrupt, OneLane
-from lanekit.adapters.shared_files import SharedFiles
+from lanekit.adapters.shared_configs import SharedConfigs
+from lanekit.core.ensure import Ensure, Manner
 from lanekit.core.errors import Interrupted, LockBusy, Outcome
 from lanekit.core.model import Lane, Observation
 from lanekit.core.observe import Asked, glance
-from lanekit.core.operations import Event, Waiting
-from lanekit.core.ports import HostFiles, LaneNote
+from lanekit.core.operations import Waiting
+from lanekit.core.ports import LaneNote
+from lanekit.core.prepare import ReadConfig
 from lanekit.core.results import Ensured
-from lanekit.core.world import World
+from lanekit.core.value import dataclass
+from lanekit.core.world import Target, World
 
 Held: TypeAlias = AbstractContextManager[LaneNote]
 _Done: TypeAlias = tuple[Lane, Outcome[Ensured] | BaseException]
 
 
-class Fleet(Protocol):
-    """What `Lanes` knows of its lanes, and can do with one."""
+@dataclass(frozen=True)
+class Fleet:
+    """What `Lanes` knows of its lanes, and can do with one. `lock_timeout`, in seconds: how long
+    to wait for a lane that another process works on.
+    """
 
-    @property
-    def world(self) -> World:
-        """The ports."""
-        ...
-
-    @property
-    def lock_timeout(self) -> float:
-        """How long to wait for a lane that another process works on, in seconds."""
-        ...
-
-    def tell(self, event: Event) -> None:
-        """Who listens hears of it."""
-        ...
-
-    def image_of(self, lane: Lane) -> Outcome[str]:
-        """The image of a lane that is possible; else `InvalidLane`. Reads no file."""
-        ...
-
-    def hold(self, lane: Lane, timeout: float) -> Outcome[Held]:
-        """The lane's lock, after up to `timeout` seconds."""
-        ...
-
-    def ensure(self, lane: Lane) -> Outcome[Ensured]:
-        """Make this lane so."""
-        ...
+    world: World
+    manner: Manner
+    lock_timeout: float
+    image_of: Callable[[Lane], Outcome[str]]
+    """The image of a lane whose names are sound; else `InvalidLane`. Reads no file."""
+    prepare: Callable[[Lane, ReadConfig], Outcome[Target]]
+    hold: Callable[[Lane, float], Outcome[Held]]
+    ensure: Callable[[Lane], Outcome[Ensured]]
 
     def ensure_held(
-        self, one: OneLane, files: HostFiles, note: LaneNote, seen: Outcome[Observation] | None
+        self, one: OneLane, read: ReadConfig, note: LaneNote, seen: Outcome[Observation] | None
     ) -> Outcome[Ensured]:
         """Make this lane so; its lock is held, and perhaps it has been looked at under it."""
-        ...
+        begun = self.world.clock.now()
+        target = self.prepare(one.lane, read)
+        if isinstance(target, Failure):
+            return target
+        manner = replace(self.manner, listen=one.listener(self.manner.listen))
+        return Ensure(one.world, target.unwrap(), note, manner, begun).run(seen)
 
 
 # Each lane that is looked at holds a file open, its lock.
@@ -83,7 +78,7 @@ class EnsureRun:
         self._lanes = tuple(lanes)
         self._stop = threading.Event()
         self._crew = Crew(jobs)
-        self._files = SharedFiles(fleet.world.files)
+        self._configs = SharedConfigs(fleet.world.files)
         # Kept, not queued: a Ctrl-C between taking one out and giving it away would lose it.
         self._done: list[_Done] = []
         self._news = threading.Condition()
@@ -151,7 +146,7 @@ class EnsureRun:
 
             def work(one: OneLane) -> Outcome[Ensured]:
                 with locked.own:
-                    return self._fleet.ensure_held(one, self._files, locked.note, seen)
+                    return self._fleet.ensure_held(one, self._configs.read, locked.note, seen)
 
             self._add(locked.asked, work)
 
@@ -186,12 +181,14 @@ class EnsureRun:
             one.look_up()
             if not isinstance(lock, Failure):
                 with lock.unwrap() as note:
-                    return self._fleet.ensure_held(one, self._files, note, None)
+                    return self._fleet.ensure_held(one, self._configs.read, note, None)
             if left <= 0 or not isinstance(lock.failure(), LockBusy):
                 return lock
             if tries % _TELL_EVERY == 0:
                 words = lock.failure().message
-                self._fleet.tell(Waiting(one.lane.name, f"its turn: {words}", clock.now() - begun))
+                self._fleet.manner.listen(
+                    Waiting(one.lane.name, f"its turn: {words}", clock.now() - begun)
+                )
             tries += 1
 
 

@@ -97,6 +97,12 @@ class DiskFiles:
 
         return make_missing(wanted)
 
+    def touched(self, seen: Snapshot, paths: Sequence[str]) -> frozenset[str] | None:
+        """See `HostFiles.touched`."""
+        from lanekit.adapters.inside import look_for_touched  # noqa: PLC0415 - few runs ask
+
+        return look_for_touched(seen, paths)
+
     def _known(self, path: str, seen: os.stat_result) -> Outcome[str]:
         key = (seen.st_dev, seen.st_ino)
         known = self._digests.get(key)

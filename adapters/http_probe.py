@@ -25,7 +25,12 @@ class HttpProbe:
     """
 
     def answers(self, endpoint: Endpoint, path: str, timeout: float) -> bool:
-        """See `Probe.answers`. `endpoint.host` is an address: names are not looked up."""
+        """See `Probe.answers`."""
+        status = self.status(endpoint, path, timeout)
+        return status is not None and status < _SERVER_ERROR
+
+    def status(self, endpoint: Endpoint, path: str, timeout: float) -> int | None:
+        """See `Probe.status`. `endpoint.host` is an address: names are not looked up."""
         # Late: the socket module costs start-up.
         import socket  # noqa: PLC0415
 
@@ -43,9 +48,9 @@ class HttpProbe:
                 _limit(connection, deadline)
                 connection.connect(address)
                 connection.sendall(_request(endpoint, path))
-                return _status(connection, deadline) < _SERVER_ERROR
+                return _status(connection, deadline)
         except (OSError, ValueError, OverflowError):
-            return False
+            return None
 
 
 def _request(endpoint: Endpoint, path: str) -> bytes:

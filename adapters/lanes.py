@@ -8,12 +8,11 @@ from typing import TypeVar
 from returns.result import Failure, Success
 
 from lanekit.adapters.clock import SystemClock
-from lanekit.adapters.ensure_run import EnsureRun
+from lanekit.adapters.ensure_run import EnsureRun, Fleet
 from lanekit.adapters.host_files import DiskFiles
 from lanekit.adapters.lane_lock import FileLock
-from lanekit.adapters.one_lane import OneLane
 from lanekit.core import upkeep
-from lanekit.core.ensure import Ensure, Manner, decide
+from lanekit.core.ensure import Ensure, Manner, decide_asking
 from lanekit.core.errors import InvalidLane, LaneError, Outcome, for_lane
 from lanekit.core.model import ContainerSpec, Endpoint, Lane, Observation, Policy, Profile
 from lanekit.core.observe import observe, with_inside
@@ -28,7 +27,7 @@ from lanekit.core.ports import (
     Listener,
     Probe,
 )
-from lanekit.core.prepare import prepare
+from lanekit.core.prepare import ReadConfig, prepare
 from lanekit.core.results import Ensured, LaneStatus, RemoveResult, StopResult
 from lanekit.core.secrets import hide, hide_all
 from lanekit.core.spec import name_faults
@@ -115,10 +114,19 @@ class Lanes:
         stops no other. They are looked at together: each image once, not once a lane. The events
         come from several threads.
         """
-        return EnsureRun(_Fleet(self), lanes, jobs)
+        fleet = Fleet(
+            self._world,
+            self._manner,
+            self._lock_timeout,
+            image_of=self._image_of,
+            prepare=self._prepare,
+            hold=self._hold,
+            ensure=self.ensure,
+        )
+        return EnsureRun(fleet, lanes, jobs)
 
     def plan(self, lane: Lane) -> Outcome[Plan]:
-        """What `ensure` would do now, and why; nothing is changed."""
+        """What `ensure` would do now, why, and what would be lost; nothing is changed."""
         return self.plan_all([lane])[0][1]
 
     def plan_all(self, lanes: Sequence[Lane]) -> list[tuple[Lane, Outcome[Plan]]]:
@@ -132,7 +140,12 @@ class Lanes:
             return self._named(seen, target.unwrap().lane)
         asked = target.unwrap()
         inside = with_inside(self._world.files, asked.spec, seen.unwrap())
-        return decide(asked, inside, self._policy)
+        decided = decide_asking(asked, inside, self._policy, self._world.probe)
+        if isinstance(decided, Failure) or not decided.unwrap().replaces:
+            return decided
+        from lanekit.core.losses import with_losses  # noqa: PLC0415 - only a replace loses
+
+        return self._named(with_losses(self._world, asked, inside, decided.unwrap()), asked.lane)
 
     def status(self, lane: Lane) -> Outcome[LaneStatus]:
         """How the lane is now; nothing is changed and nothing waited for."""
@@ -196,17 +209,23 @@ class Lanes:
     def _profile_of(self, lane: Lane) -> Profile | None:
         return lane.profile or self._profile
 
+    def _image_of(self, lane: Lane) -> Outcome[str]:
+        profile = self._profile_of(lane)
+        if profile is None:
+            return Failure(_no_profile(lane))
+        return Success(profile.image) if _valid(lane) else _bad(lane)
+
     def _grace(self, lane: Lane) -> float:
         profile = self._profile_of(lane)
         return profile.stop_grace if profile else _GRACE
 
-    def _prepare(self, lane: Lane, files: HostFiles | None = None) -> Outcome[Target]:
+    def _prepare(self, lane: Lane, read: ReadConfig | None = None) -> Outcome[Target]:
         profile = self._profile_of(lane)
         if profile is None:
             return Failure(_no_profile(lane))
         if self._ready_timeout is not None:
             profile = replace(profile, ready_timeout=self._ready_timeout)
-        return prepare(files or self._world.files, lane, profile)
+        return prepare(self._world.files, lane, profile, read)
 
     def _named(self, outcome: Outcome[T], lane: Lane) -> Outcome[T]:
         """Its error says on which lane, and no secret."""
@@ -231,34 +250,6 @@ class Lanes:
                 target,
                 Success(Observation()) if isinstance(target, Failure) else next(seen),
             )
-
-
-class _Fleet:
-    """`lanekit.adapters.ensure_run.Fleet`: what is `Lanes`' own, for a run of many lanes."""
-
-    def __init__(self, lanes: Lanes) -> None:
-        self._lanes = lanes
-        self.world = lanes._world
-        self.lock_timeout = lanes._lock_timeout
-        self.tell = lanes._manner.listen
-        self.ensure = lanes.ensure
-        self.hold = lanes._hold
-
-    def image_of(self, lane: Lane) -> Outcome[str]:
-        profile = self._lanes._profile_of(lane)
-        if profile is None:
-            return Failure(_no_profile(lane))
-        return Success(profile.image) if _valid(lane) else _bad(lane)
-
-    def ensure_held(
-        self, one: OneLane, files: HostFiles, note: LaneNote, seen: Outcome[Observation] | None
-    ) -> Outcome[Ensured]:
-        lanes, begun = self._lanes, self.world.clock.now()
-        target = lanes._prepare(one.lane, files)
-        if isinstance(target, Failure):
-            return target
-        manner = replace(lanes._manner, listen=one.listener(lanes._manner.listen))
-        return Ensure(one.world, target.unwrap(), note, manner, begun).run(seen)
 
 
 def _no_profile(lane: Lane) -> InvalidLane:

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from returns.result import Failure, Success
 
+from lanekit.adapters import memory_layer as layer
 from lanekit.adapters import memory_verbs as verbs
 from lanekit.adapters.clock import SystemClock
 from lanekit.adapters.memory_container import Container
@@ -19,9 +20,11 @@ from lanekit.adapters.memory_worker import ANSWERS, Call, CannotDo, CopiedFile, 
 from lanekit.core.errors import Outcome
 from lanekit.core.model import (
     DEFAULT_IMAGE,
+    Change,
     ContainerSpec,
     Endpoint,
     ImageInfo,
+    Limits,
     Port,
     Seen,
     Snapshot,
@@ -33,6 +36,8 @@ __all__ = ["ANSWERS", "Call", "CannotDo", "CopiedFile", "InMemory", "Killed", "W
 T = TypeVar("T")
 
 _SERVER_ERROR = 500
+BUSY = 409
+"""The status of a busy worker."""
 
 
 class InMemory(Stage):
@@ -155,6 +160,30 @@ class InMemory(Stage):
         return self._about(
             "logs", container, lambda: verbs.last_lines(self._store, container, tail)
         )
+
+    def changes(self, container: str) -> Outcome[tuple[Change, ...]]:
+        """See `ContainerEngine.changes`."""
+        return self._about("changes", container, lambda: layer.changes(self._store, container))
+
+    def update(self, container: str, limits: Limits) -> Outcome[None]:
+        """See `ContainerEngine.update`; its snapshot has to be `updatable` (see `tamper`)."""
+        return self._about(
+            "update", container, lambda: layer.update(self._store, container, limits)
+        )
+
+    def status(self, endpoint: Endpoint, path: str, timeout: float) -> int | None:
+        """See `Probe.status`: asks the worker as `answers` does; a busy one says 409."""
+        call = Call("status", about=(f"{endpoint.url}{path}",))
+        if self._script.enter(call) is not None:
+            return None
+        answer = self._probe(endpoint)
+        if answer is None:
+            self._store.clock.sleep(timeout)
+        with self._store.step():
+            container = self._at(endpoint)
+            worker = container.worker if answer and container else None
+        said = None if worker is None else BUSY if worker.busy else worker.status
+        return said if self._script.leave(call) is None else None
 
     def answers(self, endpoint: Endpoint, path: str, timeout: float) -> bool:
         """See `Probe.answers`: asks the worker of the container that has the endpoint's port."""

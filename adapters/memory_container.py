@@ -25,6 +25,7 @@ class Container:
     files: dict[str, CopiedFile] = field(default_factory=lambda: {})
     lines: list[str] = field(default_factory=lambda: [])
     volumes: tuple[str, ...] = ()
+    deleted: set[str] = field(default_factory=set[str])
     probes: int = 0
     passes_at: float | None = None
     _ran: float = 0.0

@@ -87,7 +87,7 @@ class Script:
             self._calls.append(call)
         failed = self._play(call, "before")
         # A worker is asked over the network, not through the service.
-        return failed or (self.away if call.method != "answers" else None)
+        return failed or (self.away if call.method not in ("answers", "status") else None)
 
     def leave(self, call: Call) -> LaneError | None:
         """A call was carried out; the error that the caller gets all the same, if any."""

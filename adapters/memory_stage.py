@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from returns.result import Failure
 
+from lanekit.adapters import memory_layer as layer
 from lanekit.adapters import memory_verbs as verbs
 from lanekit.adapters.memory_container import Container
 from lanekit.adapters.memory_images import Image
@@ -211,6 +212,16 @@ class Stage:
         """Let its worker write these lines."""
         with self._store.step():
             self._named(name).lines.extend(lines)
+
+    def write_file(self, name: str, path: str, content: bytes = b"") -> None:
+        """Let a process in it write a file of its own layer."""
+        with self._store.step():
+            layer.write(self._named(name), path, content)
+
+    def delete_file(self, name: str, path: str) -> None:
+        """Let a process in it delete a file; its image has /etc/passwd and no other."""
+        with self._store.step():
+            layer.delete(self._named(name), path)
 
     # What there is.
 

@@ -12,7 +12,8 @@ class Worker:
     exits by itself after `exits_after` seconds, or at the probe of the number
     `exits_after_probes`, with `exit_code` and after writing `last_lines`; None: it does not. It
     writes `output` at each start. It takes `stop_seconds` to obey a SIGTERM, and then exits with
-    `stop_code`. `start_error`: podman cannot start it, for this reason.
+    `stop_code`. `start_error`: podman cannot start it, for this reason. `busy`: asked whether it
+    is, it says so.
     """
 
     answers_after: float | None = 0.0
@@ -26,6 +27,7 @@ class Worker:
     stop_seconds: float = 0.0
     stop_code: int = 0
     start_error: str = ""
+    busy: bool = False
 
 
 ANSWERS = Worker()

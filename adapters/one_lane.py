@@ -34,7 +34,7 @@ class OneLane:
     def listener(self, tell: Listener) -> Listener:
         """`tell`, and the place at which an operation that has not begun yet is not begun."""
 
-        def hear(event: Event) -> None:
+        def hear(event: Event, /) -> None:
             # What removes the old container ends a replace: that is done rather than undone.
             begins = isinstance(event, OperationStarted) and not isinstance(event.operation, Remove)
             if begins or isinstance(event, Waiting):
@@ -86,3 +86,7 @@ class _PatientProbe:
             return self._probe.answers(endpoint, path, timeout)
         with self._crew.waiting():
             return self._probe.answers(endpoint, path, timeout)
+
+    def status(self, endpoint: Endpoint, path: str, timeout: float) -> int | None:
+        with self._crew.waiting():
+            return self._probe.status(endpoint, path, timeout)

@@ -28,7 +28,7 @@ from lanekit.core.errors import (
     NotFound,
     Outcome,
 )
-from lanekit.core.model import ContainerSpec, ImageInfo, Seen, Snapshot
+from lanekit.core.model import Change, ContainerSpec, ImageInfo, Limits, Seen, Snapshot
 from lanekit.core.ports import ArchiveBroken, Heard
 from lanekit.core.secrets import hide, secrets_of
 
@@ -217,6 +217,21 @@ class PodmanCli:
         if isinstance(said, Failure):
             return said
         return Success(in_order(said.unwrap(), tail))
+
+    def changes(self, container: str) -> Outcome[tuple[Change, ...]]:
+        """See `ContainerEngine.changes`."""
+        from lanekit.adapters.podman_changes import decode_changes  # noqa: PLC0415 - few runs ask
+
+        doing = f"look for changes in {container[:12]}"
+        said = self._checked(doing, "container", "diff", "--format=json", container)
+        return said if isinstance(said, Failure) else decode_changes(said.unwrap().stdout)
+
+    def update(self, container: str, limits: Limits) -> Outcome[None]:
+        """See `ContainerEngine.update`."""
+        from lanekit.adapters.podman_changes import update_args  # noqa: PLC0415 - few runs ask
+
+        doing = f"update {container[:12]}"
+        return _nothing(self._checked(doing, "update", *update_args(limits), container))
 
     def _checked(
         self, doing: str, *args: str, stdin: Iterable[bytes] = _NO_INPUT, extra: float = 0

@@ -31,7 +31,7 @@ from lanekit.adapters.podman_words import (
 )
 from lanekit.core.create_body import create_body
 from lanekit.core.errors import EngineFailed, NotFound, Outcome
-from lanekit.core.model import ContainerSpec, ImageInfo, Seen, Snapshot
+from lanekit.core.model import Change, ContainerSpec, ImageInfo, Limits, Seen, Snapshot
 from lanekit.core.ports import ArchiveBroken, Heard
 from lanekit.core.secrets import hide, secrets_of
 
@@ -201,6 +201,29 @@ class PodmanSocket:
         path = queried(f"/containers/{container}/logs", query)
         said = self._rest.checked(f"read the logs of {container[:12]}", "GET", path)
         return said if isinstance(said, Failure) else log_lines(said.unwrap().body, tail)
+
+    def changes(self, container: str) -> Outcome[tuple[Change, ...]]:
+        """See `ContainerEngine.changes`."""
+        from lanekit.adapters.podman_changes import decode_changes  # noqa: PLC0415 - few runs ask
+
+        # Without the type an image of that id would do.
+        path = queried(f"/containers/{container}/changes", {"diffType": "container"})
+        said = self._rest.checked(f"look for changes in {container[:12]}", "GET", path)
+        return said if isinstance(said, Failure) else decode_changes(text_of(said.unwrap()))
+
+    def update(self, container: str, limits: Limits) -> Outcome[None]:
+        """See `ContainerEngine.update`."""
+        from lanekit.adapters.podman_changes import (  # noqa: PLC0415 - few runs ask
+            update_body,
+            update_query,
+        )
+
+        path = queried(f"/containers/{container}/update", update_query(limits))
+        doing, body = f"update {container[:12]}", json.dumps(update_body(limits)).encode()
+        said = self._rest.ask(doing, "POST", path, body)
+        if isinstance(said, Failure) or said.unwrap().status in GOOD:
+            return _nothing(said)
+        return Failure(error_of(doing, words_of(said.unwrap())))
 
     def _do(
         self,

@@ -121,6 +121,9 @@ def _snapshot(node: Node) -> Snapshot:
         error=state.text("Error"),
         started_at="" if started == _ZERO_TIME else started,
         pid=state.number("Pid"),
+        # A key that came with the versions that keep an update: 4.3.1 has it not, 5.4.2 does.
+        updatable=config.has("HealthLogDestination"),
+        read_only=host.flag("ReadonlyRootfs"),
     )
 
 

@@ -27,6 +27,7 @@ NO_CONTAINER = (
     r"no such container(?: [^ ]+)?$"
     r"|no container with (?:name or ID|ID or name) [^ ]+ found"
     r"|container \"[^\"]*\" does not exist$"
+    r"|[0-9a-f]{64} not found: (?:container|layer) not known$"
 )
 # A name that is a hex prefix of several ids, and of no container's name.
 AMBIGUOUS = r"more than one (?:result|container)"
@@ -35,7 +36,7 @@ NAME = r"[a-zA-Z0-9][a-zA-Z0-9_.-]*"
 ID = r"[0-9a-f]{64}"
 NO_IMAGE = r"image not known$|^(?:Error: )?(?:no such image|failed to find image)"
 _NAME_TAKEN = (
-    r"that name is already in use(?:, or use --replace .*)?$"
+    r"that name is already in use(?: by an external entity)?(?:, or use --replace .*)?$"
     r"|container already exists$"
     r"|UNIQUE constraint failed: ContainerConfig\.Name$"
 )

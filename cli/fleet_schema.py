@@ -42,6 +42,8 @@ PROFILE_KINDS: Mapping[str, Kind] = {
     "stop_grace": SECONDS,
     "git": GIT,
     "credentials": NAMES,
+    "on_drift": TEXT,
+    "busy_path": TEXT,
 }
 _PROFILE_KEYS = (*PROFILE_KINDS, "env", "mounts")
 _LANE_KINDS: Mapping[str, Kind] = {"workspace": TEXT, "id": TEXT, "worktree": PATH}

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from lanekit.cli.progress import Heard
     from lanekit.core.errors import LaneError
-    from lanekit.core.model import Drift, Lane
+    from lanekit.core.model import Change, Drift, Lane
     from lanekit.core.operations import Operation
     from lanekit.core.plan import Plan
     from lanekit.core.results import Ensured, LaneStatus
@@ -32,6 +32,8 @@ class Record:
     rolled_back: bool = False
     seconds: float | None = None
     error: dict[str, str] | None = None
+    left: tuple[dict[str, str], ...] = ()
+    left_because: str | None = None
 
 
 def line(record: Record, **more: object) -> str:
@@ -49,6 +51,8 @@ def ensured_record(ensured: Ensured) -> Record:
         drift=differences(ensured.drift),
         operations=_operations(ensured.operations),
         seconds=round(ensured.seconds, 3),
+        left=differences(ensured.left),
+        left_because=ensured.left_because or None,
     )
 
 
@@ -60,7 +64,14 @@ def planned_record(plan: Plan) -> Record:
         action=plan.action,
         drift=differences(plan.drift),
         operations=_operations(plan.operations if plan.changes else ()),
+        left=differences(plan.left),
+        left_because=plan.left_because or None,
     )
+
+
+def losses(changes: Iterable[Change] | None) -> list[dict[str, str]] | None:
+    """What a replace would lose, path by path; null where nothing is replaced."""
+    return None if changes is None else [asdict(change) for change in changes]
 
 
 def status_record(status: LaneStatus) -> Record:

@@ -29,9 +29,11 @@ def plan(
 ) -> None:
     """Show what ensure would do.
 
-    Each difference (field, expected, actual), each operation and its cause.
+    Each difference (field, expected, actual) and the mildest mend of it, each operation and its
+    cause; of a container to be replaced, the files that go with it.
     """
-    from lanekit.cli.json_output import line, planned_record  # noqa: PLC0415 - costs start-up
+    from lanekit.cli.json_output import line, losses, planned_record  # noqa: PLC0415 - start-up
+    from lanekit.cli.rendering import plan_text  # noqa: PLC0415
     from lanekit.cli.reporting import report_all  # noqa: PLC0415
     from lanekit.cli.session import open_session  # noqa: PLC0415
 
@@ -39,7 +41,9 @@ def plan(
 
     def show(_lane: Lane, planned: Plan) -> str:
         work.extend([planned] if planned.changes else [])
-        return line(planned_record(planned)) if settings.json else str(planned)
+        if settings.json:
+            return line(planned_record(planned), loses=losses(planned.loses))
+        return plan_text(planned, verbose=settings.verbose)
 
     session = open_session(settings, lanes, policy)
     report_all(session, session.runtime.plan_all(session.lanes), show)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from lanekit.core.errors import LaneError
     from lanekit.core.model import Drift
+    from lanekit.core.plan import Plan
     from lanekit.core.results import Ensured, LaneStatus
 
 _COLOURS = {
@@ -37,7 +38,21 @@ def ensured_line(ensured: Ensured, width: int) -> str:
     causes = causes or [operation.cause for operation in ensured.operations[:1]]
     because = f"  because {', '.join(causes)}" if causes else ""
     head = _head(ensured.lane, ensured.action, width)
-    return f"{head}  {ensured.endpoint.url}  {ensured.seconds:.2f}s{because}"
+    left = ", ".join(difference.field for difference in ensured.left)
+    kept = f"  left: {left} ({ensured.left_because})" if left else ""
+    return f"{head}  {ensured.endpoint.url}  {ensured.seconds:.2f}s{because}{kept}"
+
+
+def plan_text(plan: Plan, *, verbose: bool) -> str:
+    """The plan, and how many files its replace would lose; `verbose`: which."""
+    lost = plan.loses or ()
+    if not lost:
+        return str(plan)
+    files = f"{len(lost)} file{'s' if len(lost) > 1 else ''}"
+    hint = "" if verbose else " (--verbose lists them)"
+    lines = [str(plan), f"  loses  {files} changed in the container's own layer{hint}"]
+    each = [f"    {change.kind:<7}  {printable(change.path)}" for change in lost]
+    return "\n".join([*lines, *(each if verbose else [])])
 
 
 def failed_line(lane: str, error: LaneError, seconds: float, width: int) -> str:

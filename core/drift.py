@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from lanekit.core.gopath import clean
+from lanekit.core.grades import graded
 from lanekit.core.model import (
     FINGERPRINT_ENV,
     LABEL_CONFIG,
@@ -28,6 +29,7 @@ from lanekit.core.model import (
 ABSENT = "absent"
 HIDDEN = "(hidden)"
 
+_DEAD = "a folder that is no longer at that path"
 # podman's default where no limit was asked for; versions show it as 2048 or not at all.
 _DEFAULT_PIDS = (None, 2048)
 # The networks podman chooses by itself: rootful, and rootless before and since 5.0.
@@ -63,7 +65,7 @@ def drift(spec: ContainerSpec, seen: Snapshot, image: ImageInfo | None) -> Drift
         *_limits(spec, seen),
         *_labels(spec, seen, image),
     ]
-    return tuple(difference.printable() for difference in found)
+    return graded(spec, seen, (difference.printable() for difference in found))
 
 
 def _differ(field: str, expected: object, actual: object) -> Iterator[Difference]:
@@ -92,10 +94,10 @@ def inside_drift(spec: ContainerSpec, inside: Inside) -> Drift:
     """What a running container that is as asked has lost since it was started."""
     sources = {mount.target: mount.source for mount in spec.mounts}
     dead = [
-        Difference(f"mount.{target}", sources[target], "a folder that is no longer at that path")
-        for target in inside.dead
+        Difference(f"mount.{target}", sources[target], _DEAD, "restart") for target in inside.dead
     ]
-    gone = [Difference("config", f"at {spec.config_target}", "deleted in the container")]
+    where = f"at {spec.config_target}"
+    gone = [Difference("config", where, "deleted in the container", "adjust")]
     return (*dead, *(gone if inside.config_gone else ()))
 
 
@@ -222,6 +224,7 @@ def _privileges(seen: Snapshot) -> Iterator[Difference]:
     yield from _differ("security_opt", "none", _listed(seen.security_opt))
     yield from _differ("host_namespaces", "none", _listed(seen.host_namespaces))
     yield from _differ("restart_policy", "no", seen.restart_policy)
+    yield from _differ("read_only", "no", "yes" if seen.read_only else "no")
     yield from _differ("auto_remove", "no", "yes" if seen.auto_remove else "no")
 
 

@@ -10,9 +10,11 @@ from lanekit.core.errors import (
     LostRace,
     NameTaken,
     NotFound,
+    NotHonoured,
     NotReady,
     Outcome,
     PortTaken,
+    WorkerBusy,
     WrongState,
     for_lane,
 )
@@ -20,9 +22,10 @@ from lanekit.core.execute import start_run
 from lanekit.core.identity import foreign
 from lanekit.core.model import Drift, Endpoint, ImageInfo, Inside, Observation, Policy, Snapshot
 from lanekit.core.observe import UNFINISHED, Asked, glance_one, with_inside
-from lanekit.core.operations import Action, AwaitReady, Operation
+from lanekit.core.operations import Action, AwaitReady, CheckIdle, Operation, Update
 from lanekit.core.plan import NO_WISH, Judge, Plan, Wish, plan
-from lanekit.core.ports import LaneNote, Listener
+from lanekit.core.ports import LaneNote, Listener, Probe
+from lanekit.core.recover import is_awake
 from lanekit.core.results import Ensured
 from lanekit.core.secrets import hide_in
 from lanekit.core.value import dataclass
@@ -31,6 +34,10 @@ from lanekit.core.world import Target, World
 _TRIES = 5
 _PAUSE = 0.2
 _PASSING = ("removing",)
+_PORT_KEPT = (
+    "on_drift is report, so the container is not replaced: free the port, or give the lane up "
+    "with `lanekit rm` and ensure it anew"
+)
 # Somebody changed the lane between our look and our operation: look again.
 _RACES = (NotFound, NameTaken, WrongState, PortTaken)
 
@@ -65,6 +72,30 @@ def decide(
     return Success(plan(target.lane.name, target.spec, seen, judge, wish))
 
 
+def decide_asking(
+    target: Target, seen: Observation, policy: Policy, probe: Probe, wish: Wish = NO_WISH
+) -> Outcome[Plan]:
+    """`decide`, with `on_drift` minded: a worker is asked when its container is to be stopped."""
+    wish = replace(wish, on_drift=target.profile.on_drift)
+    decided = decide(target, seen, policy, wish)
+    if isinstance(decided, Failure) or not _asks(decided.unwrap()) or seen.current is None:
+        return decided
+    busy = _busy(target, seen.current, probe)
+    return decide(target, seen, policy, replace(wish, busy=busy)) if busy else decided
+
+
+def _asks(todo: Plan) -> bool:
+    return any(isinstance(operation, CheckIdle) for operation in todo.operations)
+
+
+def _busy(target: Target, seen: Snapshot, probe: Probe) -> str:
+    from lanekit.core.idle import why_busy  # noqa: PLC0415 - few runs ask
+
+    if seen.state == "running":
+        return why_busy(probe, target.profile, seen)
+    return f"it is {seen.state}, so its worker cannot say that it is idle" * is_awake(seen)
+
+
 @dataclass(frozen=True)
 class Manner:
     """How lanes are made so. `restart_unready`: a container whose worker does not answer in time
@@ -92,6 +123,7 @@ class Ensure:
         self._listen = manner.listen
         self._may_restart = manner.restart_unready
         self._action: Action = "none"
+        self._updates = False
         self._done: list[Operation] = []
         self._begun = begun
 
@@ -123,6 +155,8 @@ class Ensure:
             if not isinstance(result, Failure):
                 return result
             last = result.failure()
+            if _keeps_its_port(last, looked, self._target):
+                return Failure(replace(last, hint=_PORT_KEPT))
             if not self._tries_again(last):
                 return result
             wish = _wish(last, looked)
@@ -130,10 +164,15 @@ class Ensure:
 
     def _tries_again(self, error: LaneError) -> bool:
         if not isinstance(error, NotReady):
-            return isinstance(error, _RACES)
+            return isinstance(error, (*_RACES, WorkerBusy)) or self._may_replace(error)
         # What a replace put back is not what is to be restarted.
         again, self._may_restart = self._may_restart and self._action != "replaced", False
         return again
+
+    def _may_replace(self, error: LaneError) -> bool:
+        """Whether it was an update that was not honoured: what it was to end needs a replace."""
+        updated, self._updates = self._updates, False
+        return updated and isinstance(error, NotHonoured)
 
     def _look(self) -> Outcome[Observation]:
         spec = self._target.spec
@@ -141,16 +180,20 @@ class Ensure:
 
     def _attempt(self, seen: Observation, wish: Wish) -> Outcome[Ensured]:
         seen = with_inside(self._world.files, self._target.spec, seen)
-        decided = decide(self._target, seen, self._policy, wish)
+        decided = decide_asking(self._target, seen, self._policy, self._world.probe, wish)
         if isinstance(decided, Failure):
             return decided
         todo = decided.unwrap()
         self._action = todo.action
+        self._updates = any(isinstance(operation, Update) for operation in todo.operations)
         judge = judge_for(self._target, seen.image, self._policy)
         run = start_run(self._world, self._target, seen, judge, self._listen)
         if todo.changes:
             self._write(UNFINISHED)
         result = run.execute(todo)
+        if isinstance(result, Failure) and isinstance(result.failure(), WorkerBusy):
+            # All of it was undone, and nothing but that was to be done.
+            return result
         self._done += run.done
         if isinstance(result, Failure):
             return result
@@ -170,11 +213,18 @@ class Ensure:
             drift=todo.drift,
             operations=tuple(op for op in self._done if not isinstance(op, AwaitReady)),
             seconds=self._world.clock.now() - self._begun,
+            left=todo.left,
+            left_because=todo.left_because,
         )
 
 
 def _passing(seen: Observation) -> bool:
     return any(c is not None and c.state in _PASSING for c in (seen.current, seen.next, seen.prev))
+
+
+def _keeps_its_port(error: LaneError, seen: Observation, target: Target) -> bool:
+    report = target.profile.on_drift == "report"
+    return report and isinstance(error, PortTaken) and seen.current is not None
 
 
 def _wish(error: LaneError, seen: Observation) -> Wish:
@@ -183,7 +233,9 @@ def _wish(error: LaneError, seen: Observation) -> Wish:
     if isinstance(error, PortTaken) and seen.current is not None:
         taken = f"its host port is taken by somebody else ({error.detail.strip()})"
         return Wish(replace=taken)
-    return NO_WISH
+    if isinstance(error, WorkerBusy):
+        return Wish(busy=error.message)
+    return Wish(no_update=True) if isinstance(error, NotHonoured) else NO_WISH
 
 
 def _lost(last: LaneError | None) -> LostRace:

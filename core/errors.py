@@ -122,6 +122,10 @@ class LostRace(_Fault):
     """The lane was changed by somebody else under our hands, again and again."""
 
 
+class WorkerBusy(_Fault):
+    """The worker does not say that it is idle, so its container is left as it is for now."""
+
+
 LaneError: TypeAlias = (
     InvalidLane
     | ConfigUnreadable
@@ -144,6 +148,7 @@ LaneError: TypeAlias = (
     | Interrupted
     | LockBusy
     | LostRace
+    | WorkerBusy
 )
 
 Outcome: TypeAlias = Success[T] | Failure[LaneError]

@@ -13,11 +13,13 @@ from lanekit.core.errors import (
     NotHonoured,
     Outcome,
     Undecodable,
+    WorkerBusy,
     WrongState,
 )
 from lanekit.core.model import NEXT, PREV, Endpoint, Observation, Snapshot
 from lanekit.core.operations import (
     AwaitReady,
+    CheckIdle,
     CopyIn,
     Create,
     Existing,
@@ -31,6 +33,7 @@ from lanekit.core.operations import (
     Start,
     Stop,
     Unpause,
+    Update,
     Verify,
 )
 from lanekit.core.plan import Judge, Plan, undo
@@ -90,7 +93,7 @@ class Run:
             raise
         if isinstance(result, Failure):
             error = result.failure()
-            if isinstance(error, _UNSURE):
+            if isinstance(error, _UNSURE) or isinstance(operation, Update):
                 self._note(operation, container)
             self.listen(OperationFailed(lane, operation, hide_in(error, self.target.spec).message))
             return result
@@ -116,7 +119,7 @@ class Run:
             return Failure(NotFound(f"container {operation.name} is gone"))
         return self._change(operation, container)
 
-    def _change(  # noqa: PLR0911 - one line for each operation, nothing nested
+    def _change(  # noqa: C901, PLR0911 - one line for each operation, nothing nested
         self, operation: Existing, container: str
     ) -> Outcome[None]:
         match operation:
@@ -136,6 +139,10 @@ class Run:
                 return self._await(operation, container)
             case Remove():
                 return self._remove(operation, container)
+            case Update():
+                return self._update(operation, container)
+            case CheckIdle():
+                return self._check_idle(container)
 
     def _create(self, operation: Create) -> Outcome[None]:
         made = self.world.engine.create(self.target.spec, operation.name)
@@ -169,6 +176,21 @@ class Run:
                 "the same in the profile",
             )
         )
+
+    def _update(self, operation: Update, container: str) -> Outcome[None]:
+        from lanekit.core.updating import update  # noqa: PLC0415 - few runs do it
+
+        updated = update(self.world.engine, self.judge, container, operation.limits)
+        if isinstance(updated, Failure):
+            return updated
+        self.snapshots[container] = updated.unwrap()
+        return Success(None)
+
+    def _check_idle(self, container: str) -> Outcome[None]:
+        from lanekit.core.idle import why_busy  # noqa: PLC0415 - few runs ask
+
+        busy = why_busy(self.world.probe, self.target.profile, self.snapshots[container])
+        return Failure(WorkerBusy(busy)) if busy else Success(None)
 
     def _rename(self, container: str, name: str, to: str) -> Outcome[None]:
         renamed = self.world.engine.rename(container, to)
@@ -236,6 +258,8 @@ class Run:
                 return engine.stop(container, profile.stop_grace)
             case Rename(_, to):
                 return engine.rename(container, to)
+            case Update(limits=before):
+                return engine.update(container, before)
             case _:
                 return Success(None)
 

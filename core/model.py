@@ -24,6 +24,9 @@ NEXT = ".next"
 PREV = ".prev"
 """Ends the name of the container that a replacement takes the place of."""
 
+OnDrift = Literal["replace", "report", "when-idle"]
+"""What becomes of a container that is not as asked; see `Profile`."""
+
 LABEL_WORKSPACE = "lanekit.workspace"
 LABEL_LANE = "lanekit.lane"
 LABEL_WORKER = "lanekit.worker"
@@ -53,6 +56,9 @@ class Profile:
     `memory` is in bytes, `cpus` in cores, `ready_timeout` and `stop_grace` in seconds.
     `env` is added to the variables lanekit makes; its values are never shown. `credentials` are
     paths below `config_dir`: copied in, but never a cause to replace (ADR 23).
+    `on_drift`: "report" leaves drift that only a replace or a restart would end, and says so;
+    "when-idle" leaves it while the worker runs and does not say, by 2xx at `busy_path`, that it is
+    idle.
     """
 
     worker: str
@@ -70,6 +76,8 @@ class Profile:
     stop_grace: float = 10.0
     git: Git = "none"
     credentials: tuple[str, ...] = ()
+    on_drift: OnDrift = "replace"
+    busy_path: str = ""
 
 
 @dataclass(frozen=True)
@@ -161,7 +169,9 @@ class Snapshot:
     `entrypoint` is the path and `args` what follows it. `env` values are kept for comparing and
     left out of repr. Limits are None where podman's default holds. `privileged` implies podman's
     own choice of capabilities and devices, so those are then left empty. `pid` is that of its first
-    process, on podman's host; 0 while it does not run.
+    process, on podman's host; 0 while it does not run. `updatable`: its limits can be changed while
+    it runs, inspect then shows them, and they stay (not so with 4.3.1). `read_only`: its own layer
+    cannot be written.
     """
 
     id: str
@@ -197,6 +207,26 @@ class Snapshot:
     error: str = ""
     started_at: str = ""
     pid: int = 0
+    updatable: bool = False
+    read_only: bool = False
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Limits of a container to be changed while it runs; None leaves one as it is."""
+
+    memory: int | None = None
+    cpus: float | None = None
+    pids_limit: int | None = None
+    restart_policy: str | None = None
+
+
+@dataclass(frozen=True)
+class Change:
+    """A path in a container's own layer that is not as its image brings it."""
+
+    path: str
+    kind: Literal["added", "changed", "deleted"]
 
 
 @dataclass(frozen=True)
@@ -255,6 +285,10 @@ class Endpoint:
         return f"http://{self.host}:{self.port}"
 
 
+Grade = Literal["adjust", "restart", "replace"]
+"""The mildest mend that ends a difference: while it runs, by a restart, by another container."""
+
+
 @dataclass(frozen=True)
 class Difference:
     """One field in which a container is not as asked. Both sides are printable and masked."""
@@ -262,13 +296,15 @@ class Difference:
     field: str
     expected: str
     actual: str
+    grade: Grade = "replace"
 
     def __str__(self) -> str:
         return f"{self.field}: expected {self.expected}, actual {self.actual}"
 
     def printable(self) -> "Difference":
         """The same, with what would steer a terminal as escapes: podman's words may hold that."""
-        return Difference(*map(printable, (self.field, self.expected, self.actual)))
+        field, expected, actual = map(printable, (self.field, self.expected, self.actual))
+        return Difference(field, expected, actual, self.grade)
 
 
 Drift = tuple[Difference, ...]

@@ -5,6 +5,7 @@ An operation names containers by name; whoever runs it looks up the id. `cause` 
 
 from typing import Literal, TypeAlias
 
+from lanekit.core.model import Limits
 from lanekit.core.value import dataclass
 
 Action = Literal["none", "created", "started", "adjusted", "restarted", "replaced"]
@@ -101,7 +102,30 @@ class Remove(_Operation):
         return f"remove {self.name}"
 
 
-Existing: TypeAlias = CopyIn | Verify | Stop | Unpause | Start | Rename | AwaitReady | Remove
+@dataclass(frozen=True)
+class Update(_Operation):
+    """Change limits of a container while it runs, and see that podman honours it.
+
+    `before`: what they were, to be put back.
+    """
+
+    limits: Limits = Limits()
+    before: Limits = Limits()
+
+    def __str__(self) -> str:
+        return f"update {self.name}"
+
+
+class CheckIdle(_Operation):
+    """Ask the worker once more whether it is idle; the plan ends here when it is not."""
+
+    def __str__(self) -> str:
+        return f"ask {self.name} whether it is idle"
+
+
+Existing: TypeAlias = (
+    CopyIn | Verify | Stop | Unpause | Start | Rename | AwaitReady | Remove | Update | CheckIdle
+)
 """The operations on a container that is there."""
 
 Operation: TypeAlias = Create | Existing

@@ -7,10 +7,22 @@ it is; two renames put it in place, and the old one is removed only when the new
 from collections.abc import Callable, Iterator
 
 from lanekit.core.drift import inside_drift
-from lanekit.core.model import NEXT, PREV, ContainerSpec, Drift, Inside, Observation, Snapshot
+from lanekit.core.grades import of_grade, updates, without_update
+from lanekit.core.model import (
+    NEXT,
+    PREV,
+    Change,
+    ContainerSpec,
+    Drift,
+    Inside,
+    Observation,
+    OnDrift,
+    Snapshot,
+)
 from lanekit.core.operations import (
     Action,
     AwaitReady,
+    CheckIdle,
     CopyIn,
     Create,
     Operation,
@@ -19,16 +31,17 @@ from lanekit.core.operations import (
     Start,
     Stop,
     Unpause,
+    Update,
     Verify,
 )
+from lanekit.core.recover import ANSWER, is_awake, recover, wake
 from lanekit.core.value import dataclass
 
 Judge = Callable[[Snapshot], Drift]
 """The drift of a container, by the policy."""
 
 _CAUSES_SHOWN = 3
-_UNFINISHED = "an interrupted ensure left it unfinished"
-_ANSWER = "a lane is ready when its worker answers"
+_ASK = "on_drift is when-idle"
 
 
 @dataclass(frozen=True)
@@ -36,7 +49,9 @@ class Plan:
     """What ensure does about a lane. `str(plan)` is the text people and tests read.
 
     `resumed` are operations that an interrupted ensure did, each with the id of its container:
-    they are undone like our own when the rest fails.
+    they are undone like our own when the rest fails. `left` are the differences that are not
+    ended, and `left_because` why. `replaces` is the id of the container that is replaced; `loses`
+    are the files in its own layer that go with it, None where nobody looked.
     """
 
     lane: str
@@ -45,6 +60,10 @@ class Plan:
     drift: Drift
     operations: tuple[Operation, ...]
     resumed: tuple[tuple[Operation, str], ...] = ()
+    left: Drift = ()
+    left_because: str = ""
+    replaces: str = ""
+    loses: tuple[Change, ...] | None = None
 
     @property
     def changes(self) -> bool:
@@ -52,10 +71,13 @@ class Plan:
         return any(not isinstance(operation, AwaitReady) for operation in self.operations)
 
     def __str__(self) -> str:
-        head = f"{self.lane} ({self.container}): {_HEADS[self.action]}"
-        differences = [f"  differs  {difference}" for difference in self.drift]
+        nothing = self.left and not self.changes
+        doing = "left as it is" if nothing else _HEADS[self.action]
+        differences = [f"  differs  {each}  -> {each.grade}" for each in self.drift]
+        left = [f"  left  {each}  because {self.left_because}" for each in self.left]
         operations = [f"  {op}  because {op.cause}" for op in self.operations if self.changes]
-        return "\n".join([head, *differences, *operations])
+        head = f"{self.lane} ({self.container}): {doing}"
+        return "\n".join([head, *differences, *left, *operations])
 
 
 _HEADS: dict[Action, str] = {
@@ -70,10 +92,23 @@ _HEADS: dict[Action, str] = {
 
 @dataclass(frozen=True)
 class Wish:
-    """What an earlier try of the same ensure asks for though no drift does, each with its cause."""
+    """What else is asked for than the spec: by the profile, or by an earlier try of this ensure.
+
+    `replace` and `restart` are causes though no drift is one; `busy`: why the worker is not to be
+    interrupted; `no_update`: podman was seen not to honour one.
+    """
 
     replace: str = ""
     restart: str = ""
+    on_drift: OnDrift = "replace"
+    busy: str = ""
+    no_update: bool = False
+
+    def spares(self, seen: Snapshot) -> str:
+        """Why drift is no reason to stop or replace this container; empty when it is one."""
+        if self.on_drift == "report":
+            return "on_drift is report"
+        return self.busy if self.on_drift == "when-idle" and is_awake(seen) else ""
 
 
 NO_WISH = Wish()
@@ -87,24 +122,33 @@ def plan(
     Nothing observed may be foreign (see `foreign`). `judge` gives the drift of a container.
     """
     name = spec.name
-    recovery, current, resumed = _recover(name, seen, judge)
+    recovery, current, resumed = recover(name, seen, judge, keep=wish.on_drift != "replace")
     if current is None:
         operations = (*recovery, *_create(spec, "there is no such container"))
         return Plan(lane, name, "created", (), operations)
-    drift = judge(current)
-    cause = _because(drift) or wish.replace
-    if cause:
-        awake = bool(resumed)
-        operations = (*recovery, *_replace(spec, current, cause, awake=awake))
-        return Plan(lane, name, "replaced", drift, operations, resumed)
-    if resumed:
-        return Plan(lane, name, "replaced", (), tuple(recovery), resumed)
-    wake = tuple(_wake(name, current))
-    lost = inside_drift(spec, seen.inside)
-    mend = (*_mend(name, seen.inside), *_restart(name, current, seen.inside, wish))
-    action = _action(mend, awake=bool(wake or recovery))
-    ready = AwaitReady(name, _ANSWER, fresh=any(isinstance(op, Start) for op in (*wake, *mend)))
-    return Plan(lane, name, action, lost, (*recovery, *wake, *mend, ready))
+    drift = without_update(judge(current)) if wish.no_update else judge(current)
+    spared, hard = wish.spares(current), of_grade(drift, "replace")
+    cause = _because(hard) or wish.replace
+    finishes = any(isinstance(operation, AwaitReady) for operation in recovery)
+    if cause and not spared:
+        asks = wish.on_drift == "when-idle" and (finishes or is_awake(current))
+        new = _replace(spec, current, cause, awake=finishes, asks=asks)
+        operations = (*recovery, *new)
+        return Plan(lane, name, "replaced", drift, operations, resumed, replaces=current.id)
+    update = tuple(_update(spec, current, of_grade(drift, "adjust")))
+    if finishes:
+        ended, operations = of_grade(drift, "adjust"), (*recovery, *update)
+        return Plan(lane, name, "replaced", ended, operations, resumed, hard, spared * bool(hard))
+    inside = inside_drift(spec, seen.inside)
+    restart = tuple(_restart(name, current, seen.inside, wish, spared))
+    left = (*hard, *(of_grade(inside, "restart") if spared and not restart else ()))
+    ended = tuple(difference for difference in (*drift, *inside) if difference not in left)
+    waking = tuple(wake(name, current))
+    mend = (*update, *_mend(name, seen.inside), *restart)
+    action = _action(mend, awake=bool(waking or recovery))
+    fresh = any(isinstance(operation, Start) for operation in (*waking, *mend))
+    operations = (*recovery, *waking, *mend, AwaitReady(name, ANSWER, fresh=fresh))
+    return Plan(lane, name, action, ended, operations, (), left, spared * bool(left))
 
 
 def _action(mend: tuple[Operation, ...], *, awake: bool) -> Action:
@@ -115,16 +159,26 @@ def _action(mend: tuple[Operation, ...], *, awake: bool) -> Action:
     return "started" if awake else "none"
 
 
+def _update(spec: ContainerSpec, seen: Snapshot, drift: Drift) -> Iterator[Operation]:
+    if drift:
+        yield Update(spec.name, _because(drift), *updates(spec, seen, drift))
+
+
 def _mend(name: str, inside: Inside) -> Iterator[Operation]:
     if inside.config_gone:
         yield CopyIn(name, "its config was deleted in the container")
 
 
-def _restart(name: str, seen: Snapshot, inside: Inside, wish: Wish) -> Iterator[Operation]:
+def _restart(
+    name: str, seen: Snapshot, inside: Inside, wish: Wish, spared: str
+) -> Iterator[Operation]:
     # A start mounts what is at the paths now; nothing that was written in the container is lost.
     dead = f"{', '.join(inside.dead)} shows a folder that is gone" if inside.dead else ""
+    dead = "" if spared else dead
     cause = dead or wish.restart
     if cause and is_awake(seen):
+        if dead and wish.on_drift == "when-idle":
+            yield CheckIdle(name, _ASK)
         yield Stop(name, cause)
         yield Start(name, cause)
 
@@ -139,57 +193,6 @@ def _because(drift: Drift) -> str:
     )
 
 
-def _recover(
-    name: str, seen: Observation, judge: Judge
-) -> tuple[list[Operation], Snapshot | None, tuple[tuple[Operation, str], ...]]:
-    """Put right what a crash left; the container that is then the lane's; what may be undone."""
-    operations: list[Operation] = []
-    if seen.next is not None:
-        operations.append(Remove(name + NEXT, _UNFINISHED))
-    if seen.prev is None:
-        return operations, seen.current, ()
-    back = Rename(name + PREV, name, _UNFINISHED, keep=True)
-    if seen.current is None:
-        return [*operations, back], seen.prev, ()
-    if not is_awake(seen.current) and judge(seen.current):
-        # It neither runs nor is what is wanted now, and the old one is still there.
-        return [*operations, Remove(name, _UNFINISHED), back], seen.prev, ()
-    operations += [
-        *_wake(name, seen.current),
-        AwaitReady(name, _ANSWER, keep=False),
-        Remove(name + PREV, "its replacement is ready"),
-    ]
-    return operations, seen.current, _resumed(name, seen.current, seen.prev)
-
-
-def _resumed(name: str, new: Snapshot, old: Snapshot) -> tuple[tuple[Operation, str], ...]:
-    done: list[tuple[Operation, str]] = [
-        (Create(name + NEXT, _UNFINISHED), new.id),
-        (Stop(name, _UNFINISHED), old.id),
-        (Rename(name, name + PREV, _UNFINISHED), old.id),
-        (Rename(name + NEXT, name, _UNFINISHED), new.id),
-    ]
-    if is_awake(new):
-        done.append((Start(name, _UNFINISHED), new.id))
-    return tuple(done)
-
-
-def is_awake(seen: Snapshot) -> bool:
-    """Whether its processes exist: running, paused, or on their way out."""
-    return seen.state in ("running", "paused", "stopping")
-
-
-def _wake(name: str, seen: Snapshot) -> Iterator[Operation]:
-    if seen.state == "paused":
-        yield Unpause(name, "it is paused")
-    elif seen.state == "stopping":
-        # Whoever began to stop it may be gone: podman then leaves it in this state for ever.
-        yield Stop(name, "somebody began to stop it", runs=False)
-        yield Start(name, "it was being stopped")
-    elif seen.state != "running":
-        yield Start(name, f"it is {seen.state}")
-
-
 def _create(spec: ContainerSpec, cause: str) -> Iterator[Operation]:
     # Without a config nothing can be half done: the container is made under its own name.
     first = spec.name + NEXT if spec.config_target else spec.name
@@ -197,7 +200,7 @@ def _create(spec: ContainerSpec, cause: str) -> Iterator[Operation]:
     if first != spec.name:
         yield Rename(first, spec.name, "it is complete")
     yield Start(spec.name, cause)
-    yield AwaitReady(spec.name, _ANSWER)
+    yield AwaitReady(spec.name, ANSWER)
 
 
 def _make(spec: ContainerSpec, name: str, cause: str) -> Iterator[Operation]:
@@ -207,9 +210,14 @@ def _make(spec: ContainerSpec, name: str, cause: str) -> Iterator[Operation]:
     yield Verify(name, "podman may make something else than was asked")
 
 
-def _replace(spec: ContainerSpec, old: Snapshot, cause: str, *, awake: bool) -> Iterator[Operation]:
+def _replace(
+    spec: ContainerSpec, old: Snapshot, cause: str, *, awake: bool, asks: bool
+) -> Iterator[Operation]:
     name = spec.name
     yield from _make(spec, name + NEXT, cause)
+    if asks:
+        # As late as possible: the replacement took its time to be made.
+        yield CheckIdle(name, _ASK)
     if old.state == "paused" and not awake:
         yield Unpause(name, "a paused container cannot be stopped")
     if awake or is_awake(old):
@@ -217,7 +225,7 @@ def _replace(spec: ContainerSpec, old: Snapshot, cause: str, *, awake: bool) -> 
     yield Rename(name, name + PREV, "it is kept until its replacement is ready")
     yield Rename(name + NEXT, name, "this is the commit")
     yield Start(name, cause)
-    yield AwaitReady(name, _ANSWER, keep=False)
+    yield AwaitReady(name, ANSWER, keep=False)
     yield Remove(name + PREV, "its replacement is ready")
 
 
@@ -227,6 +235,8 @@ def undo(operation: Operation) -> Operation | None:
     match operation:
         case Create(name):
             return Remove(name, because)
+        case Update(name, _, limits, before):
+            return Update(name, because, before, limits)
         case Stop(name, runs=True):
             return Start(name, because)
         case Start(name):

@@ -12,7 +12,17 @@ from typing import Protocol, runtime_checkable
 
 from lanekit.core.errors import ConfigUnreadable, Outcome
 from lanekit.core.git_mounts import GitFacts, ToMake
-from lanekit.core.model import ContainerSpec, Endpoint, ImageInfo, Inside, Mount, Seen, Snapshot
+from lanekit.core.model import (
+    Change,
+    ContainerSpec,
+    Endpoint,
+    ImageInfo,
+    Inside,
+    Limits,
+    Mount,
+    Seen,
+    Snapshot,
+)
 from lanekit.core.operations import Event
 
 Heard = Callable[[str, Seen], None]
@@ -108,13 +118,34 @@ class ContainerEngine(Protocol):
         """The last `tail` lines of its stdout and stderr, oldest first."""
         ...
 
+    def changes(self, container: str) -> Outcome[tuple[Change, ...]]:
+        """The paths in its own layer that are not as its image brings them, sorted by path.
+
+        In every state. Folders above a change and the places of mounts are among them; what is
+        in a mount is not. A name that is not UTF-8 is shown with U+FFFD.
+        """
+        ...
+
+    def update(self, container: str, limits: Limits) -> Outcome[None]:
+        """Change limits of one that runs.
+
+        Where its snapshot is `updatable` they then show in `inspect` and stay across a restart.
+        Where it is not, the container may refuse, ignore or lose them. After a Failure (what it
+        uses is more than the new limit) they may show and not hold: set the old ones again.
+        """
+        ...
+
 
 @runtime_checkable
 class Probe(Protocol):
-    """Asks a worker whether it answers."""
+    """Asks a worker whether it answers, and what."""
 
     def answers(self, endpoint: Endpoint, path: str, timeout: float) -> bool:
         """Whether an HTTP answer below 500 came within `timeout` seconds. Never raises."""
+        ...
+
+    def status(self, endpoint: Endpoint, path: str, timeout: float) -> int | None:
+        """The status of the HTTP answer that came within `timeout` seconds, or None."""
         ...
 
 
@@ -140,6 +171,11 @@ class ConfigCopy(Protocol):
     @property
     def digest(self) -> str:
         """The injective digest of what `archive` holds, 64 hex digits."""
+        ...
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The entries that `archive` holds, relative to its root, which is ""."""
         ...
 
     def archive(self, target: str) -> Iterator[bytes]:
@@ -198,6 +234,12 @@ class HostFiles(Protocol):
 
     def make_missing(self, wanted: Sequence[ToMake]) -> Outcome[None]:
         """Make those that are not there, no link followed; what is there stays as it is."""
+        ...
+
+    def touched(self, seen: Snapshot, paths: Sequence[str]) -> frozenset[str] | None:
+        """Which of these paths in a container were written since lanekit copied its config in, for
+        what it copies is dated 1970. None where that is not sure: it does not run, or elsewhere.
+        """
         ...
 
 

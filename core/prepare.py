@@ -1,5 +1,7 @@
 """Lane + Profile -> Target: everything that can be known beforehand is checked here."""
 
+from collections.abc import Callable, Sequence
+
 from returns.result import Failure, Success
 
 from lanekit.core.errors import InvalidLane, LaneError, Outcome, for_lane
@@ -10,13 +12,18 @@ from lanekit.core.spec import Digests, config_target, container_spec, faults
 from lanekit.core.value import dataclass
 from lanekit.core.world import Target
 
+ReadConfig = Callable[[str, Sequence[str]], Outcome[ConfigCopy]]
+"""As `HostFiles.config`, which many lanes may share."""
 
-def prepare(files: HostFiles, lane: Lane, profile: Profile) -> Outcome[Target]:
+
+def prepare(
+    files: HostFiles, lane: Lane, profile: Profile, read_config: ReadConfig | None = None
+) -> Outcome[Target]:
     """The lane's spec, its files read; or `InvalidLane` or `ConfigUnreadable`, with all faults."""
     impossible = faults(lane, profile)
     if impossible:
         return Failure(_invalid(lane, impossible))
-    read = _read(files, lane, profile)
+    read = _read(files, lane, profile, read_config or files.config)
     if isinstance(read, Failure):
         return Failure(for_lane(read.failure(), lane.name))
     found = read.unwrap()
@@ -53,7 +60,9 @@ class _Found:
     config: ConfigCopy | None
 
 
-def _read(files: HostFiles, lane: Lane, profile: Profile) -> Outcome[_Found]:
+def _read(
+    files: HostFiles, lane: Lane, profile: Profile, read_config: ReadConfig
+) -> Outcome[_Found]:
     folder = files.folder(lane.worktree)
     worker = files.digest(profile.worker, executable=True)
     inbox = files.digest(profile.inbox, executable=False)
@@ -74,7 +83,7 @@ def _read(files: HostFiles, lane: Lane, profile: Profile) -> Outcome[_Found]:
         return Failure(_invalid(lane, tuple(wrong)))
     if not profile.config_dir.strip():
         return Success(_Found(Digests(worker.unwrap(), inbox.unwrap()), None))
-    config = files.config(profile.config_dir, profile.credentials)
+    config = read_config(profile.config_dir, profile.credentials)
     if isinstance(config, Failure):
         return config
     copy = config.unwrap()

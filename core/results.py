@@ -14,7 +14,8 @@ RemoveResult = Literal["removed", "missing"]
 class Ensured:
     """A lane that is as asked and answers. `seconds`: from the start of the ensure to the answer.
 
-    `drift` is why it was replaced (empty otherwise); `operations` what was done, in order.
+    `drift` are the differences that were ended, `operations` what was done, in order. `left` are
+    those that were not, as `on_drift` asks, and `left_because` why.
     """
 
     lane: str
@@ -24,6 +25,8 @@ class Ensured:
     drift: Drift
     operations: tuple[Operation, ...]
     seconds: float
+    left: Drift = ()
+    left_because: str = ""
 
 
 @dataclass(frozen=True)

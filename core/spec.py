@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from typing import get_args
 
 from lanekit.core.create_args import steers_podman
 from lanekit.core.git_mounts import NO_GIT, GitAccess
@@ -24,6 +25,7 @@ from lanekit.core.model import (
     EnvVar,
     Lane,
     Mount,
+    OnDrift,
     Port,
     Profile,
 )
@@ -134,6 +136,7 @@ def faults(lane: Lane, profile: Profile) -> tuple[str, ...]:
             *_mount_faults(profile),
             *_number_faults(profile),
             *_credentials_faults(profile),
+            *_drift_faults(profile),
         ]
     )
 
@@ -231,6 +234,18 @@ def _credentials_faults(profile: Profile) -> Iterator[str]:
             fault = "is not UTF-8"
         if fault:
             yield f"credentials {name!r} {fault}"
+
+
+def _drift_faults(profile: Profile) -> Iterator[str]:
+    known = get_args(OnDrift)
+    if profile.on_drift not in known:
+        yield f"on_drift {profile.on_drift!r} must be one of {', '.join(known)}"
+    elif profile.on_drift == "when-idle" and not profile.busy_path:
+        yield 'on_drift = "when-idle" needs busy_path, at which the worker says whether it is busy'
+    if profile.busy_path and (
+        not profile.busy_path.startswith("/") or _CONTROL.search(profile.busy_path)
+    ):
+        yield f"busy_path {profile.busy_path!r} must begin with /"
 
 
 def _number_faults(profile: Profile) -> Iterator[str]:

@@ -10,8 +10,8 @@ from lanekit.core.identity import foreign
 from lanekit.core.model import Endpoint, Lane, Observation, Policy, Snapshot
 from lanekit.core.observe import containers_of, with_inside
 from lanekit.core.operations import Waiting
-from lanekit.core.plan import is_awake
 from lanekit.core.ports import ContainerEngine, Listener
+from lanekit.core.recover import is_awake
 from lanekit.core.results import LaneStatus, RemoveResult, StopResult
 from lanekit.core.world import Target, World
 

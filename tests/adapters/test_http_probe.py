@@ -86,6 +86,8 @@ def test_it_is_a_probe() -> None:
 def test_an_answer_is_below_500(start: Start, status: int, answers: bool) -> None:
     server = start(_says(b"HTTP/1.1 %d Whatever\r\nContent-Length: 0\r\n\r\n" % status))
     assert _ask(server)[0] is answers
+    assert HttpProbe().status(server.endpoint, "/busy", 5.0) == status
+    assert server.requests[1].startswith(b"GET /busy HTTP/1.1")
 
 
 @pytest.mark.parametrize("line", [b"HTTP/1.0 200 OK\r\n", b"HTTP/1.1 200\r\n", b"HTTP/1.1 200 \n"])
@@ -108,7 +110,9 @@ def test_spellings_of_the_status_line(start: Start, line: bytes) -> None:
     ],
 )
 def test_what_is_no_http(start: Start, said: bytes) -> None:
-    assert not _ask(start(_says(said)))[0]
+    server = start(_says(said))
+    assert not _ask(server)[0]
+    assert HttpProbe().status(server.endpoint, "/", 5.0) is None
 
 
 def test_what_it_asks(start: Start) -> None:

@@ -45,8 +45,9 @@ def test_the_same_container_is_the_same_snapshot_in_all_versions(state: str) -> 
     old, *others = (_comparable(_read(version, state, "cli")) for version in VERSIONS)
     for other in others:
         # 2048 is podman's default, which 5.x does not show.
-        assert replace(old, pids_limit=other.pids_limit) == other
+        assert replace(old, pids_limit=other.pids_limit, updatable=True) == other
         assert (old.pids_limit, other.pids_limit) == (2048, None)
+        assert not old.updatable
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -187,3 +187,26 @@ def test_a_pod_of_the_lanes_name_is_somebody_elses() -> None:
         error = error_of("create x", words)
         assert isinstance(error, Foreign)
         assert "pod" in error.message
+
+
+_BUSY_NAME = (
+    'Error: creating container storage: the container name "r0" is already in use by {id}. You '
+    "have to remove that container to be able to reuse that name: that name is already in use by "
+    "an external entity, or use --replace to instruct Podman to do so."
+)
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        # 5.4.2, when several create the same name at once.
+        (_BUSY_NAME, "NameTaken"),
+        # `container diff`, and GET changes with and without the type; alike in 4.3.1 and 5.4.2.
+        ("Error: {id} not found: container not known", "NotFound"),
+        ("{id} not found: container not known", "NotFound"),
+        ("{id} not found: layer not known", "NotFound"),
+        ("lane not found: layer not known", "EngineFailed"),
+    ],
+)
+def test_words_heard_since(words: str, kind: str) -> None:
+    assert error_of("do", words.format(id="0123456789abcdef" * 4)).kind == kind

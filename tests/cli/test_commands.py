@@ -21,7 +21,7 @@ from lanekit.core.results import Ensured
 
 KEYS = [
     *("lane", "container", "endpoint", "action", "drift"),
-    *("operations", "rolled_back", "seconds", "error"),
+    *("operations", "rolled_back", "seconds", "error", "left", "left_because"),
 ]
 
 
@@ -117,7 +117,7 @@ def test_json_has_exactly_the_keys_of_every_lane(lanekit: Lanekit, engine: InMem
     replaced = lanekit("ensure", "ws1/a", "--json").records[0]
     assert (replaced["action"], list(replaced["drift"][0])) == (
         "replaced",
-        ["field", "expected", "actual"],
+        ["field", "expected", "actual", "grade"],
     )
     assert [difference["field"] for difference in replaced["drift"]] == ["image.id"]
 
@@ -171,12 +171,87 @@ def test_plan_json_says_what_would_be_done(lanekit: Lanekit, fleet: Path) -> Non
     _ = lanekit("ensure")
     _ = (fleet / "worker").write_text("#!/bin/sh\n# another\n")
     (record,) = lanekit("plan", "ws1/a", "--json").records
-    assert list(record) == KEYS
-    assert record["action"] == "replaced"
+    assert list(record) == [*KEYS, "loses"]
+    assert (record["action"], record["drift"][0]["grade"]) == ("replaced", "replace")
     assert record["operations"][0]["cause"] == "worker.digest differs"
     _ = lanekit("ensure")
     (record,) = lanekit("plan", "ws1/a", "--json").records
     assert (record["action"], record["operations"]) == ("none", [])
+
+
+def test_plan_counts_what_a_replace_would_lose_and_lists_it_when_asked(
+    lanekit: Lanekit, engine: InMemory, fleet: Path
+) -> None:
+    _ = lanekit("ensure")
+    _ = (fleet / "worker").write_text("#!/bin/sh\n# another\n")
+    assert "loses" not in lanekit("plan", "ws1/a").out
+    assert lanekit("plan", "ws1/a", "--json").records[0]["loses"] == []
+    engine.write_file("ws1-a", "/root/.bash\x1b[31m\n")
+    engine.write_file("ws1-a", "/root/conf/config.toml")
+    assert "\n  loses  1 file changed in the container's own layer (--verbose lists them)\n" in (
+        lanekit("plan", "ws1/a").out
+    )
+    engine.delete_file("ws1-a", "/etc/passwd")
+    assert lanekit("--verbose", "plan", "ws1/a").out.splitlines()[-3:] == [
+        "  loses  2 files changed in the container's own layer",
+        "    deleted  /etc/passwd",
+        r"    added    /root/.bash\x1b[31m\n",
+    ]
+    assert lanekit("plan", "ws1/a", "--json").records[0]["loses"] == [
+        {"path": "/etc/passwd", "kind": "deleted"},
+        {"path": "/root/.bash\x1b[31m\n", "kind": "added"},
+    ]
+    _ = lanekit("ensure")
+    assert lanekit("plan", "ws1/a", "--json").records[0]["loses"] is None
+
+
+def test_what_on_drift_leaves_is_told(lanekit: Lanekit, engine: InMemory, fleet: Path) -> None:
+    _ = lanekit("ensure")
+    text = FLEET.replace('inbox = "inbox"', 'inbox = "inbox"\non_drift = "report"')
+    _ = (fleet / "lanes.toml").write_text(text)
+    engine.tamper("ws1-a", user="nobody", workdir="/")
+    said = lanekit("ensure", "ws1/a").out.rstrip("\n")
+    assert _ensured(said)[1::3] == ["none", "left: user, workdir (on_drift is report)"]
+    planned = lanekit("plan", "ws1/a", "--exit-code")
+    assert (planned.code, planned.out) == (
+        0,
+        "ws1/a (ws1-a): left as it is\n"
+        "  left  user: expected root, actual nobody  because on_drift is report\n"
+        "  left  workdir: expected /workspace, actual /  because on_drift is report\n",
+    )
+    for command in ("plan", "ensure"):
+        (record,) = lanekit(command, "ws1/a", "--json").records
+        assert [each["field"] for each in record["left"]] == ["user", "workdir"]
+        assert (record["left_because"], record["drift"]) == ("on_drift is report", [])
+        assert record["action"] == "none"
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        ('on_drift = "never"', "profile.on_drift"),
+        ('on_drift = "when-idle"', "profile.on_drift"),
+        ('busy_path = "busy"', "profile.busy_path"),
+        ("on_drift = 5", "profile.on_drift"),
+    ],
+)
+def test_what_on_drift_needs_is_said_beforehand(
+    lanekit: Lanekit, fleet: Path, line: str, fault: str
+) -> None:
+    _ = (fleet / "lanes.toml").write_text(FLEET.replace('inbox = "inbox"', f'inbox = "i"\n{line}'))
+    said = lanekit("plan")
+    assert said.code == 2
+    assert f"lanes.toml:5: {fault}" in said.err
+
+
+def test_a_lane_may_say_it_for_itself(lanekit: Lanekit, engine: InMemory, fleet: Path) -> None:
+    own = 'worktree = "wt-a"\non_drift = "when-idle"\nbusy_path = "/busy"'
+    _ = (fleet / "lanes.toml").write_text(FLEET.replace('worktree = "wt-a"', own))
+    _ = lanekit("ensure")
+    _ = (fleet / "worker").write_text("#!/bin/sh\n# another\n")
+    engine.swap_worker("ws1-a", Worker(busy=True))
+    actions = [record["action"] for record in lanekit("ensure", "--json").records]
+    assert actions == ["none", "replaced"]
 
 
 def test_the_policy_decides_what_counts(lanekit: Lanekit, fleet: Path) -> None:

@@ -102,6 +102,14 @@ class Harness(Protocol):
         """The names of all volumes."""
         ...
 
+    def write(self, name: str, path: str, content: str) -> None:
+        """Let a process in a running container write a file; missing folders are made."""
+        ...
+
+    def delete(self, name: str, path: str) -> None:
+        """Let a process in a running container delete a file, of its image perhaps."""
+        ...
+
     def remove_all(self, prefix: str) -> None:
         """Remove all containers whose names begin so; there may be none."""
         ...

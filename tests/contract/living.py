@@ -20,7 +20,7 @@ from lanekit.contract.base import (
 )
 from lanekit.contract.harness import CRASH_CODE, LAST_WORDS, Harness
 from lanekit.core.errors import Outcome
-from lanekit.core.model import Port, Snapshot, State
+from lanekit.core.model import Limits, Port, Snapshot, State
 from lanekit.core.ports import ContainerEngine
 
 # state before, method, its answer, state after ("": gone)
@@ -54,6 +54,8 @@ def _do(engine: ContainerEngine, method: str, identifier: str) -> str:
         "copy_in": lambda: engine.copy_in(identifier, [bytes(1024)]),
         "logs": lambda: engine.logs(identifier, 5),
         "remove": lambda: engine.remove(identifier, 5),
+        "changes": lambda: engine.changes(identifier),
+        "update": lambda: engine.update(identifier, Limits(memory=64 << 20)),
     }
     return kind(calls[method]())
 
@@ -76,7 +78,9 @@ class Living(Base):
         if after:
             assert look(harness.engine, identifier).state == after
 
-    @pytest.mark.parametrize("method", ["start", "unpause", "stop", "rename", "copy_in", "logs"])
+    @pytest.mark.parametrize(
+        "method", [*("start", "unpause", "stop", "rename", "copy_in", "logs"), "changes", "update"]
+    )
     def test_an_unknown_id_is_not_found(self, engine: ContainerEngine, method: str) -> None:
         assert _do(engine, method, NO_SUCH_ID) == "NotFound"
 

@@ -101,6 +101,7 @@ SEEN: dict[str, tuple[Callable[[Snapshot], Snapshot], str]] = {
     "namespaces": (lambda s: replace(s, host_namespaces=("pid=host",)), "host_namespaces"),
     "restart": (lambda s: replace(s, restart_policy="always"), "restart_policy"),
     "auto_remove": (lambda s: replace(s, auto_remove=True), "auto_remove"),
+    "read_only": (lambda s: replace(s, read_only=True), "read_only"),
     "memory": (lambda s: replace(s, memory=(s.memory or 0) + 4096), "memory"),
     "cpus": (lambda s: replace(s, cpus=(s.cpus or 0) + 1), "cpus"),
     "pids": (lambda s: replace(s, pids_limit=5000), "pids_limit"),

@@ -99,7 +99,8 @@ REPLACE = """\
 
 def test_drifted() -> None:
     assert text(Observation(DRIFTED)) == (
-        "ws/a (ws-a): replace\n  differs  user: expected root, actual nobody\n" + REPLACE
+        "ws/a (ws-a): replace\n"
+        "  differs  user: expected root, actual nobody  -> replace\n" + REPLACE
     )
 
 

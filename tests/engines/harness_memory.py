@@ -89,6 +89,12 @@ class MemoryHarness:
     def volumes(self) -> frozenset[str]:
         return frozenset(self.engine.volumes)
 
+    def write(self, name: str, path: str, content: str) -> None:
+        self.engine.write_file(name, path, content.encode())
+
+    def delete(self, name: str, path: str) -> None:
+        self.engine.delete_file(name, path)
+
     def remove_all(self, prefix: str) -> None:
         for seen in self.engine.containers:
             if seen.name.startswith(prefix):

@@ -126,6 +126,13 @@ class PodmanHarness:
     def volumes(self) -> frozenset[str]:
         return frozenset(self._podman.run("volume", "ls", "-q").split())
 
+    def write(self, name: str, path: str, content: str) -> None:
+        script = 'mkdir -p "${1%/*}" && echo "$2" > "$1"'
+        _ = self._podman.run("exec", name, "sh", "-c", script, "sh", path, content)
+
+    def delete(self, name: str, path: str) -> None:
+        _ = self._podman.run("exec", name, "rm", path)
+
     def remove_all(self, prefix: str) -> None:
         self._podman.remove(prefix)
 

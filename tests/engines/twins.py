@@ -121,6 +121,7 @@ class Side:
             ports=tuple(replace(port, host_port=port.host_port and 1) for port in seen.ports),
             started_at="started" if seen.started_at else "",
             pid=0,
+            updatable=False,
             error="",
         )
 

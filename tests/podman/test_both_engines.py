@@ -32,7 +32,15 @@ _OWN = {
     *("PidFile", "ConmonPidFile", "CgroupPath", "OCIConfigPath", "ResolvConfPath", "HostnamePath"),
     *("HostsPath", "StaticDir", "RunDir", "LowerDir", "UpperDir", "WorkDir", "MergedDir", "Path#"),
     *("SandboxID", "SandboxKey", "IPAddress", "MacAddress", "HostPort", "Hostname", "NetworkID"),
-    *("EndpointID", "LockNumber", "Aliases", "ExitCommand", "ContainerIDFile", "LogPath"),
+    *(
+        "EndpointID",
+        "LockNumber",
+        "lockNumber",
+        "Aliases",
+        "ExitCommand",
+        "ContainerIDFile",
+        "LogPath",
+    ),
 }
 # 4.3.1 adds the first to what comes through REST, where it says what is so anyway; a time.
 _COSMETIC = {"io.kubernetes.cri-o.TTY", "io.kubernetes.cri-o.Created"}

@@ -79,7 +79,7 @@ BY_HAND: dict[str, tuple[Change, list[str]]] = {
     "an init": (_add("--init"), ["entrypoint"]),
     "no writing": (
         _add("--read-only"),
-        ["mount./run", "mount./tmp", "mount./var/tmp"],
+        ["mount./run", "mount./tmp", "mount./var/tmp", "read_only"],
     ),
     "whose lane": (_swap("LANE_ID=", "LANE_ID=b"), ["env.INBOX_LANE_ID"]),
     "home": (_swap("HOME=/root", "HOME=/home"), ["env.HOME"]),
@@ -204,8 +204,14 @@ def plans(
 @pytest.mark.parametrize("what", BY_HAND)
 def test_what_was_made_by_hand_is_reported_as_that(plans: dict[str, list[Plan]], what: str) -> None:
     for plan in plans[what]:
-        assert [difference.field for difference in plan.drift] == BY_HAND[what][1]
-        assert plan.action == "replaced"
+        fields = [difference.field for difference in plan.drift]
+        if what == "no writing":
+            # Since 5.x podman does not show the folders in memory that come with it.
+            assert fields in (BY_HAND[what][1], ["read_only"])
+        else:
+            assert fields == BY_HAND[what][1]
+        mildest = {difference.grade for difference in plan.drift} == {"adjust"}
+        assert plan.action == ("adjusted" if mildest else "replaced")
 
 
 def test_where_mounts_of_another_container_come_from_is_said(plans: dict[str, list[Plan]]) -> None:
