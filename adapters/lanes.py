@@ -8,12 +8,14 @@ from typing import TypeVar
 from returns.result import Failure, Success
 
 from lanekit.adapters.clock import SystemClock
+from lanekit.adapters.collector import Collected, Collector, find_garbage
 from lanekit.adapters.ensure_run import EnsureRun, Fleet
 from lanekit.adapters.host_files import DiskFiles
 from lanekit.adapters.lane_lock import FileLock
 from lanekit.core import upkeep
 from lanekit.core.ensure import Ensure, Manner, decide_asking
 from lanekit.core.errors import InvalidLane, LaneError, Outcome, for_lane
+from lanekit.core.gc import Garbage, Sweep
 from lanekit.core.model import ContainerSpec, Endpoint, Lane, Observation, Policy, Profile
 from lanekit.core.observe import observe, with_inside
 from lanekit.core.operations import Event
@@ -200,6 +202,28 @@ class Lanes:
             note.write("")
             removed = upkeep.remove(self.engine, lane, self._grace(lane), self._manner.listen)
             return self._named(removed, lane)
+
+    def garbage(self, fleet: str, lanes: Sequence[Lane]) -> Outcome[Sweep]:
+        """The fleet's containers that none of its lanes needs; see `lanekit.core.gc`."""
+        return find_garbage(self.engine, fleet, lanes)
+
+    def collect(
+        self,
+        fleet: str,
+        lanes: Sequence[Lane],
+        garbage: Sequence[Garbage],
+        *,
+        running: bool = False,
+    ) -> Iterator[tuple[Garbage, Outcome[Collected]]]:
+        """Remove garbage that was found; each is looked at once more, under its lane's lock.
+
+        What runs is left, unless `running`; so is what is garbage no longer.
+        """
+
+        def hold(name: str) -> Outcome[_Held]:
+            return self._world.lock.hold(name, self._lock_timeout)
+
+        return Collector(self.engine, hold, running=running).collect(fleet, lanes, garbage)
 
     def spec(self, lane: Lane) -> Outcome[ContainerSpec]:
         """What the lane's container has to be; reads the host's files, asks podman nothing."""

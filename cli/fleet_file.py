@@ -5,6 +5,7 @@ import re
 from typing import NamedTuple
 
 from lanekit.core.model import Lane
+from lanekit.core.printable import printable
 
 FILE_NAME = "lanes.toml"
 # Far more than any fleet needs; keeps a --file /dev/zero from filling the memory.
@@ -13,10 +14,14 @@ _SYNTAX_LINE = re.compile(r" \(at line (\d+), column \d+\)$")
 
 
 class Fleet(NamedTuple):
-    """The lanes of a file, in its order; each carries its whole profile."""
+    """The lanes of a file, in its order; each carries its whole profile.
+
+    `name`: the file's `fleet`, or else its own path, links resolved.
+    """
 
     path: str
     lanes: tuple[Lane, ...]
+    name: str
 
 
 class BadFleet(NamedTuple):
@@ -54,9 +59,11 @@ def parse_fleet(path: str, text: str) -> Fleet | BadFleet:
     from lanekit.cli.fleet_schema import read_fleet  # noqa: PLC0415 - costs start-up
 
     folder = os.path.realpath(os.path.dirname(os.path.abspath(path)))
-    lanes, faults = read_fleet(document, folder)
+    # What is no text becomes escapes: a label has to be.
+    own = printable(os.path.realpath(path))
+    lanes, faults = read_fleet(document, folder, own)
     if not faults:
-        return Fleet(path, lanes)
+        return Fleet(path, lanes, str(document.get("fleet", own)))
     from lanekit.cli.toml_lines import key_lines, line_of  # noqa: PLC0415 - only for faults
 
     lines = key_lines(text)

@@ -54,14 +54,20 @@ _REQUIRED = ("worker", "inbox")
 _STAND_INS = {"worker": "/x", "inbox": "/x", "workspace": "x", "id": "x", "worktree": "/x"}
 
 
-def read_fleet(document: dict[str, object], folder: str) -> tuple[tuple[Lane, ...], list[Fault]]:
-    """The lanes, in order, each with its whole profile; they are of use only without a fault."""
+def read_fleet(
+    document: dict[str, object], folder: str, fleet: str = ""
+) -> tuple[tuple[Lane, ...], list[Fault]]:
+    """The lanes, in order, each with its whole profile; they are of use only without a fault.
+
+    `fleet` is the name of a fleet that the document gives none.
+    """
     reader = _Reader(folder)
-    reader.unknown((), document, ("profile", "lane"))
+    reader.unknown((), document, ("fleet", "profile", "lane"))
+    name = reader.fleet(document)
     profile = reader.profile(document.get("profile", {}))
     tables = reader.lanes(document.get("lane", []))
     reader.required(profile, tables)
-    lanes = [_lane(profile, table) for table in tables]
+    lanes = [_lane(profile, table, name or fleet) for table in tables]
     reader.faults += impossible(profile, _profile(profile), tables, lanes)
     reader.faults += used_twice(tables, lanes)
     return tuple(lanes), list(dict.fromkeys(reader.faults))
@@ -85,6 +91,10 @@ class _Reader:
             close = get_close_matches(key, known, 1)
             expected = f"{close[0]}, perhaps" if close else f"one of {', '.join(known)}"
             self.wrong((*path, key), "a key that lanekit does not know", expected)
+
+    def fleet(self, document: dict[str, object]) -> str:
+        """The name that the file gives the fleet."""
+        return str(self._values((), document, {"fleet": TEXT}).get("fleet", ""))
 
     def profile(self, value: object) -> Table:
         raw = as_table(value)
@@ -191,7 +201,7 @@ def _profile(*tables: Table) -> Profile:
     return Profile(**cast("dict[str, Any]", known | {"env": env}))  # by PROFILE_KINDS
 
 
-def _lane(profile: Table, table: Table) -> Lane:
+def _lane(profile: Table, table: Table, fleet: str) -> Lane:
     values: dict[str, Any] = _STAND_INS | table.values
     # A stand-in must not be seen in the name of a container.
     own_name = "" if {"workspace", "id"} <= table.values.keys() else "x"
@@ -201,4 +211,5 @@ def _lane(profile: Table, table: Table) -> Lane:
         values["worktree"],
         values.get("container", own_name),
         _profile(profile, table),
+        fleet,
     )

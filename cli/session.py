@@ -40,20 +40,22 @@ def open_session(
     restart_unready: bool = False,
 ) -> Session:
     """Ends the program with exit code 2 when the file or a name is wrong."""
-    lanes = _chosen(_fleet(settings), names or ())
+    fleet = fleet_of(settings)
+    if not fleet.lanes:
+        refuse(f"{fleet.path} has no lane: add a [[lane]] with workspace, id and worktree")
+    lanes = _chosen(fleet, names or ())
     progress = Progress(lanes, verbose=settings.verbose)
     runtime = lanes_for(settings, lanes, policy, progress.hear, restart_unready=restart_unready)
     return Session(settings, lanes, runtime, progress)
 
 
-def _fleet(settings: Settings) -> Fleet:
+def fleet_of(settings: Settings) -> Fleet:
+    """The fleet file that counts; it may have no lane. Ends the program when it is wrong."""
     path = settings.file if settings.file is not None else _nearest()
     fleet = load_fleet(path)
     if isinstance(fleet, BadFleet):
         more = f"{len(fleet.lines)} faults" if len(fleet.lines) > 1 else "a fault"
         refuse("\n  ".join([f"the fleet file has {more}", *fleet.lines]))
-    if not fleet.lanes:
-        refuse(f"{path} has no lane: add a [[lane]] with workspace, id and worktree")
     return fleet
 
 

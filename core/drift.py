@@ -13,6 +13,7 @@ from lanekit.core.model import (
     FINGERPRINT_ENV,
     LABEL_CONFIG,
     LABEL_ENV,
+    LABEL_FLEET,
     LABEL_INBOX,
     LABEL_WORKER,
     ContainerSpec,
@@ -237,10 +238,13 @@ def _limits(spec: ContainerSpec, seen: Snapshot) -> Iterator[Difference]:
 
 def _labels(spec: ContainerSpec, seen: Snapshot, image: ImageInfo | None) -> Iterator[Difference]:
     for name, value in sorted(spec.labels.items()):
+        if name == LABEL_FLEET:
+            continue
         field = _DIGESTS.get(name, f"label.{name}")
         yield from _differ(field, value, seen.labels.get(name, ABSENT))
     for name, value in sorted(seen.labels.items()):
-        if name not in spec.labels and name != LABEL_ENV and not _image_label(name, value, image):
+        own = (LABEL_ENV, LABEL_FLEET)
+        if name not in spec.labels and name not in own and not _image_label(name, value, image):
             yield Difference(_DIGESTS.get(name, f"label.{name}"), ABSENT, value)
 
 

@@ -32,6 +32,8 @@ LABEL_LANE = "lanekit.lane"
 LABEL_WORKER = "lanekit.worker"
 LABEL_INBOX = "lanekit.inbox"
 LABEL_CONFIG = "lanekit.config"
+LABEL_FLEET = "lanekit.fleet"
+"""Which fleet a container was made for; for `gc` alone, never drift and never identity (ADR 21)."""
 LABEL_ENV = "lanekit.env"
 """Names of the environment variables of the spec: a variable that was dropped is thus seen."""
 
@@ -84,7 +86,8 @@ class Profile:
 class Lane:
     """One stream of agent work. `container` defaults to WORKSPACE-ID.
 
-    `profile`, when given, is used for this lane in place of the fleet's.
+    `profile`, when given, is used for this lane in place of the fleet's. `fleet` names those lanes
+    that are kept together, as a fleet file does: `gc` looks at the containers of one fleet.
     """
 
     workspace: str
@@ -92,6 +95,7 @@ class Lane:
     worktree: str
     container: str = ""
     profile: Profile | None = None
+    fleet: str = ""
 
     @property
     def name(self) -> str:

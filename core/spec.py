@@ -12,6 +12,7 @@ from lanekit.core.model import (
     HOME,
     INBOX_PATH,
     LABEL_CONFIG,
+    LABEL_FLEET,
     LABEL_INBOX,
     LABEL_LANE,
     LABEL_WORKER,
@@ -122,6 +123,7 @@ def _labels(lane: Lane, digests: Digests) -> dict[str, str]:
         LABEL_WORKER: digests.worker,
         LABEL_INBOX: digests.inbox,
         LABEL_CONFIG: digests.config,
+        LABEL_FLEET: lane.fleet,
     }
     return {key: value for key, value in labels.items() if value}
 
@@ -152,6 +154,8 @@ def _name_faults(lane: Lane) -> Iterator[str]:
             yield f"{what} is empty"
         elif fault := _text_fault(value):
             yield f"{what} {value!r} {fault}"
+    if lane.fleet and (fault := _text_fault(lane.fleet)):
+        yield f"fleet {lane.fleet!r} {fault}"
     name = lane.container_name
     if not _NAME.fullmatch(name):
         yield f"container name {name!r} must match [a-zA-Z0-9][a-zA-Z0-9_.-]*"

@@ -22,6 +22,7 @@ from lanekit.core.model import (
     Port,
     Profile,
     Snapshot,
+    State,
 )
 from lanekit.core.spec import Digests, container_spec
 
@@ -528,3 +529,30 @@ def git_facts(draw: st.DrawFn) -> GitFacts:
     ups = "../" * draw(st.integers(1, 3))
     written = draw(st.sampled_from([common, f"/by-a-link{base}", f"{ups}repo/.git"]))
     return GitFacts(False, f"/wt{base}/.git", f"{written}/worktrees/{own}", common, own)
+
+
+FLEETS = ("/one/lanes.toml", "/two/lanes.toml")
+"""Names of fleets, for `fleet_zoos`."""
+
+
+_ANY_SNAPSHOT = snapshot_of(ContainerSpec("x", "i", "root", ("/w",), "/", (), (), (), {}))
+
+
+@st.composite
+def fleet_zoos(draw: st.DrawFn) -> tuple[list[Lane], list[Snapshot]]:
+    """Lanes of a fleet file, and containers: their own, leftovers, orphans, of whatever fleet."""
+    ids = st.sampled_from("abcd")
+    lanes = [Lane("ws", one, f"/t/{one}") for one in sorted(draw(st.sets(ids, max_size=3)))]
+    names = st.builds(
+        "{}-{}{}".format, st.just("ws"), ids, st.sampled_from(["", "", ".next", ".prev", "-old"])
+    )
+    seen: list[Snapshot] = []
+    for number, name in enumerate(sorted(draw(st.sets(names, max_size=8)))):
+        owner = draw(st.sampled_from([name.removeprefix("ws-")[0], "a", "z"]))
+        labels = {"lanekit.workspace": "ws", "lanekit.lane": owner}
+        fleet = draw(st.sampled_from(["", *FLEETS]))
+        state: State = draw(st.sampled_from(["running", "exited", "created", "paused"]))
+        labels |= {"lanekit.fleet": fleet} if fleet else {}
+        mine = replace(_ANY_SNAPSHOT, id=f"{number:064x}", name=name, state=state, labels=labels)
+        seen.append(mine)
+    return lanes, seen

@@ -69,7 +69,10 @@ def test_all_keys_are_read() -> None:
         mounts=(BindMount("/fleet/s", "/t", True), BindMount("/fleet/x", "/u")),
         env={"A": "1"},
     )
-    assert _fleet(text) == (Lane("ws", "a", "/fleet/wt", "c", expected),)
+    own = "/fleet/lanes.toml"
+    assert _fleet(text) == (Lane("ws", "a", "/fleet/wt", "c", expected, own),)
+    (named,) = _fleet('fleet = "mine"\n' + text)
+    assert named == Lane("ws", "a", "/fleet/wt", "c", expected, "mine")
 
 
 def test_the_keys_of_a_profile_are_the_fields_of_profile() -> None:

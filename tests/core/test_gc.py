@@ -1,0 +1,99 @@
+"""What gc may take: this fleet's containers that no lane needs, and nothing else."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+from returns.result import Success
+from tests.lane_world import LANE, PROFILE, LaneWorld
+from tests.strategies import FLEETS, fleet_zoos
+
+from lanekit.core.errors import or_raise
+from lanekit.core.gc import sweep
+from lanekit.core.model import LABEL_FLEET, LABEL_LANE, LABEL_WORKSPACE, Lane, Snapshot
+
+Zoo = tuple[list[Lane], list[Snapshot]]
+
+
+def _whose(seen: Snapshot) -> tuple[str | None, str | None]:
+    return seen.labels.get(LABEL_WORKSPACE), seen.labels.get(LABEL_LANE)
+
+
+@given(fleet_zoos(), st.sampled_from(FLEETS))
+def test_gc_takes_only_what_carries_the_fleets_name(zoo: Zoo, fleet: str) -> None:
+    lanes, seen = zoo
+    for one in sweep(fleet, lanes, seen).garbage:
+        assert one.container.labels[LABEL_FLEET] == fleet
+
+
+@given(fleet_zoos(), st.sampled_from(FLEETS))
+def test_gc_never_takes_a_lanes_own_container(zoo: Zoo, fleet: str) -> None:
+    lanes, seen = zoo
+    own = {(lane.container_name, (lane.workspace, lane.id)) for lane in lanes}
+    for one in sweep(fleet, lanes, seen).garbage:
+        assert (one.container.name, _whose(one.container)) not in own
+
+
+@given(fleet_zoos(), st.sampled_from(FLEETS))
+def test_gc_never_takes_all_that_a_lane_has_left(zoo: Zoo, fleet: str) -> None:
+    lanes, seen = zoo
+    taken = {one.container.id for one in sweep(fleet, lanes, seen).garbage}
+    for lane in lanes:
+        mine = [one for one in seen if _whose(one) == (lane.workspace, lane.id)]
+        usable = {lane.container_name, f"{lane.container_name}.prev"}
+        good = [one for one in mine if one.name in usable]
+        assert not good or any(one.id not in taken for one in good)
+        runs = any(one.name == lane.container_name and one.state == "running" for one in mine)
+        for one in good:
+            assert one.id not in taken or (runs and one.name.endswith(".prev"))
+
+
+@given(fleet_zoos(), st.sampled_from(FLEETS))
+def test_each_container_is_needed_or_told_of_once(zoo: Zoo, fleet: str) -> None:
+    lanes, seen = zoo
+    found = sweep(fleet, lanes, seen)
+    told = [one.container.id for one in found.garbage] + [one.id for one in found.unknown]
+    assert len(told) == len(set(told))
+    known = {(lane.workspace, lane.id) for lane in lanes}
+    orphans = [one for one in seen if _whose(one) not in known]
+    assert len(told) + len(found.others) >= len(orphans)
+
+
+@given(fleet_zoos(), st.sampled_from(FLEETS))
+def test_gc_twice_takes_no_more(zoo: Zoo, fleet: str) -> None:
+    lanes, seen = zoo
+    taken = {one.container.id for one in sweep(fleet, lanes, seen).garbage}
+    left = [one for one in seen if one.id not in taken]
+    assert sweep(fleet, lanes, left).garbage == ()
+
+
+def test_a_fleets_name_is_no_drift_and_no_identity() -> None:
+    world = LaneWorld(lane=Lane("ws", "a", LANE.worktree, fleet="/one/lanes.toml"))
+    lanes = world.lanes()
+    assert or_raise(lanes.ensure(world.lane)).action == "created"
+    (made,) = world.ours()
+    assert made.labels[LABEL_FLEET] == "/one/lanes.toml"
+    for fleet in ("/moved/lanes.toml", ""):
+        again = lanes.ensure(Lane("ws", "a", LANE.worktree, fleet=fleet))
+        assert or_raise(again).action == "none"
+    world.policy = "reference"
+    assert or_raise(world.lanes().ensure(LANE)).action == "none"
+
+
+def _fleet_of(*names: str) -> list[Lane]:
+    return [Lane("ws", name, "/t", profile=PROFILE, fleet="f") for name in names]
+
+
+def test_what_came_into_use_again_since_it_was_found_is_left() -> None:
+    world = LaneWorld()
+    lanes = world.lanes()
+    both = _fleet_of("a", "b")
+    for _, outcome in lanes.ensure_all(both):
+        assert isinstance(outcome, Success)
+    world.engine.exit("ws-b", 0)
+    found = or_raise(lanes.garbage("f", both[:1]))
+    assert [one.container.name for one in found.garbage] == ["ws-b"]
+    assert [or_raise(o) for _, o in lanes.collect("f", both, found.garbage)] == ["changed"]
+    _ = or_raise(lanes.ensure(both[1]))
+    assert [or_raise(o) for _, o in lanes.collect("f", both[:1], found.garbage)] == ["runs"]
+    done = lanes.collect("f", both[:1], found.garbage, running=True)
+    assert [or_raise(o) for _, o in done] == ["removed"]
+    assert [c.name for c in world.engine.containers] == ["ws-a"]

@@ -1,0 +1,66 @@
+"""gc in a mixed zoo on real podman: exactly the orphans go."""
+
+from dataclasses import replace
+
+import pytest
+from tests.podman.conftest import RealLane
+from tests.podman_sandbox import DEMO_IMAGE
+
+from lanekit.core.errors import or_raise
+from lanekit.core.model import Lane
+
+pytestmark = pytest.mark.podman
+
+
+def _by_hand(real: RealLane, name: str, fleet: str, lane: Lane | None, *, run: bool) -> None:
+    labels = {"lanekit.workspace": lane.workspace, "lanekit.lane": lane.id} if lane else {}
+    labels |= {"lanekit.fleet": fleet} if fleet else {}
+    options = [f"--label={key}={value}" for key, value in labels.items()]
+    _ = real.sandbox.run("create", "--name", name, *options, DEMO_IMAGE, "sleep", "1000")
+    if run:
+        _ = real.sandbox.run("start", name)
+
+
+def test_gc_removes_exactly_the_orphans_of_a_zoo(real_lane: RealLane) -> None:
+    name = real_lane.lane.container_name
+    mine = f"fleet of {name}"
+    own = replace(real_lane.lane, fleet=mine)
+    gone = replace(own, id=f"{own.id}-gone", container=f"{name}-gone")
+    lanes = real_lane.lanes()
+    _ = or_raise(lanes.ensure(own))
+    zoo = [
+        *((f"{name}.next", mine, own, False), (f"{name}.prev", mine, own, False)),
+        *((f"{name}-gone", mine, gone, False), (f"{name}-gone.next", mine, gone, False)),
+        *((f"{name}-runs", mine, gone, True), (f"{name}-old", mine, own, False)),
+        *((f"{name}-other", "another", gone, False), (f"{name}-none", "", gone, False)),
+        *((f"{name}-foreign", "", None, False), (f"{name}-odd", mine, None, False)),
+    ]
+    for what, fleet, lane, run in zoo:
+        _by_hand(real_lane, what, fleet, lane, run=run)
+    _ = real_lane.sandbox.run("volume", "create", f"{name}-gone-volume")
+    found = or_raise(lanes.garbage(mine, [own]))
+    ours = [one for one in found.garbage if one.container.name.startswith(name)]
+    assert [one.container.name for one in ours if one.runs] == [f"{name}-runs"]
+    results = {
+        one.container.name.removeprefix(name): or_raise(outcome)
+        for one, outcome in lanes.collect(mine, [own], ours)
+    }
+    removed = {".next", ".prev", "-gone", "-gone.next", "-old"}
+    assert results == {**dict.fromkeys(removed, "removed"), "-runs": "runs"}
+    left = real_lane.sandbox.run("ps", "-a", "--format", "{{.Names}}").split()
+    assert {one.removeprefix(name) for one in left if one.startswith(name)} == {
+        *("", "-runs", "-other", "-none", "-foreign", "-odd"),
+    }
+    assert real_lane.sandbox.run("volume", "rm", f"{name}-gone-volume")
+    assert or_raise(lanes.ensure(own)).action == "none"
+
+
+def test_gc_leaves_a_prev_that_is_all_there_is(real_lane: RealLane) -> None:
+    name = real_lane.lane.container_name
+    own = replace(real_lane.lane, fleet="mine")
+    lanes = real_lane.lanes()
+    _ = or_raise(lanes.ensure(own))
+    _ = real_lane.sandbox.run("rename", name, f"{name}.prev")
+    found = or_raise(lanes.garbage("mine", [own]))
+    assert [g.container.name for g in found.garbage if g.container.name.startswith(name)] == []
+    assert or_raise(lanes.ensure(own)).container == name
