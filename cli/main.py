@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from lanekit.cli import changing, cleaning, looking, offline
+from lanekit.cli import changing, cleaning, looking, offline, starting
 from lanekit.cli.interrupts import interruptible
 from lanekit.cli.options import Settings, with_settings
 from lanekit.cli.output import prepare_streams, say
@@ -58,7 +58,7 @@ def lanekit(
 
 for _command in (
     *(changing.ensure, looking.plan, offline.drift, looking.status, looking.endpoint, looking.logs),
-    *(changing.stop, changing.rm, cleaning.gc, offline.show, offline.fingerprint),
+    *(changing.stop, changing.rm, cleaning.gc, starting.init, offline.show, offline.fingerprint),
 ):
     _ = app.command()(with_settings(_command))
 

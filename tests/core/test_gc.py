@@ -1,5 +1,7 @@
 """What gc may take: this fleet's containers that no lane needs, and nothing else."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 from returns.result import Success
@@ -8,7 +10,7 @@ from tests.strategies import FLEETS, fleet_zoos
 
 from lanekit.core.errors import or_raise
 from lanekit.core.gc import sweep
-from lanekit.core.model import LABEL_FLEET, LABEL_LANE, LABEL_WORKSPACE, Lane, Snapshot
+from lanekit.core.model import LABEL_FLEET, LABEL_LANE, LABEL_WORKSPACE, Lane, Snapshot, State
 
 Zoo = tuple[list[Lane], list[Snapshot]]
 
@@ -50,6 +52,7 @@ def test_gc_never_takes_all_that_a_lane_has_left(zoo: Zoo, fleet: str) -> None:
 def test_each_container_is_needed_or_told_of_once(zoo: Zoo, fleet: str) -> None:
     lanes, seen = zoo
     found = sweep(fleet, lanes, seen)
+    assert all(found.others), "whose they are is known"
     told = [one.container.id for one in found.garbage] + [one.id for one in found.unknown]
     assert len(told) == len(set(told))
     known = {(lane.workspace, lane.id) for lane in lanes}
@@ -76,6 +79,18 @@ def test_a_fleets_name_is_no_drift_and_no_identity() -> None:
         assert or_raise(again).action == "none"
     world.policy = "reference"
     assert or_raise(world.lanes().ensure(LANE)).action == "none"
+
+
+def test_what_a_replace_left_beside_a_stopped_container_stays() -> None:
+    world = LaneWorld(lane=_fleet_of("a")[0])
+    lanes = world.lanes()
+    _ = or_raise(lanes.ensure(world.lane))
+    (own,) = world.ours()
+    older = replace(own, id="ab" * 32, name="ws-a.prev", state="exited")
+    states: list[tuple[State, int]] = [("exited", 0), ("paused", 0), ("running", 1)]
+    for state, taken in states:
+        seen = [replace(own, state=state), older]
+        assert len(sweep("f", [world.lane], seen).garbage) == taken
 
 
 def _fleet_of(*names: str) -> list[Lane]:

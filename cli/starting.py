@@ -1,0 +1,68 @@
+"""The command init: a fleet file for the repository one stands in."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lanekit.cli.options import Settings
+from lanekit.cli.output import FAILED, refuse, tell
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lanekit.adapters.git_command import Worktree
+
+
+def init(
+    settings: Settings,
+    force: Annotated[bool, typer.Option("--force", help="write over a file that is there")] = False,
+) -> None:
+    """Write a lanes.toml for this git repository.
+
+    A lane for each linked worktree. It goes to the top of the main worktree, or to --file.
+    """
+    from lanekit.cli.fleet_template import template, told  # noqa: PLC0415 - costs start-up
+
+    worktrees = _worktrees()
+    path = settings.file if settings.file is not None else _place(worktrees)
+    made = template(os.path.dirname(os.path.realpath(path)), worktrees)
+    _write(path, made.text, force=force)
+    for sentence in told(made, os.path.relpath(path)):
+        tell(sentence)
+
+
+def _worktrees() -> Sequence[Worktree]:
+    from returns.result import Failure, Success  # noqa: PLC0415 - costs start-up
+
+    from lanekit.adapters.git_command import list_worktrees  # noqa: PLC0415
+    from lanekit.cli.rendering import error_text  # noqa: PLC0415
+
+    match list_worktrees("."):
+        case Success(worktrees):
+            return worktrees
+        case Failure(error):
+            tell(error_text(error))
+            raise typer.Exit(FAILED)
+
+
+def _place(worktrees: Sequence[Worktree]) -> str:
+    from lanekit.cli.fleet_file import FILE_NAME  # noqa: PLC0415 - costs start-up
+
+    main = worktrees[0]
+    # A bare repository has no tree of its own: beside it, then.
+    folder = main.path if main.usable else os.path.dirname(main.path)
+    return os.path.join(folder, FILE_NAME)
+
+
+def _write(path: str, text: str, *, force: bool) -> None:
+    try:
+        # "x": two at once, or a link that was put there, must not write over anything.
+        with open(path, "w" if force else "x", encoding="utf-8") as file:
+            _ = file.write(text)
+    except FileExistsError:
+        refuse(f"{path} is there already: --force writes over it")
+    except OSError as error:
+        refuse(f"{path} cannot be written: {error.strerror}")
