@@ -37,7 +37,8 @@ def list_worktrees(folder: str) -> Outcome[tuple[Worktree, ...]]:
 
 
 def _worktree(lines: Sequence[str]) -> Worktree:
-    facts = dict(line.partition(" ")[::2] for line in lines if line)
+    parts = (line.partition(" ") for line in lines)
+    facts = {key: value for key, _, value in parts}
     path = facts.get("worktree", "")
     gone = "bare" in facts or "prunable" in facts or not os.path.isdir(path)
     return Worktree(path, facts.get("branch", "").removeprefix("refs/heads/"), usable=not gone)

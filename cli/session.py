@@ -44,7 +44,7 @@ def open_session(
     if not fleet.lanes:
         refuse(f"{fleet.path} has no lane: add a [[lane]] with workspace, id and worktree")
     lanes = _chosen(fleet, names or ())
-    progress = Progress(lanes, verbose=settings.verbose)
+    progress = Progress(lanes, verbose=settings.verbose, as_json=settings.json)
     runtime = lanes_for(settings, lanes, policy, progress.hear, restart_unready=restart_unready)
     return Session(settings, lanes, runtime, progress)
 

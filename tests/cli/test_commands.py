@@ -34,7 +34,7 @@ def _ensured(line: str) -> list[str]:
 
 def test_ensure_says_for_each_lane_what_was_done_where_and_why(lanekit: Lanekit) -> None:
     said = lanekit("ensure")
-    assert (said.code, said.err) == (0, "")
+    assert said.code == 0
     assert [_ensured(line) for line in said.out.splitlines()] == [
         [lane, "created", "http://127.0.0.1:PORT", "0.00s", "because there is no such container"]
         for lane in ("ws1/a", "ws1/long")
@@ -63,6 +63,38 @@ def test_a_lane_that_was_stopped_is_started(lanekit: Lanekit) -> None:
     ]
 
 
+def test_in_a_pipe_a_line_an_event_and_a_summary(lanekit: Lanekit, fleet: Path) -> None:
+    said = lanekit("ensure")
+    *events, summary = said.err.splitlines()
+    for lane in ("a", "long"):
+        mine = [line for line in events if line.startswith(f"ws1/{lane}: ")]
+        steps = ("create", "copy config", "verify", "rename", "start")
+        assert all(
+            line.split(": ")[1].startswith(step) for line, step in zip(mine, steps, strict=True)
+        )
+    assert re.fullmatch(r"2 lanes: 2 created; \d+\.\d s", summary)
+    again = lanekit("ensure")
+    assert re.fullmatch(r"2 lanes: 2 unchanged; \d+\.\d s\n", again.err)
+    _ = (fleet / "worker").write_text("#!/bin/sh\n# another\n")
+    assert "2 lanes: 2 replaced (worker.digest); " in lanekit("ensure").err
+    assert lanekit("ensure", "ws1/a").err == "", "of one lane its line says all"
+
+
+def test_json_has_events_when_asked_for_them(lanekit: Lanekit) -> None:
+    said = lanekit("ensure", "ws1/a", "--json", "--verbose")
+    assert said.err == ""
+    *events, last = said.records
+    assert last["action"] == "created"
+    assert events[0] == {
+        "event": "OperationStarted",
+        "lane": "ws1/a",
+        "operation": "create ws1-a.next",
+        "cause": "there is no such container",
+    }
+    assert {event["event"] for event in events} == {"OperationStarted", "OperationFinished"}
+    assert all("event" not in record for record in lanekit("ensure", "--json").records)
+
+
 def test_lanes_are_told_in_the_order_of_the_file_and_once(lanekit: Lanekit) -> None:
     said = lanekit("ensure", "ws1/long", "ws1/a", "ws1/long", "--json")
     assert [record["lane"] for record in said.records] == ["ws1/a", "ws1/long"]
@@ -83,7 +115,10 @@ def test_one_failing_lane_stops_no_other_and_exits_1(
     assert said.code == 1
     assert [_ensured(line)[1] for line in said.out.splitlines()] == ["failed", "created"]
     assert _ensured(said.out.splitlines()[0])[-1] == "because WorkerExited"
-    message, *rest = said.err.splitlines()
+    lines = said.err.splitlines()
+    assert lines[-1].startswith("2 lanes: 1 created, 1 failed (WorkerExited); ")
+    begin = next(n for n, line in enumerate(lines) if line.startswith("ws1/a: the worker of ws1-a"))
+    message, *rest = lines[begin:-1]
     assert message.startswith("ws1/a: the worker of ws1-a exited with code 7")
     assert "    no key" in rest
     assert rest[-2] == "  what had been done was undone"

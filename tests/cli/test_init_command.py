@@ -40,6 +40,11 @@ def test_what_init_writes_is_read_as_what_it_was_made_from(
     assert len(made.left_out) == 1 + len(worktrees) - len(good)
 
 
+def test_a_worktree_inside_that_is_named_like_a_home_is_no_home() -> None:
+    made = template("/r/f", [Worktree("/r/f"), Worktree("/r/f/~x")])
+    assert 'worktree = "./~x"' in made.text
+
+
 def _git(folder: Path, *args: str) -> None:
     identity = ("-c", "user.name=n", "-c", "user.email=e@example.org")
     _ = subprocess.run(
