@@ -9,6 +9,7 @@ from returns.result import Failure, Success
 
 from lanekit.adapters.clock import SystemClock
 from lanekit.adapters.collector import Collected, Collector, find_garbage
+from lanekit.adapters.crew import each
 from lanekit.adapters.ensure_run import EnsureRun, Fleet
 from lanekit.adapters.host_files import DiskFiles
 from lanekit.adapters.lane_lock import FileLock
@@ -42,6 +43,7 @@ JOBS = 4
 
 _Held = AbstractContextManager[LaneNote]
 _GRACE = 10.0
+_LOOKS = 16
 
 
 def _nobody(_event: Event) -> None:
@@ -155,7 +157,10 @@ class Lanes:
 
     def status_all(self, lanes: Sequence[Lane]) -> list[tuple[Lane, Outcome[LaneStatus]]]:
         """`status` for many lanes, with one observation for all."""
-        return [(lane, self._status(target, seen)) for lane, target, seen in self._observed(lanes)]
+        seen = list(self._observed(lanes))
+        # A worker that hangs takes its time to be found out: not one after the other.
+        found = each(seen, lambda one: self._status(one[1], one[2]), _LOOKS)
+        return [(lane, outcome) for (lane, _, _), outcome in zip(seen, found, strict=True)]
 
     def _status(self, target: Outcome[Target], seen: Outcome[Observation]) -> Outcome[LaneStatus]:
         if isinstance(target, Failure):

@@ -52,7 +52,15 @@ def plan(
 
 
 def status(
-    settings: Settings, lanes: LanesArgument = None, policy: PolicyOption = PolicyName.strict
+    settings: Settings,
+    lanes: LanesArgument = None,
+    policy: PolicyOption = PolicyName.strict,
+    watch: Annotated[
+        bool, typer.Option("--watch", "-w", help="keep the table live; in a pipe a line a change")
+    ] = False,
+    every: Annotated[
+        float, typer.Option(min=0.2, metavar="SECONDS", help="how often --watch looks")
+    ] = 2.0,
 ) -> None:
     """Show state, endpoint, ready, drift."""
     from lanekit.cli.json_output import line, status_record  # noqa: PLC0415 - costs start-up
@@ -60,6 +68,10 @@ def status(
     from lanekit.cli.session import open_session  # noqa: PLC0415
 
     session = open_session(settings, lanes, policy)
+    if watch:
+        from lanekit.cli.status_watch import follow  # noqa: PLC0415 - costs start-up
+
+        follow(session, every)
     if not settings.json:
         _say_status(session)
         return

@@ -13,6 +13,8 @@ from lanekit.core.printable import printable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from rich.table import Table
+
     from lanekit.core.errors import LaneError
     from lanekit.core.model import Drift
     from lanekit.core.plan import Plan
@@ -110,12 +112,18 @@ def say_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 def _say_rich_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    from rich.console import Console  # noqa: PLC0415 - 40 ms, only at a terminal
+
+    Console().print(drawn_table(head, rows))
+
+
+def drawn_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    """A table for a terminal."""
     from rich.box import SIMPLE_HEAD  # noqa: PLC0415 - 40 ms, only at a terminal
-    from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
     table = Table(*head, box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for row in rows:
         table.add_row(*map(Text, row))
-    Console().print(table)
+    return table

@@ -224,6 +224,31 @@ def test_at_a_terminal_one_line_shows_what_is_done_and_is_erased(fleet: Path) ->
     assert re.search(r"\r\x1b\[Kws1/a  \x1b\[36mcreated", said)
 
 
+def test_at_a_terminal_a_table_lives_while_lanes_are_worked_on(fleet: Path) -> None:
+    _ = fleet
+    _, said = _at_terminal("ensure")
+    assert "of 2 done" in said
+    final = said[said.rindex("of 2 done") :]
+    assert re.search(r"ws1/a .*created.*http://127.*\r\nws1/long .*created", final, re.DOTALL)
+    assert "2 lanes: 2 created; " in final
+
+
+def test_a_watched_status_tells_changes_until_it_is_interrupted(fleet: Path) -> None:
+    _ = fleet
+    command = [*LANEKIT, "status", "--watch", "--every", "0.2"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    lines = [process.stdout.readline(), process.stdout.readline()]
+    assert [line.split()[::2][:2] for line in lines] == [
+        ["ws1/a", "missing"],
+        ["ws1/long", "missing"],
+    ]
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=20)
+    assert (out, process.returncode) == ("", 130)
+
+
 @pytest.mark.parametrize("env", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
 def test_who_wants_no_colours_gets_plain_text(fleet: Path, env: dict[str, str]) -> None:
     _ = fleet

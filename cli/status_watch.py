@@ -1,0 +1,59 @@
+"""`lanekit status --watch`: the table, live at a terminal; a line a change elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING, NoReturn
+
+from returns.result import Failure, Success
+
+from lanekit.cli.json_output import failed_record, line, status_record
+from lanekit.cli.output import is_rich, say
+from lanekit.cli.rendering import STATUS_HEAD, drawn_table, status_row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lanekit.cli.session import Session
+
+Rows = dict[str, tuple[str, ...]]
+
+
+def follow(session: Session, every: float) -> NoReturn:
+    """Until a Ctrl-C; `every` is in seconds."""
+    if session.settings.json or not is_rich(sys.stdout):
+        _lines(session, every)
+    _table(session, every)
+
+
+def _rows(session: Session) -> Iterator[tuple[str, tuple[str, ...], str]]:
+    """Each lane with its cells, and its record of --json."""
+    for lane, outcome in session.runtime.status_all(session.lanes):
+        match outcome:
+            case Success(seen):
+                record = line(status_record(seen), state=seen.state, ready=seen.ready)
+                yield lane.name, status_row(seen), record
+            case Failure(error):
+                cells = (lane.name, lane.container_name, "?", "-", "-", error.kind)
+                yield lane.name, cells, line(failed_record(lane, error))
+
+
+def _lines(session: Session, every: float) -> NoReturn:
+    shown: Rows = {}
+    while True:
+        for name, cells, record in _rows(session):
+            if shown.get(name) != cells:
+                shown[name] = cells
+                say(record if session.settings.json else "  ".join(cells))
+        time.sleep(every)
+
+
+def _table(session: Session, every: float) -> NoReturn:
+    from rich.live import Live  # noqa: PLC0415 - only at a terminal
+
+    with Live(auto_refresh=False) as live:
+        while True:
+            table = drawn_table(STATUS_HEAD, [cells for _, cells, _ in _rows(session)])
+            live.update(table, refresh=True)
+            time.sleep(every)
