@@ -29,7 +29,7 @@ from lanekit.core.model import (
     Seen,
     Snapshot,
 )
-from lanekit.core.ports import Clock, Heard
+from lanekit.core.ports import Clock, EventStream, Heard
 
 __all__ = ["ANSWERS", "Call", "CannotDo", "CopiedFile", "InMemory", "Killed", "Worker"]
 
@@ -170,6 +170,15 @@ class InMemory(Stage):
         return self._about(
             "update", container, lambda: layer.update(self._store, container, limits)
         )
+
+    def events(self) -> Outcome[EventStream]:
+        """See `ContainerEngine.events`; `go_away` ends the stream."""
+
+        def act() -> Outcome[EventStream]:
+            with self._store.step():
+                return Success(self._store.streams.open())
+
+        return self._call(Call("events"), act)
 
     def status(self, endpoint: Endpoint, path: str, timeout: float) -> int | None:
         """See `Probe.status`: asks the worker as `answers` does; a busy one says 409."""

@@ -85,6 +85,7 @@ class Stage:
     def go_away(self, reason: str = "connection refused") -> None:
         """Let every call be `EngineUnavailable`. Containers run on, and answer."""
         self._script.away = EngineUnavailable("podman cannot be reached", reason)
+        self._store.streams.end(self._script.away)
 
     def come_back(self) -> None:
         """End what `go_away` began."""
@@ -140,6 +141,7 @@ class Stage:
         """`podman pause`."""
         with self._store.step() as now:
             _refuse(verbs.pause(self._named(name), now))
+            self._store.tell(self._named(name), "pause")
 
     def kill(self, name: str) -> None:
         """`podman kill`."""

@@ -10,6 +10,7 @@ from dataclasses import replace
 from returns.result import Failure, Success
 
 from lanekit.adapters.memory_container import KILLED, Container
+from lanekit.adapters.memory_events import Streams
 from lanekit.adapters.memory_images import Image, Images
 from lanekit.adapters.memory_worker import Worker
 from lanekit.core.create_args import labels_of
@@ -40,6 +41,7 @@ class Store:
     ) -> None:
         self.clock = clock
         self.images = Images()
+        self.streams = Streams()
         self.containers: dict[str, Container] = {}
         self.volumes: dict[str, str] = {}
         self.occupied: dict[int, bool] = {}
@@ -80,6 +82,10 @@ class Store:
         self._starts += 1
         return self._starts
 
+    def tell(self, container: Container, action: str) -> None:
+        """Let those who listen to events hear what was done to it."""
+        self.streams.tell(container.seen.id, container.seen.name, action)
+
     def named(self, name: str) -> Container | None:
         """The container of exactly that name."""
         return next((c for c in self.containers.values() if c.seen.name == name), None)
@@ -95,12 +101,18 @@ class Store:
         """Its process ended; podman removes one that was made with --rm."""
         container.passes_at = None
         container.exit(code, lines, oom_killed=oom_killed)
+        self.tell(container, "died")
         if container.seen.auto_remove:
             self.delete(container)
 
     def delete(self, container: Container) -> None:
         """It is gone, and its anonymous volumes with it."""
-        _ = self.containers.pop(container.seen.id, None)
+        if container.seen.id not in self.containers:
+            return
+        if container.state in ("running", "paused", "stopping"):
+            self.tell(container, "died")
+        del self.containers[container.seen.id]
+        self.tell(container, "remove")
         for volume in container.volumes:
             _ = self.volumes.pop(volume, None)
 
@@ -169,6 +181,7 @@ class Store:
             pids_limit=spec.pids_limit or _DEFAULT_PIDS,
         )
         self.containers[identifier] = Container(seen, worker, volumes=tuple(volumes))
+        self.tell(self.containers[identifier], "create")
         return identifier
 
     def _free_port(self) -> int:

@@ -46,6 +46,7 @@ def start(store: Store, identifier: str) -> Outcome[None]:
         if fault is not None:
             return Failure(fault)
         container.run(now, store.count_start())
+        store.tell(container, "start")
         if container.is_over(now):
             store.ended(container, container.worker.exit_code, container.worker.last_lines)
         return Success(None)
@@ -97,6 +98,7 @@ def unpause(store: Store, identifier: str) -> Outcome[None]:
             words = f'"{identifier}" is not paused, can\'t unpause: container state improper'
             return Failure(WrongState(f"could not unpause {container.seen.name}", words))
         container.unpause(now)
+        store.tell(container, "unpause")
         return Success(None)
 
 
@@ -146,6 +148,7 @@ def rename(store: Store, identifier: str, name: str) -> Outcome[None]:
         if fault is not None:
             return Failure(fault)
         container.rename(name)
+        store.tell(container, "rename")
         return Success(None)
 
 

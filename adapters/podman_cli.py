@@ -29,7 +29,7 @@ from lanekit.core.errors import (
     Outcome,
 )
 from lanekit.core.model import Change, ContainerSpec, ImageInfo, Limits, Seen, Snapshot
-from lanekit.core.ports import ArchiveBroken, Heard
+from lanekit.core.ports import ArchiveBroken, EventStream, Heard
 from lanekit.core.secrets import hide, secrets_of
 
 _NAMES_A_CALL = 2000
@@ -232,6 +232,16 @@ class PodmanCli:
 
         doing = f"update {container[:12]}"
         return _nothing(self._checked(doing, "update", *update_args(limits), container))
+
+    def events(self) -> Outcome[EventStream]:
+        """See `ContainerEngine.events`; a process that runs until it is closed."""
+        from lanekit.adapters.podman_events import events_of_command  # noqa: PLC0415 - few runs ask
+
+        try:
+            env = os.environ if self._env is None else self._env
+            return Success(events_of_command(self._command, env))
+        except OSError as error:
+            return Failure(_cannot_execute(self._command[0], error))
 
     def _checked(
         self, doing: str, *args: str, stdin: Iterable[bytes] = _NO_INPUT, extra: float = 0

@@ -32,12 +32,13 @@ from lanekit.adapters.podman_words import (
 from lanekit.core.create_body import create_body
 from lanekit.core.errors import EngineFailed, NotFound, Outcome
 from lanekit.core.model import Change, ContainerSpec, ImageInfo, Limits, Seen, Snapshot
-from lanekit.core.ports import ArchiveBroken, Heard
+from lanekit.core.ports import ArchiveBroken, EventStream, Heard
 from lanekit.core.secrets import hide, secrets_of
 
 # What the podman command copies from its caller's environment into a container (ProxyEnv of
 # containers/common); the service does not.
 _BLOCK = 512  # of a tar
+_UNTIL_IT_LISTENS = 10.0
 _BEFORE_IMAGES = AT_ONCE - 1
 _PROXIES = ("http_proxy", "https_proxy", "ftp_proxy", "no_proxy")
 
@@ -210,6 +211,16 @@ class PodmanSocket:
         path = queried(f"/containers/{container}/changes", {"diffType": "container"})
         said = self._rest.checked(f"look for changes in {container[:12]}", "GET", path)
         return said if isinstance(said, Failure) else decode_changes(text_of(said.unwrap()))
+
+    def events(self) -> Outcome[EventStream]:
+        """See `ContainerEngine.events`; on a connection of its own."""
+        from lanekit.adapters.podman_events import events_of_service  # noqa: PLC0415 - few runs ask
+
+        client = self._rest.client()
+        if isinstance(client, Failure):
+            return client
+        opened = events_of_service(client.unwrap().address, _UNTIL_IT_LISTENS)
+        return opened if isinstance(opened, Failure) else Success(opened.unwrap())
 
     def update(self, container: str, limits: Limits) -> Outcome[None]:
         """See `ContainerEngine.update`."""

@@ -17,10 +17,11 @@ _CONNECT = 10.0
 
 def connect(address: "Address", deadline: float) -> "Wire":
     """A connection, made before this reading of the monotonic clock; raises OSError."""
-    return Wire(_connected(address, deadline))
+    return Wire(dial(address, deadline))
 
 
-def _connected(address: "Address", deadline: float) -> socket.socket:
+def dial(address: "Address", deadline: float) -> socket.socket:
+    """The bare socket of it; raises OSError."""
     allowed = min(_CONNECT, max(deadline - time.monotonic(), 0.001))
     if not address.path:
         return socket.create_connection((address.host, address.port), allowed)

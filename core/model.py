@@ -277,6 +277,18 @@ class Observation:
 
 
 @dataclass(frozen=True)
+class ContainerEvent:
+    """Something that happened to a container, whoever did it. `name` is what it has then.
+
+    `action` is podman's word: "died" comes whenever its process ended, "stop" not always.
+    """
+
+    id: str
+    name: str
+    action: str
+
+
+@dataclass(frozen=True)
 class Endpoint:
     """Where the worker answers, seen from the host."""
 

@@ -14,6 +14,7 @@ from lanekit.core.errors import ConfigUnreadable, Outcome
 from lanekit.core.git_mounts import GitFacts, ToMake
 from lanekit.core.model import (
     Change,
+    ContainerEvent,
     ContainerSpec,
     Endpoint,
     ImageInfo,
@@ -27,6 +28,21 @@ from lanekit.core.operations import Event
 
 Heard = Callable[[str, Seen], None]
 """Gets told of a name or reference, and all that was seen so far: it is in that, or missing."""
+
+
+class EventStream(Protocol):
+    """What happens to containers, in the order in which podman tells of it. One thread reads."""
+
+    def next(self, timeout: float) -> Outcome[ContainerEvent | None]:
+        """The next event, or None when none came within `timeout` seconds.
+
+        `EngineUnavailable` when the stream has ended or was closed: no event comes after that.
+        """
+        ...
+
+    def close(self) -> None:
+        """End it, from any thread, also a second time; a `next` that waits returns."""
+        ...
 
 
 class ContainerEngine(Protocol):
@@ -132,6 +148,13 @@ class ContainerEngine(Protocol):
         Where its snapshot is `updatable` they then show in `inspect` and stay across a restart.
         Where it is not, the container may refuse, ignore or lose them. After a Failure (what it
         uses is more than the new limit) they may show and not hold: set the old ones again.
+        """
+        ...
+
+    def events(self) -> Outcome[EventStream]:
+        """The events of all containers from now on; who opens it closes it.
+
+        Events of the second before may be among them.
         """
         ...
 

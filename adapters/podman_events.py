@@ -1,0 +1,215 @@
+"""podman's events as they come: the streams of both podman engines, and their one line of JSON."""
+
+import os
+import select
+import signal
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+
+from returns.result import Failure, Success
+
+from lanekit.adapters.json_reader import Malformed, as_node, parse, undecodable
+from lanekit.adapters.podman_address import Address, no_service
+from lanekit.adapters.podman_stream import dial
+from lanekit.core.errors import EngineUnavailable, LaneError, Outcome
+from lanekit.core.model import ContainerEvent
+
+_CHUNK = 1 << 16
+# An event is a few hundred bytes; its labels may be long. What has no end of line is none.
+_LONGEST = 1 << 20
+_WORDS = 2000
+_GRACE = 2.0
+_PATH = "/v4.0.0/libpod/events?stream=true&filters=%7B%22type%22%3A%5B%22container%22%5D%7D"
+
+
+class Lines:
+    """An `EventStream` over a file descriptor on which podman writes one JSON object a line.
+
+    `over` says why it ended; `end` makes it end, from any thread, so that a read returns; `give
+    back` is called once, when nobody reads any more.
+    """
+
+    def __init__(
+        self,
+        descriptor: int,
+        over: Callable[[], LaneError],
+        end: Callable[[], None],
+        give_back: Callable[[], None],
+        begun: bytes = b"",
+    ) -> None:
+        self._descriptor = descriptor
+        self._over = over
+        self._end = end
+        self._give_back = give_back
+        self._rest = bytearray(begun)
+        self._reading = threading.Lock()
+        self._closing = threading.Lock()
+        self._closed = False
+        self._ended: LaneError | None = None
+
+    def next(self, timeout: float) -> Outcome[ContainerEvent | None]:
+        """See `EventStream.next`."""
+        with self._reading:
+            deadline = time.monotonic() + timeout
+            while b"\n" not in self._rest:
+                fault = self._fault()
+                if fault is not None:
+                    return Failure(fault)
+                if not self._more(deadline - time.monotonic()):
+                    return Success(None)
+            line, _, rest = bytes(self._rest).partition(b"\n")
+            self._rest = bytearray(rest)
+        return decode_event(line.decode(errors="backslashreplace"))
+
+    def _fault(self) -> LaneError | None:
+        if self._closed:
+            return EngineUnavailable("the stream of podman's events was closed")
+        if len(self._rest) > _LONGEST:
+            return undecodable("events", "a line that goes on for more than any event can be")
+        return self._ended
+
+    def _more(self, wait: float) -> bool:
+        """Whether anything came: bytes, or the end."""
+        waiting = select.poll()
+        waiting.register(self._descriptor, select.POLLIN)
+        if not waiting.poll(max(0.0, wait) * 1000):
+            return False
+        try:
+            chunk = os.read(self._descriptor, _CHUNK)
+        except OSError:
+            chunk = b""
+        self._rest += chunk
+        if not chunk:
+            self._ended = self._over()
+        return True
+
+    def close(self) -> None:
+        """See `EventStream.close`."""
+        with self._closing:
+            if self._closed:
+                return
+            self._closed = True
+            self._end()
+            # Whoever reads has to be out before another file can get the descriptor's number.
+            with self._reading:
+                self._give_back()
+
+
+def events_of_command(command: Sequence[str], env: Mapping[str, str]) -> Lines:
+    """`podman events`, in a process group of its own. Raises OSError: it cannot be executed."""
+    # Since now, for the process takes a while until it listens.
+    since = f"--since={int(time.time())}"
+    process = subprocess.Popen(
+        (*command, "events", "--format=json", "--filter=type=container", since),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=dict(env),
+        process_group=0,
+    )
+    out, err = process.stdout, process.stderr
+    if out is None or err is None:
+        raise OSError("no pipes")
+    # Its warnings must not fill the pipe: then it would wait for ever.
+    words: list[bytes] = []
+    reader = threading.Thread(target=_gather, args=(err.fileno(), words), daemon=True)
+    reader.start()
+
+    def over() -> LaneError:
+        reader.join(_GRACE)
+        said = b"".join(words)[-_WORDS:].decode(errors="backslashreplace").strip()
+        return EngineUnavailable("`podman events` ended", said)
+
+    def end() -> None:
+        _end(process)
+
+    def give_back() -> None:
+        reader.join(_GRACE)
+        out.close()
+        err.close()
+
+    return Lines(out.fileno(), over, end, give_back)
+
+
+def _gather(descriptor: int, words: list[bytes]) -> None:
+    with suppress(OSError):
+        while chunk := os.read(descriptor, _CHUNK):
+            words[:] = [(b"".join(words) + chunk)[-_WORDS:]]
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    for number, wait in ((signal.SIGTERM, _GRACE), (signal.SIGKILL, _GRACE)):
+        if process.poll() is not None:
+            return
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, number)
+        with suppress(subprocess.TimeoutExpired):
+            _ = process.wait(wait)
+
+
+def events_of_service(address: Address, timeout: float) -> Outcome[Lines]:
+    """The service's events, on a connection of their own; it listens when this returns."""
+    try:
+        raw = dial(address, time.monotonic() + timeout)
+    except OSError as error:
+        return Failure(_gone(address, str(error)))
+    try:
+        head, begun = _ask(raw, address, timeout)
+    except OSError as error:
+        raw.close()
+        return Failure(_gone(address, str(error) or "it does not answer"))
+    if b" 200 " not in head.partition(b"\r\n")[0] + b" ":
+        raw.close()
+        said = (head + begun)[:_WORDS].decode(errors="backslashreplace")
+        return Failure(_gone(address, said))
+
+    def end() -> None:
+        with suppress(OSError):
+            raw.shutdown(socket.SHUT_RDWR)
+
+    over = _gone(address, "the stream of events ended")
+    return Success(Lines(raw.fileno(), lambda: over, end, raw.close, begun))
+
+
+def _ask(raw: socket.socket, address: Address, timeout: float) -> tuple[bytes, bytes]:
+    """Its head, and what came of its body already.
+
+    By HTTP/1.0, in whose answers nothing stands between the lines: no chunks.
+    """
+    deadline = time.monotonic() + timeout
+    host = "d" if address.path else f"{address.host}:{address.port}"
+    raw.sendall(f"GET {_PATH} HTTP/1.0\r\nHost: {host}\r\n\r\n".encode())
+    came = b""
+    while b"\r\n\r\n" not in came and len(came) < _LONGEST:
+        raw.settimeout(max(0.001, deadline - time.monotonic()))
+        chunk = raw.recv(_CHUNK)
+        if not chunk:
+            raise OSError("it ended before its head was complete")
+        came += chunk
+    raw.settimeout(None)
+    head, _, begun = came.partition(b"\r\n\r\n")
+    return head, begun
+
+
+def _gone(address: Address, detail: str) -> LaneError:
+    return no_service(f"{address} gives no events", detail)
+
+
+def decode_event(line: str) -> Outcome[ContainerEvent]:
+    """An event of the command (`ID`, `Name`, `Status`) or of the service (`Actor`, `Action`)."""
+    value = parse(line, "events")
+    if isinstance(value, Failure):
+        return value
+    try:
+        node = as_node(value.unwrap(), "an event")
+        if not node.has("Actor"):
+            return Success(ContainerEvent(node.text("ID"), node.text("Name"), node.text("Status")))
+        actor = node.node("Actor")
+        name = actor.node("Attributes").text("name")
+        return Success(ContainerEvent(actor.text("ID"), name, node.text("Action")))
+    except Malformed as error:
+        return Failure(undecodable("events", str(error)))
