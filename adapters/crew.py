@@ -24,7 +24,7 @@ R = TypeVar("R")
 
 
 def each(items: Sequence[T], work: Callable[[T], R], jobs: int) -> list[R]:
-    """What `work` gives for each, in order, up to `jobs` at once; what it raises first is raised."""
+    """What `work` gives for each, in order; up to `jobs` at once. What it raises is raised."""
     if len(items) < _FEW:
         return [work(item) for item in items]
     results: dict[int, R] = {}

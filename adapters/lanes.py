@@ -29,6 +29,7 @@ from lanekit.core.ports import (
     LaneNote,
     Listener,
     Probe,
+    Streams,
 )
 from lanekit.core.prepare import ReadConfig, prepare
 from lanekit.core.results import Ensured, LaneStatus, RemoveResult, StopResult
@@ -44,6 +45,8 @@ JOBS = 4
 _Held = AbstractContextManager[LaneNote]
 _GRACE = 10.0
 _LOOKS = 16
+OWN = Streams()
+"""The streams of this process."""
 
 
 def _nobody(_event: Event) -> None:
@@ -185,6 +188,16 @@ class Lanes:
             return self._named(said, lane)
         profile = self._profile_of(lane)
         return Success(hide(said.unwrap(), profile.env if profile else {}))
+
+    def execute(
+        self, lane: Lane, command: Sequence[str], streams: Streams = OWN, *, tty: bool = False
+    ) -> Outcome[int]:
+        """Run a command in the lane's container, attached to `streams` (this process's own); its
+        exit status. See `ContainerEngine.execute`. Takes no lock: an ensure may end it.
+        """
+        if not _valid(lane):
+            return _bad(lane)
+        return self._named(upkeep.execute(self.engine, lane, command, streams, tty=tty), lane)
 
     def stop(self, lane: Lane) -> Outcome[StopResult]:
         """Stop the lane's container, also a paused one; one that is stopped or missing is fine."""

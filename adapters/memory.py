@@ -16,7 +16,15 @@ from lanekit.adapters.memory_container import Container
 from lanekit.adapters.memory_script import Script
 from lanekit.adapters.memory_stage import Stage
 from lanekit.adapters.memory_store import Store
-from lanekit.adapters.memory_worker import ANSWERS, Call, CannotDo, CopiedFile, Killed, Worker
+from lanekit.adapters.memory_worker import (
+    ANSWERS,
+    Call,
+    CannotDo,
+    CopiedFile,
+    Killed,
+    Program,
+    Worker,
+)
 from lanekit.core.errors import Outcome
 from lanekit.core.model import (
     DEFAULT_IMAGE,
@@ -29,9 +37,18 @@ from lanekit.core.model import (
     Seen,
     Snapshot,
 )
-from lanekit.core.ports import Clock, EventStream, Heard
+from lanekit.core.ports import Clock, EventStream, Heard, Streams
 
-__all__ = ["ANSWERS", "Call", "CannotDo", "CopiedFile", "InMemory", "Killed", "Worker"]
+__all__ = [
+    "ANSWERS",
+    "Call",
+    "CannotDo",
+    "CopiedFile",
+    "InMemory",
+    "Killed",
+    "Program",
+    "Worker",
+]
 
 T = TypeVar("T")
 
@@ -193,6 +210,21 @@ class InMemory(Stage):
             worker = container.worker if answer and container else None
         said = None if worker is None else BUSY if worker.busy else worker.status
         return said if self._script.leave(call) is None else None
+
+    def execute(
+        self, container: str, command: Sequence[str], streams: Streams, *, tty: bool
+    ) -> Outcome[int]:
+        """See `ContainerEngine.execute`; plays what `set_program` gave for the command."""
+        from lanekit.adapters.memory_program import execute  # noqa: PLC0415 - costs start-up
+
+        _ = tty
+        program = self._programs.get(tuple(command), Program())
+        return self._about(
+            "execute",
+            container,
+            lambda: execute(self._store, container, program, streams),
+            *command,
+        )
 
     def answers(self, endpoint: Endpoint, path: str, timeout: float) -> bool:
         """See `Probe.answers`: asks the worker of the container that has the endpoint's port."""

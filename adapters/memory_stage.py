@@ -1,6 +1,6 @@
 """What a test can do to the in-memory engine: what others do by hand, and what goes wrong."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -12,7 +12,7 @@ from lanekit.adapters.memory_container import Container
 from lanekit.adapters.memory_images import Image
 from lanekit.adapters.memory_script import ANY, Rule, Script, When
 from lanekit.adapters.memory_store import Store
-from lanekit.adapters.memory_worker import Call, CannotDo, CopiedFile, Worker
+from lanekit.adapters.memory_worker import Call, CannotDo, CopiedFile, Program, Worker
 from lanekit.core.errors import EngineUnavailable, LaneError, Outcome
 from lanekit.core.model import ContainerSpec, ImageInfo, Snapshot, State
 
@@ -34,6 +34,7 @@ class Stage:
         self._script = script
         self._workers: dict[str, Worker] = {}
         self._worker = worker
+        self._programs: dict[tuple[str, ...], Program] = {}
 
     # Faults of the engine.
 
@@ -119,6 +120,10 @@ class Stage:
         """The worker of a container that is there, as if its file had been replaced."""
         with self._store.step():
             self._named(name).worker = worker
+
+    def set_program(self, command: Sequence[str], program: Program) -> None:
+        """What `execute` plays for this command; any other one ends at once with 0."""
+        self._programs[tuple(command)] = program
 
     def occupy_port(self, port: int, *, answers: bool = False) -> None:
         """Let another process have a host port; `answers`: it speaks HTTP there."""

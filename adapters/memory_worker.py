@@ -30,6 +30,18 @@ class Worker:
     busy: bool = False
 
 
+@dataclass(frozen=True)
+class Program:
+    """What `execute` plays: it writes both outputs, copies its stdin to stdout if it `echoes`,
+    and ends with `status`.
+    """
+
+    stdout: bytes = b""
+    stderr: bytes = b""
+    status: int = 0
+    echoes: bool = False
+
+
 ANSWERS = Worker()
 """Answers at once and runs until it is stopped."""
 

@@ -27,9 +27,10 @@ from lanekit.core.errors import (
     EngineUnavailable,
     NotFound,
     Outcome,
+    WrongState,
 )
 from lanekit.core.model import Change, ContainerSpec, ImageInfo, Limits, Seen, Snapshot
-from lanekit.core.ports import ArchiveBroken, EventStream, Heard
+from lanekit.core.ports import ArchiveBroken, EventStream, Heard, Streams
 from lanekit.core.secrets import hide, secrets_of
 
 _NAMES_A_CALL = 2000
@@ -242,6 +243,32 @@ class PodmanCli:
             return Success(events_of_command(self._command, env))
         except OSError as error:
             return Failure(_cannot_execute(self._command[0], error))
+
+    def execute(
+        self, container: str, command: Sequence[str], streams: Streams, *, tty: bool
+    ) -> Outcome[int]:
+        """See `ContainerEngine.execute`; one process, and one more when that says 125 or 255."""
+        from lanekit.adapters.podman_exec_cli import OWN, run_exec  # noqa: PLC0415 - start-up
+
+        env = os.environ if self._env is None else self._env
+        try:
+            status = run_exec(self._command, env, container, command, streams, tty=tty)
+        except OSError as error:
+            return Failure(_cannot_execute(self._command[0], error))
+        return self._own_fault(container, status) if status in OWN else Success(status)
+
+    def _own_fault(self, container: str, status: int) -> Outcome[int]:
+        """Whether it is podman's own status: it says its words on stderr, and nothing else."""
+        seen = self.inspect([container])
+        if isinstance(seen, Failure):
+            return seen
+        found = seen.unwrap().get(container)
+        doing = f"could not execute in {container[:12]}"
+        if found is None:
+            return Failure(NotFound(f"{doing}: there is no such container"))
+        if found.state != "running":
+            return Failure(WrongState(f"{doing}: it is {found.state}"))
+        return Success(status)
 
     def _checked(
         self, doing: str, *args: str, stdin: Iterable[bytes] = _NO_INPUT, extra: float = 0

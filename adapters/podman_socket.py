@@ -32,7 +32,7 @@ from lanekit.adapters.podman_words import (
 from lanekit.core.create_body import create_body
 from lanekit.core.errors import EngineFailed, NotFound, Outcome
 from lanekit.core.model import Change, ContainerSpec, ImageInfo, Limits, Seen, Snapshot
-from lanekit.core.ports import ArchiveBroken, EventStream, Heard
+from lanekit.core.ports import ArchiveBroken, EventStream, Heard, Streams
 from lanekit.core.secrets import hide, secrets_of
 
 # What the podman command copies from its caller's environment into a container (ProxyEnv of
@@ -235,6 +235,14 @@ class PodmanSocket:
         if isinstance(said, Failure) or said.unwrap().status in GOOD:
             return _nothing(said)
         return Failure(error_of(doing, words_of(said.unwrap())))
+
+    def execute(
+        self, container: str, command: Sequence[str], streams: Streams, *, tty: bool
+    ) -> Outcome[int]:
+        """See `ContainerEngine.execute`."""
+        from lanekit.adapters.podman_exec import execute  # noqa: PLC0415 - costs start-up
+
+        return execute(self._rest, container, command, streams, tty=tty)
 
     def _do(
         self,

@@ -43,7 +43,7 @@ _NAME_TAKEN = (
 # Recorded from 4.3.1; renaming a container to a pod's name gives the words of _NAME_TAKEN.
 _A_PODS_NAME = r"name \"[^\"]*\" is in use: pod already exists$"
 _PORT_TAKEN = r"bind: address already in use$|port is already allocated$"
-_WRONG_STATE = r"container state improper$"
+_WRONG_STATE = r"container state improper$|cannot create exec session as container \S+ is paused$"
 _NO_SOURCE = r"\A(?:Error: )?statfs .*: no such file or directory$"
 _NOT_RUN = r"OCI runtime attempted to invoke a command that was not found$|OCI permission denied$"
 _NO_START = r"unable to start container|OCI runtime error|unable to find user"

@@ -77,6 +77,31 @@ def run(
                 pipe.close()
 
 
+def begin(
+    command: Sequence[str], env: Mapping[str, str], streams: tuple[int, int, int], *, alone: bool
+) -> "subprocess.Popen[bytes]":
+    """Start a command that has these three descriptors, for as long as it likes; raises OSError.
+
+    `alone`: in a process group of its own, which a Ctrl-C at the terminal does not reach and
+    which may not read from the terminal.
+    """
+    stdin, stdout, stderr = streams
+    group = 0 if alone else None
+    return subprocess.Popen(
+        command, stdin=stdin, stdout=stdout, stderr=stderr, env=dict(env), process_group=group
+    )
+
+
+def ended(process: "subprocess.Popen[bytes]") -> int:
+    """Wait for its end; its exit status, 128 + n when signal n ended it."""
+    try:
+        status = process.wait()
+    except BaseException:
+        _end(process)
+        raise
+    return status if status >= 0 else 128 - status
+
+
 def _wait_out(process: subprocess.Popen[bytes], deadline: float) -> None:
     """Let it end by itself: a `podman stop` that is killed leaves a container "stopping" for ever.
 
@@ -211,4 +236,6 @@ def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
     # Until the process was waited for, its number is its own, and so is its group's.
     if process.returncode is None:
         with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, number)
+            # One that was left in our own group must not take us with it.
+            own = os.getpgid(process.pid) == process.pid
+            (os.killpg if own else os.kill)(process.pid, number)

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from lanekit.cli import changing, cleaning, looking, offline, starting
+from lanekit.cli import changing, cleaning, entering, looking, offline, starting
 from lanekit.cli.interrupts import interruptible
 from lanekit.cli.options import Settings, with_settings
 from lanekit.cli.output import prepare_streams, say
@@ -61,6 +61,13 @@ for _command in (
     *(changing.stop, changing.rm, cleaning.gc, starting.init, offline.show, offline.fingerprint),
 ):
     _ = app.command()(with_settings(_command))
+
+
+# What follows LANE is the command's own, options too.
+_ = app.command("exec", context_settings={"allow_interspersed_args": False})(
+    with_settings(entering.execute)
+)
+_ = app.command()(with_settings(entering.shell))
 
 
 def main() -> None:

@@ -25,6 +25,17 @@ from lanekit.core.model import (
     Snapshot,
 )
 from lanekit.core.operations import Event
+from lanekit.core.value import dataclass
+
+
+@dataclass(frozen=True)
+class Streams:
+    """The file descriptors that a program in a container gets; this process's own by default."""
+
+    stdin: int = 0
+    stdout: int = 1
+    stderr: int = 2
+
 
 Heard = Callable[[str, Seen], None]
 """Gets told of a name or reference, and all that was seen so far: it is in that, or missing."""
@@ -155,6 +166,21 @@ class ContainerEngine(Protocol):
         """The events of all containers from now on; who opens it closes it.
 
         Events of the second before may be among them.
+        """
+        ...
+
+    def execute(
+        self, container: str, command: Sequence[str], streams: Streams, *, tty: bool
+    ) -> Outcome[int]:
+        """Run a command in it, attached to `streams`, and wait for its end; its exit status.
+
+        The one method that takes as long as somebody else likes. The status is 0 to 255: 128+n of
+        a command that signal n ended, 126 or 127 of one that could not be run (podman's words are
+        then on stderr), 141 when nobody reads the output any more. The end of stdin reaches the
+        command. With `tty` it has a terminal of its own, as large as that of `streams.stdout`,
+        and the one of `streams.stdin` hands on every key while it runs and is then as it was.
+        Called from the main thread, it hands SIGINT, SIGTERM, SIGHUP and SIGQUIT to the command.
+        `WrongState` when the container does not run.
         """
         ...
 

@@ -1,16 +1,18 @@
 """What is done with a lane besides ensure: status, endpoint, logs, stop, remove."""
 
+from collections.abc import Sequence
+
 from returns.result import Failure, Success
 
 from lanekit.core.drift import inside_drift
 from lanekit.core.endpoint import endpoint_of
 from lanekit.core.ensure import judge_for
-from lanekit.core.errors import NotFound, Outcome
+from lanekit.core.errors import NotFound, Outcome, WrongState
 from lanekit.core.identity import foreign
 from lanekit.core.model import Endpoint, Lane, Observation, Policy, Snapshot
 from lanekit.core.observe import containers_of, with_inside
 from lanekit.core.operations import Waiting
-from lanekit.core.ports import ContainerEngine, Listener
+from lanekit.core.ports import ContainerEngine, Listener, Streams
 from lanekit.core.recover import is_awake
 from lanekit.core.results import LaneStatus, RemoveResult, StopResult
 from lanekit.core.world import Target, World
@@ -75,6 +77,28 @@ def logs(engine: ContainerEngine, lane: Lane, tail: int) -> Outcome[str]:
     """The last lines that the lane's container wrote."""
     found = _container(engine, lane)
     return found if isinstance(found, Failure) else engine.logs(found.unwrap().id, tail)
+
+
+def execute(
+    engine: ContainerEngine, lane: Lane, command: Sequence[str], streams: Streams, *, tty: bool
+) -> Outcome[int]:
+    """Run a command in the lane's container; its exit status."""
+    found = _container(engine, lane)
+    if isinstance(found, Failure):
+        return found
+    current = found.unwrap()
+    if current.state != "running":
+        return Failure(_asleep(lane, current))
+    return engine.execute(current.id, command, streams, tty=tty)
+
+
+def _asleep(lane: Lane, seen: Snapshot) -> WrongState:
+    last = f" (its worker ended with {seen.exit_code})" if seen.state == "exited" else ""
+    return WrongState(
+        f"the container {seen.name} does not run: it is {seen.state}{last}",
+        hint=f"`lanekit ensure {lane.name}` starts it, `lanekit logs {lane.name}` shows its "
+        "last words",
+    )
 
 
 def stop(

@@ -556,3 +556,16 @@ def fleet_zoos(draw: st.DrawFn) -> tuple[list[Lane], list[Snapshot]]:
         mine = replace(_ANY_SNAPSHOT, id=f"{number:064x}", name=name, state=state, labels=labels)
         seen.append(mine)
     return lanes, seen
+
+
+# --- podman's frames ------------------------------------------------------------------------------
+
+FRAMES = st.lists(st.tuples(st.sampled_from([0, 1, 2]), st.binary(max_size=40)), max_size=6)
+"""The stream of each frame, and its bytes."""
+
+
+@st.composite
+def pieces(draw: st.DrawFn, data: bytes) -> list[bytes]:
+    """The bytes, cut anywhere."""
+    cuts = sorted(draw(st.lists(st.integers(0, len(data)), max_size=10)))
+    return [data[begin:end] for begin, end in zip([0, *cuts], [*cuts, len(data)], strict=True)]

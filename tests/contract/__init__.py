@@ -13,11 +13,12 @@ in a file that pytest collects. lanekit's own engines are run over it in the sam
 
 import pytest
 
-_PARTS = ("base", "hearing", "layering", "living", "looking", "making", "racing")
+_PARTS = (*("base", "executing", "hearing", "layering", "living", "looking", "making", "racing"),)
 # pytest does not collect these files; its asserts shall be explained all the same.
 pytest.register_assert_rewrite(*(f"lanekit.contract.{part}" for part in _PARTS))
 
-from lanekit.contract.harness import Entry, Harness  # noqa: E402 - after the line above
+from lanekit.contract.executing import Executing  # noqa: E402 - after the line above
+from lanekit.contract.harness import Entry, Harness  # noqa: E402
 from lanekit.contract.hearing import Hearing  # noqa: E402
 from lanekit.contract.layering import Layering, Updating  # noqa: E402
 from lanekit.contract.living import Living, Naming  # noqa: E402
@@ -29,6 +30,6 @@ __all__ = ["EngineContract", "Entry", "Harness"]
 
 
 class EngineContract(
-    Creating, Copying, Living, Naming, Looking, Racing, Layering, Updating, Hearing
+    Creating, Copying, Living, Naming, Looking, Racing, Layering, Updating, Hearing, Executing
 ):
     """Every method of an engine, in every state; the same answers from every engine."""

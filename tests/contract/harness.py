@@ -2,6 +2,7 @@
 
 import io
 import tarfile
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -68,6 +69,14 @@ class Harness(Protocol):
 
     def talkative(self, name: str) -> ContainerSpec:
         """Its worker writes LINES, to stdout and stderr in turn, and runs on."""
+        ...
+
+    def program(
+        self, stdout: bytes, stderr: bytes, status: int, *, echoes: bool = False
+    ) -> Sequence[str]:
+        """A command for `execute`, in a container of `spec`: it writes these (no quotes in them),
+        copies its stdin to stdout if it `echoes`, and ends with `status`.
+        """
         ...
 
     def losable(self, name: str) -> ContainerSpec:

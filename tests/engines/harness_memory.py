@@ -1,11 +1,11 @@
 """The contract's surroundings for the in-memory engine."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from lanekit.adapters.memory import InMemory, Worker
+from lanekit.adapters.memory import InMemory, Program, Worker
 from lanekit.contract.harness import (
     CRASH_CODE,
     LAST_WORDS,
@@ -55,6 +55,14 @@ class MemoryHarness:
 
     def talkative(self, name: str) -> ContainerSpec:
         return self._with(name, Worker(output=LINES))
+
+    def program(
+        self, stdout: bytes, stderr: bytes, status: int, *, echoes: bool = False
+    ) -> Sequence[str]:
+        program = Program(stdout, stderr, status, echoes)
+        command = (f"program-{hash(program):x}",)
+        self.engine.set_program(command, program)
+        return command
 
     def losable(self, name: str) -> ContainerSpec:
         plain = self.spec(name)

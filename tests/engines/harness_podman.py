@@ -5,7 +5,7 @@ import shutil
 import socket
 import subprocess
 import tarfile
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -90,6 +90,14 @@ class PodmanHarness:
     def talkative(self, name: str) -> ContainerSpec:
         return self._spec(name, "talkative")
 
+    def program(
+        self, stdout: bytes, stderr: bytes, status: int, *, echoes: bool = False
+    ) -> Sequence[str]:
+        # Line by line: a long text cannot be an argument.
+        out, err = (_repeated(text.decode()) for text in (stdout, stderr))
+        rest = f"{'cat; ' if echoes else ''}exit {status}"
+        return ("sh", "-c", f"{err} >&2\n{out}\n{rest}")
+
     def losable(self, name: str) -> ContainerSpec:
         lost = self._folder / f"losable-{name}"
         lost.mkdir()
@@ -135,6 +143,13 @@ class PodmanHarness:
 
     def remove_all(self, prefix: str) -> None:
         self._podman.remove(prefix)
+
+
+def _repeated(text: str) -> str:
+    """Shell words that write it: its lines, which are all the same."""
+    lines = text.splitlines(keepends=True) or [""]
+    count, line = len(lines), lines[0]
+    return f"n=0; while [ $n -lt {count} ]; do printf %s '{line}'; n=$((n + 1)); done"
 
 
 def _entry(tar: tarfile.TarFile, member: tarfile.TarInfo) -> Entry:
