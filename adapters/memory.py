@@ -94,15 +94,15 @@ class InMemory(Stage):
         """See `ContainerEngine.inspect`."""
 
         def act() -> Outcome[Mapping[str, Snapshot]]:
-            wanted = set(names)
-            return Success({key: seen for key, seen in self._keyed() if key in wanted})
+            with self._store.step():
+                found = {key: self._known(key) for key in names}
+            return Success({key: container.seen for key, container in found.items() if container})
 
         return self._call(Call("inspect", about=tuple(names)), act)
 
-    def _keyed(self) -> list[tuple[str, Snapshot]]:
-        seen = self.containers
+    def _known(self, key: str) -> Container | None:
         # An id goes before a container that has it for a name.
-        return [(s.name, s) for s in seen] + [(s.id, s) for s in seen]
+        return self._store.containers.get(key) or self._store.named(key)
 
     def images(self, references: Sequence[str]) -> Outcome[Mapping[str, ImageInfo]]:
         """See `ContainerEngine.images`."""

@@ -119,7 +119,9 @@ class Stage:
     def swap_worker(self, name: str, worker: Worker) -> None:
         """The worker of a container that is there, as if its file had been replaced."""
         with self._store.step():
-            self._named(name).worker = worker
+            container = self._named(name)
+            container.worker = worker
+            self._store.index.awaken(container)
 
     def set_program(self, command: Sequence[str], program: Program) -> None:
         """What `execute` plays for this command; any other one ends at once with 0."""
@@ -206,6 +208,7 @@ class Stage:
             container = self._named(name)
             container.state = state
             container.passes_at = None if seconds is None else now + seconds
+            self._store.index.awaken(container)
 
     def tamper(self, name: str, **fields: Any) -> None:
         """Let inspect show these fields of Snapshot; its id cannot be changed."""
@@ -213,7 +216,8 @@ class Stage:
             raise CannotDo("a container's id cannot be changed")
         with self._store.step():
             container = self._named(name)
-            container.seen = replace(container.seen, **fields)
+            with self._store.index.changing(container):
+                container.seen = replace(container.seen, **fields)
 
     def write_logs(self, name: str, *lines: str) -> None:
         """Let its worker write these lines."""

@@ -12,6 +12,7 @@ from returns.result import Failure, Success
 from lanekit.adapters.memory_container import KILLED, Container
 from lanekit.adapters.memory_events import Streams
 from lanekit.adapters.memory_images import Image, Images
+from lanekit.adapters.memory_index import Index
 from lanekit.adapters.memory_worker import Worker
 from lanekit.core.create_args import labels_of
 from lanekit.core.errors import (
@@ -43,6 +44,7 @@ class Store:
         self.images = Images()
         self.streams = Streams()
         self.containers: dict[str, Container] = {}
+        self.index = Index()
         self.volumes: dict[str, str] = {}
         self.occupied: dict[int, bool] = {}
         self.next_ports: list[int] = []
@@ -58,9 +60,8 @@ class Store:
         """Hold the lock, with everything done that time has brought; gives the time."""
         with self._lock:
             now = self.clock.now()
-            for container in list(self.containers.values()):
-                if container.is_over(now):
-                    self._pass(container)
+            for container in self.index.over(now):
+                self._pass(container)
             yield now
 
     def _pass(self, container: Container) -> None:
@@ -88,7 +89,7 @@ class Store:
 
     def named(self, name: str) -> Container | None:
         """The container of exactly that name."""
-        return next((c for c in self.containers.values() if c.seen.name == name), None)
+        return self.index.names.get(name)
 
     def ended(
         self,
@@ -112,6 +113,7 @@ class Store:
         if container.state in ("running", "paused", "stopping"):
             self.tell(container, "died")
         del self.containers[container.seen.id]
+        self.index.drop(container)
         self.tell(container, "remove")
         for volume in container.volumes:
             _ = self.volumes.pop(volume, None)
@@ -180,16 +182,16 @@ class Store:
             cpus=spec.cpus,
             pids_limit=spec.pids_limit or _DEFAULT_PIDS,
         )
-        self.containers[identifier] = Container(seen, worker, volumes=tuple(volumes))
-        self.tell(self.containers[identifier], "create")
+        made = Container(seen, worker, volumes=tuple(volumes))
+        self.containers[identifier] = made
+        self.index.add(made)
+        self.tell(made, "create")
         return identifier
 
     def _free_port(self) -> int:
         if self.next_ports:
             return self.next_ports.pop(0)
-        ports = (port for c in self.containers.values() for port in c.seen.ports)
-        taken = {port.host_port for port in ports} | set(self.occupied)
         while True:
             self._port = self._port + 1 if self._port + 1 in _PORTS else _PORTS.start
-            if self._port not in taken:
+            if self._port not in self.occupied and not self.index.at_port(self._port):
                 return self._port

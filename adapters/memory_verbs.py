@@ -74,7 +74,7 @@ def _start_fault(store: Store, container: Container) -> LaneError | None:
 
 def holder(store: Store, where: Port) -> Container | None:
     """The container that has this host port now."""
-    up = (c for c in store.containers.values() if c.state in _UP)
+    up = (c for c in store.index.at_port(where.host_port) if c.state in _UP)
     return next((c for c in up if any(clash(port, where) for port in c.seen.ports)), None)
 
 
@@ -147,7 +147,8 @@ def rename(store: Store, identifier: str, name: str) -> Outcome[None]:
         fault = None if container.seen.name == name else store.name_fault(name)
         if fault is not None:
             return Failure(fault)
-        container.rename(name)
+        with store.index.changing(container):
+            container.rename(name)
         store.tell(container, "rename")
         return Success(None)
 
