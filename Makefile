@@ -9,7 +9,7 @@ help:
 	@echo 'make test    all tests; those that need podman are skipped where it cannot be had'
 	@echo 'make test-long  the same, with those that take minutes or an hour; LANEKIT_STEPS, LANEKIT_SEED'
 	@echo 'make check   formatting, lint, types, import rules, then all tests'
-	@echo 'make bench   what a start of lanekit costs, against the import of what it is built on'
+	@echo 'make bench   what a start, a lane and fleets of up to 200 cost, as ratios to the bare calls'
 	@echo 'make clean   remove what the above made here (.venv, caches)'
 
 setup:
@@ -28,6 +28,7 @@ test-long: setup
 bench: setup
 	@$(PYTHON) -m tests.bench_startup
 	@$(PYTHON) -m tests.bench_ensure
+	@$(PYTHON) -m tests.bench_fleet
 
 static: setup
 	.venv/bin/ruff check

@@ -24,7 +24,9 @@ WORKER = "#!/bin/sh\nmkdir -p /tmp/w && exec httpd -f -p 31417 -h /tmp/w\n"
 ROUNDS = {"socket": 200, "command": 15}
 
 
-class _OverUnix(http.client.HTTPConnection):
+class OverUnix(http.client.HTTPConnection):
+    """http.client over a unix socket, and nothing else."""
+
     def __init__(self, path: Path) -> None:
         super().__init__("bare")
         self._path = path
@@ -35,17 +37,22 @@ class _OverUnix(http.client.HTTPConnection):
         own.connect(str(self._path))
 
 
-def _lane(folder: Path) -> tuple[Lane, Profile]:
+def write_files(folder: Path) -> Profile:
+    """A worker, an inbox and a config, if they are not there, and the profile that names them."""
+    folder.mkdir(exist_ok=True)
     for name, text in (("worker", WORKER), ("inbox", "#!/bin/sh\n")):
         _ = (folder / name).write_text(text)
         (folder / name).chmod(0o755)
-    (folder / "tree").mkdir()
-    (folder / ".codex").mkdir()
+    (folder / ".codex").mkdir(exist_ok=True)
     for name in ("config.toml", "auth.json", "AGENTS.md"):
         _ = (folder / ".codex" / name).write_text(name * 50)
     worker, inbox, config = (str(folder / name) for name in ("worker", "inbox", ".codex"))
-    profile = Profile(worker, inbox, image=DEMO_IMAGE, config_dir=config)
-    return Lane("bench", "a", str(folder / "tree")), profile
+    return Profile(worker, inbox, image=DEMO_IMAGE, config_dir=config)
+
+
+def _lane(folder: Path) -> tuple[Lane, Profile]:
+    (folder / "tree").mkdir()
+    return Lane("bench", "a", str(folder / "tree")), write_files(folder)
 
 
 def measure(calls: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
@@ -60,7 +67,7 @@ def measure(calls: Mapping[str, Callable[[], object]], rounds: int) -> dict[str,
 
 
 def _bare_get(socket_path: Path, name: str) -> Callable[[], bytes]:
-    connection = _OverUnix(socket_path)
+    connection = OverUnix(socket_path)
 
     def get() -> bytes:
         connection.request("GET", f"/v4.0.0/libpod/containers/{name}/json")
