@@ -70,10 +70,12 @@ class EnsureRun:
     Iterated once more, it begins with the first again. Who stops iterating does not stop the work;
     `interrupt` does: each lane finishes or undoes what it has begun, and its outcome is then
     `Interrupted`. A lane that is alone is worked on in the iterating thread, where a Ctrl-C
-    interrupts it.
+    interrupts it; unless it is to be worked on `apart`, where only `interrupt` does.
     """
 
-    def __init__(self, fleet: Fleet, lanes: Sequence[Lane], jobs: int) -> None:
+    def __init__(
+        self, fleet: Fleet, lanes: Sequence[Lane], jobs: int, *, apart: bool = False
+    ) -> None:
         self._fleet = fleet
         self._lanes = tuple(lanes)
         self._stop = threading.Event()
@@ -82,7 +84,8 @@ class EnsureRun:
         # Kept, not queued: a Ctrl-C between taking one out and giving it away would lose it.
         self._done: list[_Done] = []
         self._news = threading.Condition()
-        if len(self._lanes) > 1:
+        self._here = len(self._lanes) == 1 and not apart
+        if self._lanes and not self._here:
             threading.Thread(target=self._look, name="lanekit look").start()
 
     def __iter__(self) -> Iterator[tuple[Lane, Outcome[Ensured]]]:
@@ -93,7 +96,7 @@ class EnsureRun:
             yield lane, outcome
 
     def _wait(self, at: int) -> _Done:
-        if len(self._lanes) == 1 and not self._done:
+        if self._here and not self._done:
             self._done.append((self._lanes[0], self._fleet.ensure(self._lanes[0])))
         with self._news:
             while len(self._done) <= at:

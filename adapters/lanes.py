@@ -1,9 +1,9 @@
 """`Lanes`, the face of lanekit for those who embed it: the ports put together, calls by lane."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from returns.result import Failure, Success
 
@@ -37,6 +37,10 @@ from lanekit.core.secrets import hide, hide_all
 from lanekit.core.spec import name_faults
 from lanekit.core.world import Target, World
 
+if TYPE_CHECKING:
+    from lanekit.adapters.watcher import Watcher
+    from lanekit.core.watch import Report
+
 T = TypeVar("T")
 
 JOBS = 4
@@ -50,6 +54,10 @@ OWN = Streams()
 
 
 def _nobody(_event: Event) -> None:
+    return
+
+
+def _to_nobody(_report: "Report") -> None:
     return
 
 
@@ -121,7 +129,32 @@ class Lanes:
         stops no other. They are looked at together: each image once, not once a lane. The events
         come from several threads.
         """
-        fleet = Fleet(
+        return EnsureRun(self._fleet(), lanes, jobs)
+
+    def watch(
+        self,
+        lanes: Sequence[Lane],
+        *,
+        resync: float = 10.0,
+        jobs: int = JOBS,
+        on_report: "Callable[[Report], None]" = _to_nobody,
+    ) -> "Watcher":
+        """Keep lanes so, from the `run` of what this gives to its `stop`.
+
+        A lane is ensured when podman tells that something happened to it, and each `resync`
+        seconds. `on_report` is told what is worth it, from the thread of `run`.
+        """
+        from lanekit.adapters.watcher import Watcher  # noqa: PLC0415 - few runs watch
+
+        fleet = self._fleet()
+
+        def ensure(some: Sequence[Lane], at_once: int) -> EnsureRun:
+            return EnsureRun(fleet, some, at_once, apart=True)
+
+        return Watcher(self.engine, ensure, lanes, resync, jobs, on_report)
+
+    def _fleet(self) -> Fleet:
+        return Fleet(
             self._world,
             self._manner,
             self._lock_timeout,
@@ -130,7 +163,6 @@ class Lanes:
             hold=self._hold,
             ensure=self.ensure,
         )
-        return EnsureRun(fleet, lanes, jobs)
 
     def plan(self, lane: Lane) -> Outcome[Plan]:
         """What `ensure` would do now, why, and what would be lost; nothing is changed."""

@@ -52,9 +52,10 @@ def _repr(self: Any) -> str:
 
 def _set_once(self: Any, name: str, value: object) -> None:
     # __init__ sets each field once; nobody sets one again, or anything that is no field.
-    if name in vars(self) or name not in self.__dataclass_fields__:
+    values = self.__dict__
+    if name in values or name not in self.__dataclass_fields__:
         raise dataclasses.FrozenInstanceError(f"cannot assign to field {name!r}")
-    object.__setattr__(self, name, value)
+    values[name] = value
 
 
 def _never(_self: Any, name: str) -> None:

@@ -569,3 +569,26 @@ def pieces(draw: st.DrawFn, data: bytes) -> list[bytes]:
     """The bytes, cut anywhere."""
     cuts = sorted(draw(st.lists(st.integers(0, len(data)), max_size=10)))
     return [data[begin:end] for begin, end in zip([0, *cuts], [*cuts, len(data)], strict=True)]
+
+
+# --- keeping lanes so -----------------------------------------------------------------------------
+
+WATCHED = tuple(Lane("ws", name, f"/trees/{name}") for name in "abc")
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something that happens to a watch: `what`, to which lane, after how many seconds."""
+
+    what: str
+    lane: int
+    after: float
+
+
+def watch_steps() -> st.SearchStrategy[list[Step]]:
+    """What may happen, in any order; a step that cannot be is to be left out by who plays it."""
+    what = ("tick", "died", "fine", "mended", "failing", "away", "change", "drop", "lost", "heard")
+    step = st.builds(
+        Step, st.sampled_from(what), st.integers(0, 2), st.floats(0, 100, allow_nan=False)
+    )
+    return st.lists(step, max_size=60)
