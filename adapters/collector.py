@@ -9,6 +9,7 @@ from returns.result import Failure, Success
 from lanekit.core.errors import Outcome, for_lane
 from lanekit.core.gc import Garbage, Sweep, sweep
 from lanekit.core.model import LABEL_LANE, Lane
+from lanekit.core.observe import ids_are_sound
 from lanekit.core.ports import ContainerEngine, LaneNote
 
 Collected: TypeAlias = Literal["removed", "runs", "changed"]
@@ -61,5 +62,8 @@ class Collector:
             return Success("changed")
         if now.runs and not self._running:
             return Success("runs")
+        sound = ids_are_sound(self._engine, [one.container.id])
+        if isinstance(sound, Failure):
+            return sound
         removed = self._engine.remove(one.container.id, self._grace)
         return removed if isinstance(removed, Failure) else Success("removed")

@@ -17,6 +17,7 @@ from lanekit.core.errors import (
     WrongState,
 )
 from lanekit.core.model import NEXT, PREV, Endpoint, Observation, Snapshot
+from lanekit.core.observe import ids_are_sound
 from lanekit.core.operations import (
     AwaitReady,
     CheckIdle,
@@ -64,6 +65,9 @@ class Run:
 
     def execute(self, plan: Plan) -> Outcome[Endpoint]:
         """The lane's endpoint; or the first error, after undoing what was done before it."""
+        sound = self._sound(plan)
+        if isinstance(sound, Failure):
+            return sound
         self.undoable = list(plan.resumed)
         try:
             for operation in plan.operations:
@@ -77,6 +81,10 @@ class Run:
         if self.endpoint is None:
             raise AssertionError(f"a plan that awaits nothing: {plan}")
         return Success(self.endpoint)
+
+    def _sound(self, plan: Plan) -> Outcome[None]:
+        there = list(self.ids.values())
+        return ids_are_sound(self.world.engine, there) if plan.changes and there else Success(None)
 
     def _step(self, operation: Operation) -> Outcome[None]:
         lane, clock = self.target.lane.name, self.world.clock

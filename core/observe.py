@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from returns.result import Failure, Success
 
-from lanekit.core.errors import ImageMissing, LaneError, Outcome
+from lanekit.core.errors import Foreign, ImageMissing, LaneError, Outcome
 from lanekit.core.model import NEXT, PREV, ContainerSpec, Observation, Seen, Snapshot
 from lanekit.core.ports import ContainerEngine, HostFiles
 from lanekit.core.value import dataclass
@@ -161,6 +161,28 @@ def containers_of(engine: ContainerEngine, name: str) -> Outcome[Observation]:
     if isinstance(found, Failure):
         return found
     return Success(Observation(*_three(name, found.unwrap())))
+
+
+def ids_are_sound(engine: ContainerEngine, containers: Sequence[str]) -> Outcome[None]:
+    """Success unless one of these ids leads podman to another container; then `Foreign`.
+
+    Since podman 5 a container whose name is another one's full id goes before it (seen on 5.4.2).
+    Asked before anything is changed; an id that leads nowhere is for the change itself to find.
+    """
+    looked = engine.inspect(containers)
+    if isinstance(looked, Failure):
+        return looked
+    for asked, seen in looked.unwrap().items():
+        if seen.id != asked:
+            return Failure(
+                Foreign(
+                    f"a container is named {asked}, which is the id of the lane's own",
+                    detail=f"its own id is {seen.id}; nothing was touched, for podman takes one "
+                    "for the other",
+                    hint="rename or remove that one: podman ps -a --no-trunc shows both",
+                )
+            )
+    return Success(None)
 
 
 def _three(

@@ -10,7 +10,7 @@ from lanekit.core.ensure import judge_for
 from lanekit.core.errors import NotFound, Outcome, WrongState
 from lanekit.core.identity import foreign
 from lanekit.core.model import Endpoint, Lane, Observation, Policy, Snapshot
-from lanekit.core.observe import containers_of, with_inside
+from lanekit.core.observe import containers_of, ids_are_sound, with_inside
 from lanekit.core.operations import Waiting
 from lanekit.core.ports import ContainerEngine, Listener, Streams
 from lanekit.core.recover import is_awake
@@ -113,6 +113,9 @@ def stop(
         return Success("missing")
     if not is_awake(current):
         return Success("not running")
+    sound = ids_are_sound(engine, [current.id])
+    if isinstance(sound, Failure):
+        return sound
     if current.state == "paused":
         woken = engine.unpause(current.id)
         if isinstance(woken, Failure):
@@ -135,6 +138,9 @@ def remove(
         return looked
     seen = looked.unwrap()
     there = [one for one in (seen.next, seen.current, seen.prev) if one is not None]
+    sound = ids_are_sound(engine, [one.id for one in there])
+    if isinstance(sound, Failure):
+        return sound
     for container in there:
         if is_awake(container):
             listen(_ending(lane, container, grace))

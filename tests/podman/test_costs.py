@@ -71,7 +71,7 @@ def test_the_requests_of_a_warm_and_of_a_cold_ensure(
     assert sorted(_requests(cli_lane, podman_service, ensure)) == [LOOK, IMAGE]
     cli_lane.worker(WORKER.format(word="two"))
     replaced = _requests(cli_lane, podman_service, ensure)
-    assert len(replaced) <= 11, replaced
+    assert len(replaced) <= 12, replaced  # one of them sees that ids lead to what was seen
     assert sorted(_requests(cli_lane, podman_service, ensure)) == [LOOK, IMAGE]
 
 

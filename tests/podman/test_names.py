@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from returns.result import Failure
+from returns.result import Failure, Success
 from tests.podman.conftest import RealLane
 from tests.podman_sandbox import DEMO_IMAGE, Sandbox
 
@@ -60,8 +60,9 @@ def test_a_container_named_as_ours_is_identified(real_lane: RealLane) -> None:
     other = real_lane.sandbox.run("create", "--name", ours.id, image, "true")
     try:
         assert or_raise(lanes.ensure(lane)).action == "none"
-        assert or_raise(lanes.stop(lane)) == "stopped"
-        assert or_raise(lanes.remove(lane)) == "removed"
+        # podman 5 takes the name for the id: then nothing is touched. podman 4 does not.
+        for done, result in ((lanes.stop(lane), "stopped"), (lanes.remove(lane), "removed")):
+            assert done == Success(result) or done.failure().kind == "Foreign"
         assert _inspected(real_lane, other)[0]["Name"] == ours.id
     finally:
         _ = real_lane.sandbox.run("rm", other)
