@@ -53,7 +53,7 @@ def test_an_ensure_beside_a_stop_or_rm_is_one_after_the_other(
     for word in ("two", "three"):
         _ = or_raise(real_lane.lanes().ensure(real_lane.lane))
         real_lane.worker(WORKER.format(word=word))
-        both = [lanekit(real_lane, "ensure"), lanekit(real_lane, other)]
+        both = [lanekit(real_lane, "ensure", "--json"), lanekit(real_lane, other)]
         assert [(code, err) for code, _, err in results(both)] == [(0, "")] * 2
         left = [(c.name, c.state) for c in real_lane.containers()]
         name = real_lane.lane.container_name
@@ -68,7 +68,10 @@ def test_ensures_by_two_fleet_files_are_one_after_the_other(real_lane: RealLane)
     _ = other.write_text(
         real_lane.fleet_file().read_text().replace("[[lane]]", "[profile.env]\nX = '1'\n[[lane]]")
     )
-    both = [lanekit(real_lane, "ensure"), lanekit(real_lane, "ensure", "--file", str(other))]
+    both = [
+        lanekit(real_lane, "ensure", "--json"),
+        lanekit(real_lane, "ensure", "--json", "--file", str(other)),
+    ]
     told = results(both)
     assert [(code, err) for code, _, err in told] == [(0, "")] * 2
     (only,) = real_lane.containers()
@@ -80,7 +83,10 @@ def test_a_name_that_two_lanes_want_is_the_firsts(real_lane: RealLane) -> None:
     other = real_lane.folder / "other.toml"
     text = real_lane.fleet_file().read_text().replace('id = "a"', 'id = "b"')
     _ = other.write_text(text)
-    both = [lanekit(real_lane, "ensure"), lanekit(real_lane, "ensure", "--file", str(other))]
+    both = [
+        lanekit(real_lane, "ensure", "--json"),
+        lanekit(real_lane, "ensure", "--json", "--file", str(other)),
+    ]
     told = results(both)
     assert sorted(code for code, _, _ in told) == [0, 1]
     (err,) = [err for code, _, err in told if code == 1]
@@ -104,7 +110,7 @@ def test_a_holder_of_the_lock_that_is_killed_keeps_nobody_waiting(real_lane: Rea
     real_lane.worker("#!/bin/sh\ntrap 'exit 0' TERM\nsleep 600 &\nwait\n")
     holder = _in_the_stop(real_lane)
     real_lane.worker(WORKER.format(word="two"))
-    waiting = lanekit(real_lane, "ensure")
+    waiting = lanekit(real_lane, "ensure", "--json")
     time.sleep(1.5)
     assert waiting.poll() is None, "it waits for the lock"
     begun = time.monotonic()
