@@ -2,9 +2,7 @@
 
 import os
 import select
-import signal
 import socket
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -15,6 +13,7 @@ from returns.result import Failure, Success
 from lanekit.adapters.json_reader import Malformed, as_node, parse, undecodable
 from lanekit.adapters.podman_address import Address, no_service
 from lanekit.adapters.podman_stream import dial
+from lanekit.adapters.processes import Running
 from lanekit.core.errors import EngineUnavailable, LaneError, Outcome
 from lanekit.core.model import ContainerEvent
 
@@ -22,7 +21,6 @@ _CHUNK = 1 << 16
 # An event is a few hundred bytes; its labels may be long. What has no end of line is none.
 _LONGEST = 1 << 20
 _WORDS = 2000
-_GRACE = 2.0
 _PATH = "/v4.0.0/libpod/events?stream=true&filters=%7B%22type%22%3A%5B%22container%22%5D%7D"
 
 
@@ -103,52 +101,12 @@ def events_of_command(command: Sequence[str], env: Mapping[str, str]) -> Lines:
     """`podman events`, in a process group of its own. Raises OSError: it cannot be executed."""
     # Since now, for the process takes a while until it listens.
     since = f"--since={int(time.time())}"
-    process = subprocess.Popen(
-        (*command, "events", "--format=json", "--filter=type=container", since),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=dict(env),
-        process_group=0,
-    )
-    out, err = process.stdout, process.stderr
-    if out is None or err is None:
-        raise OSError("no pipes")
-    # Its warnings must not fill the pipe: then it would wait for ever.
-    words: list[bytes] = []
-    reader = threading.Thread(target=_gather, args=(err.fileno(), words), daemon=True)
-    reader.start()
+    running = Running((*command, "events", "--format=json", "--filter=type=container", since), env)
 
     def over() -> LaneError:
-        reader.join(_GRACE)
-        said = b"".join(words)[-_WORDS:].decode(errors="backslashreplace").strip()
-        return EngineUnavailable("`podman events` ended", said)
+        return EngineUnavailable("`podman events` ended", running.words())
 
-    def end() -> None:
-        _end(process)
-
-    def give_back() -> None:
-        reader.join(_GRACE)
-        out.close()
-        err.close()
-
-    return Lines(out.fileno(), over, end, give_back)
-
-
-def _gather(descriptor: int, words: list[bytes]) -> None:
-    with suppress(OSError):
-        while chunk := os.read(descriptor, _CHUNK):
-            words[:] = [(b"".join(words) + chunk)[-_WORDS:]]
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    for number, wait in ((signal.SIGTERM, _GRACE), (signal.SIGKILL, _GRACE)):
-        if process.poll() is not None:
-            return
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, number)
-        with suppress(subprocess.TimeoutExpired):
-            _ = process.wait(wait)
+    return Lines(running.out, over, running.end, running.give_back)
 
 
 def events_of_service(address: Address, timeout: float) -> Outcome[Lines]:

@@ -17,6 +17,7 @@ _CHUNK = 1 << 16
 _MOST_OUTPUT = 64 << 20
 # How long a podman that was told to end may take for it: it does not stop in a critical section.
 _GRACE = 2.0
+_WORDS = 2000
 # How long the writer of stdin may take to see that nobody wants the rest.
 _LOOK_UP_MS = 100
 
@@ -51,14 +52,7 @@ def run(
     may be a script that runs podman. What `stdin` raises passes through, once it has ended.
     """
     fed = not isinstance(stdin, tuple) or bool(stdin)
-    process = subprocess.Popen(
-        command,
-        stdin=subprocess.PIPE if fed else subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=dict(env),
-        process_group=0,
-    )
+    process = _started(command, env, fed=fed)
     deadline = time.monotonic() + timeout
     feeder = _Feeder(process, stdin)
     try:
@@ -100,6 +94,58 @@ def ended(process: "subprocess.Popen[bytes]") -> int:
         _end(process)
         raise
     return status if status >= 0 else 128 - status
+
+
+def _started(
+    command: Sequence[str], env: Mapping[str, str], *, fed: bool
+) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE if fed else subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=dict(env),
+        process_group=0,
+    )
+
+
+class Running:
+    """A command that goes on until it is ended, in a process group of its own.
+
+    `out` is the descriptor of what it writes to stdout. Raises OSError: it cannot be executed.
+    """
+
+    def __init__(self, command: Sequence[str], env: Mapping[str, str]) -> None:
+        self._process = _started(command, env, fed=False)
+        out, err = self._process.stdout, self._process.stderr
+        if out is None or err is None:
+            raise OSError("there are no pipes")
+        self._pipes = (out, err)
+        self.out = out.fileno()
+        self._words = b""
+        # Its warnings must not fill the pipe: then it would wait for ever.
+        self._reader = threading.Thread(target=self._gather, args=(err.fileno(),), daemon=True)
+        self._reader.start()
+
+    def _gather(self, descriptor: int) -> None:
+        with suppress(OSError):
+            while chunk := os.read(descriptor, _CHUNK):
+                self._words = (self._words + chunk)[-_WORDS:]
+
+    def words(self) -> str:
+        """The end of what it wrote to stderr, when it has ended."""
+        self._reader.join(_GRACE)
+        return self._words.decode(errors="backslashreplace").strip()
+
+    def end(self) -> None:
+        """Let it end; it has when this returns."""
+        _end(self._process)
+
+    def give_back(self) -> None:
+        """Close its pipes, when nobody reads any more."""
+        self._reader.join(_GRACE)
+        for pipe in self._pipes:
+            pipe.close()
 
 
 def _wait_out(process: subprocess.Popen[bytes], deadline: float) -> None:

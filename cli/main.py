@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from lanekit.cli import changing, cleaning, entering, looking, offline, starting
+from lanekit.cli import changing, cleaning, entering, looking, offline, starting, watching
 from lanekit.cli.interrupts import interruptible
 from lanekit.cli.options import Settings, with_settings
 from lanekit.cli.output import prepare_streams, say
@@ -57,8 +57,9 @@ def lanekit(
 
 
 for _command in (
-    *(changing.ensure, looking.plan, offline.drift, looking.status, looking.endpoint, looking.logs),
-    *(changing.stop, changing.rm, cleaning.gc, starting.init, offline.show, offline.fingerprint),
+    *(changing.ensure, watching.watch, looking.plan, offline.drift, looking.status),
+    *(looking.endpoint, looking.logs, changing.stop, changing.rm, cleaning.gc, starting.init),
+    *(offline.show, offline.fingerprint),
 ):
     _ = app.command()(with_settings(_command))
 

@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 
 
 class Session(NamedTuple):
-    """A call on some lanes. `lanes` are in the order of the file."""
+    """A call on some lanes. `lanes` are in the order of the file at `path`."""
 
     settings: Settings
     lanes: tuple[Lane, ...]
     runtime: Lanes
     progress: Progress
+    path: str
 
     @property
     def width(self) -> int:
@@ -46,7 +47,7 @@ def open_session(
     lanes = _chosen(fleet, names or ())
     progress = Progress(lanes, verbose=settings.verbose, as_json=settings.json)
     runtime = lanes_for(settings, lanes, policy, progress.hear, restart_unready=restart_unready)
-    return Session(settings, lanes, runtime, progress)
+    return Session(settings, lanes, runtime, progress, fleet.path)
 
 
 def fleet_of(settings: Settings) -> Fleet:

@@ -59,8 +59,8 @@ class Watched:
     """A lane. `due`: when to ensure it; None: nothing is to be done.
 
     `failures` and `mends` in a row; `mended`: when the last was. `said`: what was last reported.
-    `busy`: it is worked on; `stirred`: something happened to it since that began; `asked_anew`: it
-    was asked for otherwise since then.
+    `busy`: it is worked on, and never due then; `stirred`: something happened to it since that
+    began; `asked_anew`: it was asked for otherwise since then.
     """
 
     lane: Lane
@@ -81,12 +81,16 @@ class Watched:
 
 @dataclass(frozen=True)
 class Watch:
-    """All that is known. Times are readings of one clock, in seconds."""
+    """All that is known. Times are readings of one clock, in seconds.
+
+    `away`: the names of lanes that left while they were worked on, and still are.
+    """
 
     lanes: tuple[Watched, ...] = ()
     resync: float = 10.0
     resync_at: float = 0.0
     lost: bool = False
+    away: frozenset[str] = frozenset()
 
     def of(self, name: str) -> Watched | None:
         """The lane of this name, if it is watched."""
@@ -96,7 +100,7 @@ class Watch:
         """When `tick` may have something to do next, as far as is known; None: not by time."""
         if self.lost:
             return None
-        dues = [one.due for one in self.lanes if one.due is not None and not one.busy]
+        dues = [one.due for one in self.lanes if one.due is not None]
         return min([*dues, self.resync_at])
 
 
@@ -152,11 +156,7 @@ def tick(watch: Watch, now: float, most: int = 1_000_000) -> tuple[Watch, tuple[
         return watch, ()
     if now >= watch.resync_at:
         watch = resync(watch, now)
-    due = [
-        one.lane.name
-        for one in watch.lanes
-        if not one.busy and one.due is not None and one.due <= now
-    ][:most]
+    due = [one.lane.name for one in watch.lanes if one.due is not None and one.due <= now][:most]
     taken = _each(
         watch,
         lambda one: (
@@ -187,7 +187,7 @@ def outcome(
     """An ensure of this lane ended; `jitter`: a fraction between 0 and 1, another each time."""
     one = watch.of(name)
     if one is None:
-        return watch, ()
+        return replace(watch, away=watch.away - {name}), ()
     free = replace(one, busy=False, stirred=False, asked_anew=False)
     if isinstance(result, Failure):
         after, reports = _failed(free, result.failure(), now, jitter)
@@ -230,14 +230,16 @@ def asked(watch: Watch, lanes: Sequence[Lane], now: float) -> tuple[Watch, Repor
     """These are the lanes from now on. Those that are new or changed are due, at once."""
     names = {lane.name for lane in lanes}
     gone = tuple(Report("gone", one.lane) for one in watch.lanes if one.lane.name not in names)
-    after = tuple(_asked(watch.of(lane.name), lane, now) for lane in lanes)
-    return replace(watch, lanes=after), gone
+    away = watch.away | {one.lane.name for one in watch.lanes if one.busy}
+    after = tuple(_asked(watch, lane, now) for lane in lanes)
+    return replace(watch, lanes=after, away=away - names), gone
 
 
-def _asked(one: Watched | None, lane: Lane, now: float) -> Watched:
+def _asked(watch: Watch, lane: Lane, now: float) -> Watched:
+    one = watch.of(lane.name)
     if one is None:
-        # Perhaps it is still worked on since before it left: its lock keeps the two apart.
-        return Watched(lane, now)
+        back = lane.name in watch.away
+        return Watched(lane, None if back else now, busy=back, asked_anew=back)
     if one.lane == lane:
         return one
     if one.busy:
