@@ -303,6 +303,15 @@ def test_a_lane_that_left_is_said_to_be_gone_and_never_due() -> None:
     assert _names(tick(heard(watch, _died(A), 1.1), 100.0)[1]) == ["b", "c"]
 
 
+def test_a_lane_that_left_and_came_back_while_it_was_worked_on_is_due_after() -> None:
+    watch, _ = tick(heard(_quiet(), _died(A), 1.0), 1.0)
+    watch, _ = asked(watch, [B, C], 1.1)
+    watch, _ = asked(watch, [A, B, C], 1.2)
+    assert tick(watch, 1.3)[1] == ()
+    watch, _ = outcome(watch, A.name, _ensured(A, did=True), 1.4, 0.0)
+    assert tick(watch, 1.4)[1] == (A,)
+
+
 def test_all_are_due_when_podman_is_back() -> None:
     watch, lost = engine_lost(_quiet(), AWAY)
     watch, again = engine_lost(watch, AWAY)
