@@ -78,7 +78,12 @@ class Progress:
         self._names = [lane.name for lane in lanes]
         self._began = time.monotonic()
         self._shows = False
+        self._quiet = False
         self._table: Live | None = None
+
+    def be_quiet(self) -> None:
+        """Listen only: somebody else tells of what is done."""
+        self._quiet = True
 
     def hear(self, event: Event) -> None:
         """The listener for `Lanes`."""
@@ -134,6 +139,8 @@ class Progress:
                 self._draw("")
 
     def _show(self, event: Event, words: str) -> None:
+        if self._quiet:
+            return
         if self._as_json:
             self._say_json(event)
         elif self._verbose or (not self._live and is_news(event)):

@@ -39,6 +39,7 @@ def open_session(
     policy: PolicyName = PolicyName.strict,
     *,
     restart_unready: bool = False,
+    shows_progress: bool = True,
 ) -> Session:
     """Ends the program with exit code 2 when the file or a name is wrong."""
     fleet = fleet_of(settings)
@@ -46,6 +47,8 @@ def open_session(
         refuse(f"{fleet.path} has no lane: add a [[lane]] with workspace, id and worktree")
     lanes = _chosen(fleet, names or ())
     progress = Progress(lanes, verbose=settings.verbose, as_json=settings.json)
+    if not (shows_progress or settings.verbose):
+        progress.be_quiet()
     runtime = lanes_for(settings, lanes, policy, progress.hear, restart_unready=restart_unready)
     return Session(settings, lanes, runtime, progress, fleet.path)
 

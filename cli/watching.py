@@ -54,7 +54,9 @@ def watch(  # noqa: PLR0913, PLR0917 - options, all by name
     """
     from lanekit.cli.session import open_session  # noqa: PLC0415 - costs start-up
 
-    session = open_session(settings, lanes, policy, restart_unready=restart_unready)
+    session = open_session(
+        settings, lanes, policy, restart_unready=restart_unready, shows_progress=False
+    )
     board = _Board(session)
     watcher = session.runtime.watch(session.lanes, resync=resync, jobs=jobs, on_report=board.report)
     received = _until_signals(watcher)
