@@ -53,7 +53,7 @@ def test_an_ensure_beside_a_stop_or_rm_is_one_after_the_other(
     for word in ("two", "three"):
         _ = or_raise(real_lane.lanes().ensure(real_lane.lane))
         real_lane.worker(WORKER.format(word=word))
-        both = [lanekit(real_lane, "ensure", "--json"), lanekit(real_lane, other)]
+        both = [lanekit(real_lane, "ensure", "--json"), lanekit(real_lane, other, "--json")]
         assert [(code, err) for code, _, err in results(both)] == [(0, "")] * 2
         left = [(c.name, c.state) for c in real_lane.containers()]
         name = real_lane.lane.container_name
