@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from lanekit.cli.options import EngineName
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from lanekit.adapters.lanes import Lanes
     from lanekit.cli.options import PolicyName, Settings
+    from lanekit.core.doctor import Facts, Fleet
     from lanekit.core.model import Lane
     from lanekit.core.ports import ContainerEngine, Listener
 
@@ -34,6 +35,16 @@ def lanes_for(
         ready_timeout=settings.timeout,
         restart_unready=restart_unready,
     )
+
+
+def examination_for(settings: Settings) -> Callable[[Fleet], Facts]:
+    """How doctor looks at the podman that the settings name."""
+    from lanekit.adapters.doctor import examine  # noqa: PLC0415 - costs start-up
+
+    ways: dict[EngineName, Literal["command", "socket"]]
+    ways = {EngineName.cli: "command", EngineName.socket: "socket"}
+    way = ways.get(settings.engine or EngineName.auto)
+    return lambda fleet: examine(fleet, way)
 
 
 def _auto(_lanes: Sequence[Lane]) -> ContainerEngine:

@@ -5,7 +5,16 @@ from typing import Annotated, Any
 
 import typer
 
-from lanekit.cli import changing, cleaning, entering, looking, offline, starting, watching
+from lanekit.cli import (
+    changing,
+    cleaning,
+    entering,
+    examining,
+    looking,
+    offline,
+    starting,
+    watching,
+)
 from lanekit.cli.interrupts import interruptible
 from lanekit.cli.options import Settings, with_settings
 from lanekit.cli.output import prepare_streams, say
@@ -69,6 +78,7 @@ _ = app.command("exec", context_settings={"allow_interspersed_args": False})(
     with_settings(entering.execute)
 )
 _ = app.command()(with_settings(entering.shell))
+_ = app.command()(with_settings(examining.doctor))
 
 
 def main() -> None:

@@ -4,12 +4,26 @@ import posixpath
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Literal, get_args
 
 from hypothesis import strategies as st
 from tests.fuzz.mutations import mutated, seeds
 
 from lanekit.core.archive import parse_tree
 from lanekit.core.create_args import labels_of
+from lanekit.core.doctor import (
+    Cause,
+    Cure,
+    Facts,
+    Fleet,
+    Host,
+    Limits,
+    Reached,
+    Started,
+    Trouble,
+    Try,
+    next_try,
+)
 from lanekit.core.errors import or_raise
 from lanekit.core.fingerprint import Entry, Tree
 from lanekit.core.git_mounts import GitFacts
@@ -592,3 +606,79 @@ def watch_steps() -> st.SearchStrategy[list[Step]]:
         Step, st.sampled_from(what), st.integers(0, 2), st.floats(0, 100, allow_nan=False)
     )
     return st.lists(step, max_size=60)
+
+
+# --- what doctor sees -----------------------------------------------------------------------------
+
+_SAID = st.text("abc: \n", min_size=1, max_size=20)
+_CAUSES: tuple[Cause, ...] = get_args(Cause)
+_MENDED: tuple[Cause, ...] = ("ulimits", "hybrid-cgroups")
+# Those that can be mended come often: else two in a row would hardly ever.
+TROUBLES = st.builds(Trouble, st.sampled_from(_MENDED) | st.sampled_from(_CAUSES), _SAID)
+LIMITS = st.builds(Limits, st.integers(-1, 1 << 40), st.integers(-1, 1 << 40))
+_CURES: tuple[Cure, ...] = get_args(Cure)
+ABLE = st.just(frozenset(_CURES)) | st.frozensets(st.sampled_from(_CURES))
+_REACHED = st.one_of(
+    st.builds(Reached, st.just("here"), st.sampled_from(["3.4.4", "4.0.3", "4.3.1", "5.8.6"])),
+    st.builds(Reached, st.just("there"), fault=_SAID),
+)
+_HOSTS = st.builds(
+    Host,
+    version=st.just("4.3.1"),
+    rootless=st.booleans(),
+    runtime=st.sampled_from(["runc", "crun", ""]),
+    cgroups=st.sampled_from(["cgroups v1, cgroupfs", "cgroups v2, systemd"]),
+    controllers=st.sampled_from([(), ("cpu", "memory", "pids")]),
+    selinux=st.booleans(),
+    driver=st.sampled_from(["overlay", "vfs"]),
+    storage=st.just("/storage"),
+    machine=st.just("amd64"),
+    complaints=st.lists(TROUBLES, max_size=2).map(tuple),
+)
+
+
+@st.composite
+def tries(draw: st.DrawFn) -> tuple[Try, ...]:
+    """A start test, as it goes when podman answers each try as it likes."""
+    able = draw(ABLE)
+    made: tuple[Try, ...] = ()
+    while (cures := next_try(made, able)) is not None:
+        made = (*made, Try(cures, draw(st.none() | TROUBLES)))
+    return made
+
+
+@st.composite
+def facts(draw: st.DrawFn) -> Facts:
+    """A machine as doctor sees it."""
+    command, way_of_socket = draw(_REACHED), draw(_REACHED)
+    ways: tuple[tuple[Literal["command", "socket"], Reached], ...]
+    ways = (("command", command), ("socket", way_of_socket))
+    over: Literal["command", "socket"] | None = None
+    if usable := [name for name, way in ways if not way.fault]:
+        over = draw(st.sampled_from(usable))
+    host = draw(_HOSTS | TROUBLES) if over else None
+    started = Started(
+        draw(tries()),
+        image=draw(st.sampled_from(["", "localhost/x:1"])),
+        port=draw(st.none() | st.booleans()),
+        host_name=draw(st.none() | st.booleans()),
+        left=draw(st.sampled_from(["", "lanekit-doctor-1"])),
+    )
+    fleet = Fleet(
+        draw(st.sampled_from(["", "lanes.toml"])),
+        draw(st.lists(_SAID, max_size=2).map(tuple)),
+        draw(st.sampled_from([(), ("localhost/x:1",)])),
+    )
+    return Facts(
+        fleet=fleet,
+        command=command,
+        socket=way_of_socket,
+        over=over,
+        host=host,
+        limits=draw(LIMITS),
+        conf="/etc/containers/containers.conf",
+        images=draw(st.just(()) | st.just(("localhost/x:1",)) | TROUBLES),
+        start=started if isinstance(host, Host) else Started(skipped="there is no podman"),
+        locks=draw(st.just("") | _SAID),
+        git=draw(st.sampled_from(["", "git version 2.39.5"])),
+    )
