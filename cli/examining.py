@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import typer
@@ -30,7 +28,10 @@ def doctor(settings: Settings, lanes: LanesArgument = None) -> None:
     Works without a fleet file too. Starts one container of its own and removes it again. Exit
     code 1 when a check fails.
     """
-    from lanekit.cli.composition import examination_for  # noqa: PLC0415 - costs start-up
+    import json  # noqa: PLC0415 - costs start-up
+    from dataclasses import asdict  # noqa: PLC0415
+
+    from lanekit.cli.composition import examination_for  # noqa: PLC0415
     from lanekit.core.doctor_findings import findings, is_well  # noqa: PLC0415
 
     if settings.engine is EngineName.memory:

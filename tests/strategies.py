@@ -654,7 +654,8 @@ def facts(draw: st.DrawFn) -> Facts:
     ways: tuple[tuple[Literal["command", "socket"], Reached], ...]
     ways = (("command", command), ("socket", way_of_socket))
     over: Literal["command", "socket"] | None = None
-    if usable := [name for name, way in ways if not way.fault]:
+    usable: list[Literal["command", "socket"]] = [name for name, way in ways if not way.fault]
+    if usable:
         over = draw(st.sampled_from(usable))
     host = draw(_HOSTS | TROUBLES) if over else None
     started = Started(
