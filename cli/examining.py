@@ -28,8 +28,6 @@ def doctor(settings: Settings, lanes: LanesArgument = None) -> None:
     Works without a fleet file too. Starts one container of its own and removes it again. Exit
     code 1 when a check fails.
     """
-    import json  # noqa: PLC0415 - costs start-up
-    from dataclasses import asdict  # noqa: PLC0415
 
     from lanekit.cli.composition import examination_for  # noqa: PLC0415
     from lanekit.core.doctor_findings import findings, is_well  # noqa: PLC0415
@@ -38,7 +36,7 @@ def doctor(settings: Settings, lanes: LanesArgument = None) -> None:
         refuse("doctor looks at podman: --engine auto, cli or socket")
     found = findings(examination_for(settings)(_fleet(settings, lanes or ())))
     for finding in found:
-        say(json.dumps(asdict(finding)) if settings.json else _text(finding))
+        say(_json(finding) if settings.json else _text(finding))
     if not is_well(found):
         raise typer.Exit(FAILED)
 
@@ -61,6 +59,13 @@ def _fleet(settings: Settings, names: Sequence[str]) -> Fleet:
     chosen = [lane for lane in fleet.lanes if not names or lane.name in names]
     images = dict.fromkeys(lane.profile.image for lane in chosen if lane.profile)
     return Fleet(path, images=tuple(images))
+
+
+def _json(finding: Finding) -> str:
+    import json  # noqa: PLC0415 - costs start-up
+    from dataclasses import asdict  # noqa: PLC0415
+
+    return json.dumps(asdict(finding))
 
 
 def _text(finding: Finding) -> str:
