@@ -651,21 +651,12 @@ def tries(draw: st.DrawFn) -> tuple[Try, ...]:
 def facts(draw: st.DrawFn) -> Facts:
     """A machine as doctor sees it."""
     command, way_of_socket = draw(_REACHED), draw(_REACHED)
-<<<<<<< HEAD
     ways: tuple[tuple[Literal["command", "socket"], Reached], ...]
     ways = (("command", command), ("socket", way_of_socket))
     over: Literal["command", "socket"] | None = None
     usable: list[Literal["command", "socket"]] = [name for name, way in ways if not way.fault]
     if usable:
         over = draw(st.sampled_from(usable))
-=======
-    usable: list[Literal["command", "socket"]] = []
-    if not command.fault:
-        usable.append("command")
-    if not way_of_socket.fault:
-        usable.append("socket")
-    over = draw(st.sampled_from(usable)) if usable else None
->>>>>>> a6c82f6 (Load JSON only when doctor prints it: every start paid for it)
     host = draw(_HOSTS | TROUBLES) if over else None
     started = Started(
         draw(tries()),

@@ -200,8 +200,9 @@ def test_a_doctor_that_is_killed_leaves_what_the_next_one_removes(clinic: Clinic
                 start_new_session=True,
             ) as doctor:
                 time.sleep(pause)
-                killed += doctor.poll() is None
-                os.killpg(doctor.pid, signal.SIGKILL)
+                if doctor.poll() is None:
+                    killed += 1
+                    os.killpg(doctor.pid, signal.SIGKILL)
     assert killed
     assert clinic.findings()["start"]["status"] == "ok"
     assert _things(clinic.sandbox) == before
