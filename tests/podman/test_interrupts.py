@@ -68,7 +68,7 @@ def _interrupted(
     verb, count = point
     if service is None:
         log = real.folder / "interrupted"
-        process = lanekit(real, "ensure", **{LOG_VARIABLE: str(log)})
+        process = lanekit(real, "ensure", "--json", **{LOG_VARIABLE: str(log)})
         deadline = time.monotonic() + 60
         while [call[0] for call in read_log(log)].count(verb) <= count:
             assert time.monotonic() < deadline, "the operation never came"
@@ -87,7 +87,7 @@ def _interrupted(
 
     with counting_proxy(real.folder, service, before) as proxy:
         real.socket = proxy.path
-        processes.append(lanekit(real, "ensure"))
+        processes.append(lanekit(real, "ensure", "--json"))
         if way == "twice":
             _ = _again(processes[0])
         _ = processes[0].wait(60)

@@ -118,6 +118,8 @@ def test_a_worker_that_crashes_tells_no_secret(real_lane: RealLane) -> None:
     _fleet(real_lane)
     done = _lanekit(real_lane, "ensure", "--json", "--verbose")
     assert done.returncode == 1
-    assert json.loads(done.stdout)["error"]["kind"] == "WorkerExited"
+    *events, last = map(json.loads, done.stdout.splitlines())
+    assert last["error"]["kind"] == "WorkerExited"
+    assert [event["event"] for event in events].count("OperationFailed") == 1
     assert "TOKEN=(hidden)" in done.stderr
     assert MARK not in done.stdout + done.stderr
