@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from returns.result import Failure, Success
 
+from lanekit.adapters.firewall_race import past_the_race
 from lanekit.adapters.json_reader import undecodable
 from lanekit.adapters.podman_answers import (
     carries,
@@ -180,7 +181,8 @@ class PodmanCli:
 
     def start(self, container: str) -> Outcome[None]:
         """See `ContainerEngine.start`."""
-        return _nothing(self._checked(f"start {container[:12]}", "start", container))
+        doing = f"start {container[:12]}"
+        return past_the_race(lambda: _nothing(self._checked(doing, "start", container)))
 
     def unpause(self, container: str) -> Outcome[None]:
         """See `ContainerEngine.unpause`."""

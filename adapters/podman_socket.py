@@ -8,6 +8,7 @@ from itertools import chain
 
 from returns.result import Failure, Success
 
+from lanekit.adapters.firewall_race import past_the_race
 from lanekit.adapters.json_reader import undecodable
 from lanekit.adapters.podman_answers import carries, listed_ids
 from lanekit.adapters.podman_http import AT_ONCE, Reply, queried, quoted
@@ -172,7 +173,7 @@ class PodmanSocket:
 
     def start(self, container: str) -> Outcome[None]:
         """See `ContainerEngine.start`."""
-        return self._do("start", container)
+        return past_the_race(lambda: self._do("start", container))
 
     def unpause(self, container: str) -> Outcome[None]:
         """See `ContainerEngine.unpause`."""
