@@ -53,6 +53,7 @@ class Connection:
         self._wire: Wire | None = None
         self._deadline = 0.0
         self._again = ""
+        self._changes = False
 
     @property
     def is_open(self) -> bool:
@@ -90,6 +91,7 @@ class Connection:
         """
         kept = self.is_open
         self._again = path if kept and method == "GET" else ""
+        self._changes = method != "GET"
         try:
             self._send(method, path, body, stream)
         except (BrokenPipeError, ConnectionResetError):
@@ -171,10 +173,19 @@ class Connection:
             self.close()
             raise Garbled(_words(error)) from None
         except BaseException:
+            self._wait_out()
             self.close()
             raise
         self._anew("GET", self._again)
         return self.receive()
+
+    def _wait_out(self) -> None:
+        """After a Ctrl-C: podman goes on with what it was told to change, whether anybody waits or
+        not, and an undo that came before it would undo nothing. It has ended when it answers.
+        """
+        if self._changes and self._wire is not None:
+            with suppress(OSError):
+                self._wire.wait_for_an_answer()
 
     def _receive(self) -> Reply:
         if self._http is None:

@@ -79,6 +79,12 @@ class Wire:
             self.sent += done
             view = view[done:]
 
+    def wait_for_an_answer(self) -> None:
+        """Wait until it begins, if it has not; or for the connection's end, or the deadline."""
+        if not self._received:
+            self._limit()
+            _ = self._raw.recv(1, socket.MSG_PEEK)
+
     def end_sending(self) -> None:
         """Let the other side see that nothing more comes."""
         self._raw.shutdown(socket.SHUT_WR)
