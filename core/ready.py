@@ -13,6 +13,9 @@ from lanekit.core.world import Target, World
 
 _FIRST_PAUSE = 0.01
 _LONGEST_PAUSE = 0.25
+# A container that went away a moment ago may leave its port hanging: the first try is short, so
+# that it is soon looked at. A worker that takes longer is asked once more.
+_FIRST_TRY = 1.0
 _LONGEST_TRY = 5.0
 _LOOK_EVERY = 0.5
 _TELL_EVERY = 1.0
@@ -49,7 +52,8 @@ def await_ready(wait: Wait) -> Outcome[Endpoint]:
     look_at, tell_at, pause, tries = begun + _LOOK_EVERY, begun + _TELL_EVERY, _FIRST_PAUSE, 0
     while True:
         tries += 1
-        allowed = min(max(deadline - clock.now(), _FIRST_PAUSE), _LONGEST_TRY)
+        longest = _LONGEST_TRY if tries > 1 else _FIRST_TRY
+        allowed = min(max(deadline - clock.now(), _FIRST_PAUSE), longest)
         answered = wait.world.probe.answers(endpoint, profile.ready_path, allowed)
         now = clock.now()
         if answered and not wait.fresh and tries == 1:

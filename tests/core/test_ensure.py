@@ -200,3 +200,13 @@ def test_secrets_are_hidden_in_podmans_words(world: LaneWorld) -> None:
     outcome = world.lanes().ensure(world.lane)
     assert isinstance(outcome, Failure)
     assert "s3cret" not in str(outcome.failure())
+
+
+def test_a_container_that_ends_while_its_port_hangs_is_noticed_within_a_second() -> None:
+    world = LaneWorld()
+    _ = or_raise(world.lanes().ensure(world.lane))
+    begun = world.clock.now()
+    hangs = Worker(answers_after=None, exits_after=begun + 0.5, exit_code=3)
+    world.engine.swap_worker(world.lane.container_name, hangs)
+    assert world.lanes().ensure(world.lane).failure().kind == "WorkerExited"
+    assert world.clock.now() - begun <= 1.5
