@@ -84,6 +84,7 @@ class EnsureRun:
         # Kept, not queued: a Ctrl-C between taking one out and giving it away would lose it.
         self._done: list[_Done] = []
         self._news = threading.Condition()
+        self._broken: BaseException | None = None
         self._here = len(self._lanes) == 1 and not apart
         if self._lanes and not self._here:
             threading.Thread(target=self._look, name="lanekit look").start()
@@ -100,6 +101,8 @@ class EnsureRun:
             self._done.append((self._lanes[0], self._fleet.ensure(self._lanes[0])))
         with self._news:
             while len(self._done) <= at:
+                if self._broken is not None:
+                    raise self._broken
                 _ = self._news.wait()
             return self._done[at]
 
@@ -120,6 +123,11 @@ class EnsureRun:
             # Those that another process works on come last.
             for lane in busy:
                 self._add(lane, self._when_free)
+        except BaseException as error:
+            # A bug, or no thread to be had: nobody shall wait for lanes that never come.
+            with self._news:
+                self._broken = error
+                self._news.notify_all()
         finally:
             self._crew.close()
 
@@ -155,10 +163,9 @@ class EnsureRun:
 
         try:
             glance(self._fleet.world.engine, [locked.asked_for for locked in held], tell)
-        except BaseException as error:
+        finally:
             for locked in untold.values():
                 locked.own.close()
-                self._tell(locked.asked, error)
 
     def _add(self, lane: Lane, work: Callable[[OneLane], Outcome[Ensured]]) -> None:
         def task() -> None:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, TypeVar
 from returns.result import Failure, Success
 
 from lanekit.adapters.clock import SystemClock
-from lanekit.adapters.collector import Collected, Collector, find_garbage
 from lanekit.adapters.crew import each
 from lanekit.adapters.ensure_run import EnsureRun, Fleet
 from lanekit.adapters.host_files import DiskFiles
 from lanekit.adapters.lane_lock import FileLock
 from lanekit.core import upkeep
+from lanekit.core.collect import Collected, Collector, find_garbage
 from lanekit.core.ensure import Ensure, Manner, decide_asking
 from lanekit.core.errors import InvalidLane, LaneError, Outcome, for_lane
 from lanekit.core.gc import Garbage, Sweep

@@ -11,9 +11,9 @@ from lanekit.cli.options import PolicyName, Settings
 from lanekit.cli.output import FAILED, say, tell
 
 if TYPE_CHECKING:
-    from lanekit.adapters.collector import Collected
     from lanekit.adapters.lanes import Lanes
     from lanekit.cli.fleet_file import Fleet
+    from lanekit.core.collect import Collected
     from lanekit.core.errors import LaneError
     from lanekit.core.gc import Garbage, Sweep
 
@@ -22,6 +22,7 @@ _WORDS: dict[Collected, str] = {
     "removed": "removed",
     "runs": "left: it runs (--running removes it)",
     "changed": "left: it is in use again, or gone",
+    "unsure": "left: what took its place never answered; `lanekit ensure` puts it right",
 }
 
 

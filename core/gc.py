@@ -1,6 +1,7 @@
 """Which containers are nobody's any more: lanes of a fleet file x containers -> what may go."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal
 
 from lanekit.core.model import (
     LABEL_FLEET,
@@ -19,17 +20,26 @@ _Owner = tuple[str, str]
 
 @dataclass(frozen=True)
 class Garbage:
-    """A container that may go. `lane` is whose it was, `base` the name whose lock guards it."""
+    """A container that may go. `lane` is whose it was, `base` the name whose lock guards it.
+
+    `beside`: the id of the container that took its place, and has to have been seen to answer.
+    """
 
     container: Snapshot
     lane: str
     base: str
     why: str
+    beside: str = ""
 
     @property
     def runs(self) -> bool:
         """Whether its processes exist: then it goes only when that was asked for."""
         return is_awake(self.container)
+
+
+Verdict = Literal["goes", "runs", "changed", "unsure"]
+"""Whether garbage goes. "runs": it runs; "changed": it is none any more; "unsure": what took its
+place was never seen to answer, so it may be the one that works."""
 
 
 @dataclass(frozen=True)
@@ -45,11 +55,12 @@ def sweep(fleet: str, lanes: Iterable[Lane], seen: Sequence[Snapshot]) -> Sweep:
     """Judge containers with lanekit's labels, for the fleet of this name and its lanes.
 
     Garbage is what carries the fleet's name and belongs to none of its lanes, and what a broken
-    replace left: NAME.next always; NAME.prev only while NAME itself runs, for else it is all that
-    the lane has. A lane's own container is never garbage, whatever its labels say of a fleet.
+    replace left: NAME.next always; NAME.prev only beside a NAME that runs (see `verdict`), for
+    else it is all that the lane has. A lane's own container is never garbage, whatever its labels
+    say of a fleet.
     """
     known = {(lane.workspace, lane.id): lane for lane in lanes}
-    running = {(_owner(one), one.name) for one in seen if one.state == "running"}
+    running = {(_owner(one), one.name): one.id for one in seen if one.state == "running"}
     garbage: list[Garbage] = []
     others: list[str] = []
     unknown: list[Snapshot] = []
@@ -64,15 +75,31 @@ def sweep(fleet: str, lanes: Iterable[Lane], seen: Sequence[Snapshot]) -> Sweep:
             others.append(mark)
         else:
             base = one.name.removesuffix(NEXT).removesuffix(PREV)
-            garbage.append(Garbage(one, "/".join(owner), base, _why(one, lane)))
+            beside = running.get((owner, base), "") if lane and one.name.endswith(PREV) else ""
+            garbage.append(Garbage(one, "/".join(owner), base, _why(one, lane), beside))
     return Sweep(tuple(garbage), tuple(others), tuple(unknown))
+
+
+def verdict(one: Garbage, now: Sweep, note: str, *, running: bool) -> Verdict:
+    """What becomes of garbage by a second look under its lane's lock; `note` is the lane's.
+
+    An ensure that was killed may have left a replacement that runs and never answers: the old
+    container is then what the next ensure puts back. Only a note of the replacement's id says that
+    an ensure came to its end with it.
+    """
+    found = {item.container.id: item for item in now.garbage}.get(one.container.id)
+    if found is None or found.container.name != one.container.name:
+        return "changed"
+    if found.beside and found.beside != note:
+        return "unsure"
+    return "runs" if found.runs and not running else "goes"
 
 
 def _owner(seen: Snapshot) -> _Owner:
     return seen.labels.get(LABEL_WORKSPACE, ""), seen.labels.get(LABEL_LANE, "")
 
 
-def _is_needed(lane: Lane, one: Snapshot, running: set[tuple[_Owner, str]]) -> bool:
+def _is_needed(lane: Lane, one: Snapshot, running: Mapping[tuple[_Owner, str], str]) -> bool:
     name = lane.container_name
     if one.name == name + PREV:
         return ((lane.workspace, lane.id), name) not in running

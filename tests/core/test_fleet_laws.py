@@ -3,12 +3,13 @@
 import threading
 from contextlib import suppress
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from returns.result import Failure, Success
 from tests.lane_world import PROFILE, LaneWorld
 
-from lanekit.adapters.memory import Worker
+from lanekit.adapters.memory import Killed, Worker
 from lanekit.core.errors import EngineTimeout, or_raise
 from lanekit.core.model import Lane
 from lanekit.core.operations import Event, OperationStarted
@@ -123,3 +124,12 @@ def test_a_lane_given_twice_is_made_once() -> None:
     (lane,) = _fleet(["missing"])
     actions = [or_raise(outcome).action for _, outcome in world.lanes().ensure_all([lane, lane])]
     assert sorted(actions) == ["created", "none"]
+
+
+def test_a_run_that_cannot_look_raises_and_keeps_nobody_waiting() -> None:
+    world = LaneWorld(profile=PROFILE)
+    fleet = _arrange(world, ["missing"] * 3)
+    world.engine.crash("inspect")
+    with pytest.raises(Killed):
+        _ = list(world.lanes().ensure_all(fleet))
+    assert {or_raise(o).action for _, o in world.lanes().ensure_all(fleet)} == {"created"}

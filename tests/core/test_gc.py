@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from returns.result import Success
 from tests.lane_world import LANE, PROFILE, LaneWorld
 from tests.strategies import FLEETS, fleet_zoos
 
+from lanekit.adapters.memory import Killed, Worker
 from lanekit.core.errors import or_raise
 from lanekit.core.gc import sweep
 from lanekit.core.model import LABEL_FLEET, LABEL_LANE, LABEL_WORKSPACE, Lane, Snapshot, State
@@ -93,6 +95,37 @@ def test_what_a_replace_left_beside_a_stopped_container_stays() -> None:
         assert len(sweep("f", [world.lane], seen).garbage) == taken
 
 
+def test_the_old_container_beside_one_that_never_answered_is_left() -> None:
+    """An ensure that was killed in the midst of a replace: gc must not take what still works."""
+    world = LaneWorld(lane=_fleet_of("a")[0])
+    _ = or_raise(world.lanes().ensure(world.lane))
+    (old,) = world.ours()
+    world.drift()
+    world.new_worker(Worker(answers_after=None))
+    world.engine.crash("start", "after")
+    with pytest.raises(Killed):
+        _ = world.lanes().ensure(world.lane)
+    assert {(c.name, c.state) for c in world.ours()} == {
+        *(("ws-a", "running"), ("ws-a.prev", "exited")),
+    }
+    lanes = world.lanes()
+    found = or_raise(lanes.garbage("f", [world.lane])).garbage
+    assert [one.container.id for one in found] == [old.id]
+    assert [or_raise(o) for _, o in lanes.collect("f", [world.lane], found)] == ["unsure"]
+    assert lanes.ensure(world.lane).failure().kind == "NotReady"
+    assert [(c.id, c.name, c.state) for c in world.ours()] == [(old.id, "ws-a", "running")]
+
+
+def test_the_old_container_beside_one_that_was_seen_to_answer_goes() -> None:
+    world = LaneWorld(lane=_fleet_of("a")[0])
+    _ = or_raise(world.lanes().ensure(world.lane))
+    (own,) = world.ours()
+    _ = world.engine.by_hand_create("ws-a.prev", labels=own.labels)
+    lanes = world.lanes()
+    found = or_raise(lanes.garbage("f", [world.lane])).garbage
+    assert [or_raise(o) for _, o in lanes.collect("f", [world.lane], found)] == ["removed"]
+
+
 def _fleet_of(*names: str) -> list[Lane]:
     return [Lane("ws", name, "/t", profile=PROFILE, fleet="f") for name in names]
 
@@ -106,6 +139,9 @@ def test_what_came_into_use_again_since_it_was_found_is_left() -> None:
     world.engine.exit("ws-b", 0)
     found = or_raise(lanes.garbage("f", both[:1]))
     assert [one.container.name for one in found.garbage] == ["ws-b"]
+    world.engine.by_hand_rename("ws-b", "ws-mine")
+    assert [or_raise(o) for _, o in lanes.collect("f", both[:1], found.garbage)] == ["changed"]
+    world.engine.by_hand_rename("ws-mine", "ws-b")
     assert [or_raise(o) for _, o in lanes.collect("f", both, found.garbage)] == ["changed"]
     _ = or_raise(lanes.ensure(both[1]))
     assert [or_raise(o) for _, o in lanes.collect("f", both[:1], found.garbage)] == ["runs"]

@@ -1,8 +1,10 @@
 """gc in a mixed zoo on real podman: exactly the orphans go."""
 
+import json
 from dataclasses import replace
 
 import pytest
+from tests.podman.between import lanekit, results
 from tests.podman.conftest import RealLane
 from tests.podman_sandbox import DEMO_IMAGE
 
@@ -64,3 +66,25 @@ def test_gc_leaves_a_prev_that_is_all_there_is(real_lane: RealLane) -> None:
     found = or_raise(lanes.garbage("mine", [own]))
     assert [g.container.name for g in found.garbage if g.container.name.startswith(name)] == []
     assert or_raise(lanes.ensure(own)).container == name
+
+
+def test_gc_leaves_what_works_beside_a_replacement_that_never_answered(real_lane: RealLane) -> None:
+    own = replace(real_lane.lane, fleet=str(real_lane.fleet_file().resolve()))
+    _ = or_raise(real_lane.lanes().ensure(own))
+    (old,) = real_lane.containers()
+    real_lane.worker("#!/bin/sh\ntrap 'exit 0' TERM\nsleep 600 &\nwait\n")
+    process = lanekit(real_lane, "ensure", "-v")
+    assert process.stderr is not None
+    while "await " not in (line := process.stderr.readline()):
+        assert line, "it ended"
+    process.kill()
+    _ = process.communicate(timeout=20)
+    name = own.container_name
+    assert [(c.name, c.state) for c in real_lane.containers()] == [
+        *((name, "running"), (f"{name}.prev", "exited")),
+    ]
+    ((code, out, err),) = results([lanekit(real_lane, "gc", "--yes", "--json")])
+    assert (code, json.loads(out)["result"]) == (0, "unsure"), err
+    real_lane.profile = replace(real_lane.profile, ready_timeout=2)
+    assert real_lane.lanes().ensure(own).failure().kind == "NotReady"
+    assert [c.id for c in real_lane.containers()] == [old.id], "ensure put it back"

@@ -7,13 +7,14 @@ from typing import Literal, TypeAlias
 from returns.result import Failure, Success
 
 from lanekit.core.errors import Outcome, for_lane
-from lanekit.core.gc import Garbage, Sweep, sweep
+from lanekit.core.gc import Garbage, Sweep, sweep, verdict
 from lanekit.core.model import LABEL_LANE, Lane
 from lanekit.core.observe import ids_are_sound
 from lanekit.core.ports import ContainerEngine, LaneNote
+from lanekit.core.value import dataclass
 
-Collected: TypeAlias = Literal["removed", "runs", "changed"]
-"""What became of garbage. "runs" and "changed" were left: it runs, or is none any more."""
+Collected: TypeAlias = Literal["removed", "runs", "changed", "unsure"]
+"""What became of garbage; all but "removed" was left, for the reason of `lanekit.core.gc`."""
 
 Hold = Callable[[str], Outcome[AbstractContextManager[LaneNote]]]
 """Hold the lock of the lane whose container has this name."""
@@ -25,16 +26,14 @@ def find_garbage(engine: ContainerEngine, fleet: str, lanes: Iterable[Lane]) -> 
     return found if isinstance(found, Failure) else Success(sweep(fleet, lanes, found.unwrap()))
 
 
+@dataclass(frozen=True)
 class Collector:
     """Removes garbage. `running`: also what runs; it gets SIGTERM, and SIGKILL after `grace` s."""
 
-    def __init__(
-        self, engine: ContainerEngine, hold: Hold, *, running: bool = False, grace: float = 10.0
-    ) -> None:
-        self._engine = engine
-        self._hold = hold
-        self._running = running
-        self._grace = grace
+    engine: ContainerEngine
+    hold: Hold
+    running: bool = False
+    grace: float = 10.0
 
     def collect(
         self, fleet: str, lanes: Sequence[Lane], garbage: Iterable[Garbage]
@@ -46,24 +45,20 @@ class Collector:
             yield one, Failure(for_lane(done.failure(), one.lane)) if failed else done
 
     def _one(self, fleet: str, lanes: Sequence[Lane], one: Garbage) -> Outcome[Collected]:
-        held = self._hold(one.base)
+        held = self.hold(one.base)
         if isinstance(held, Failure):
             return held
-        with held.unwrap():
-            return self._under_lock(fleet, lanes, one)
+        with held.unwrap() as note:
+            # Since it was found, an ensure may have taken it into use, or somebody started it.
+            now = find_garbage(self.engine, fleet, lanes)
+            if isinstance(now, Failure):
+                return now
+            word = verdict(one, now.unwrap(), note.read(), running=self.running)
+            return self._remove(one.container.id) if word == "goes" else Success(word)
 
-    def _under_lock(self, fleet: str, lanes: Sequence[Lane], one: Garbage) -> Outcome[Collected]:
-        # Since it was found, an ensure may have taken it into use, or somebody started it.
-        looked = find_garbage(self._engine, fleet, lanes)
-        if isinstance(looked, Failure):
-            return looked
-        now = {item.container.id: item for item in looked.unwrap().garbage}.get(one.container.id)
-        if now is None or now.container.name != one.container.name:
-            return Success("changed")
-        if now.runs and not self._running:
-            return Success("runs")
-        sound = ids_are_sound(self._engine, [one.container.id])
+    def _remove(self, container: str) -> Outcome[Collected]:
+        sound = ids_are_sound(self.engine, [container])
         if isinstance(sound, Failure):
             return sound
-        removed = self._engine.remove(one.container.id, self._grace)
+        removed = self.engine.remove(container, self.grace)
         return removed if isinstance(removed, Failure) else Success("removed")
