@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from returns.result import Failure, Success
 
+from lanekit.cli.interrupts import uninterrupted
 from lanekit.cli.output import say, tell
 
 if TYPE_CHECKING:
@@ -42,10 +43,11 @@ class Board:
         """A lane is done; one that was added before is not told again."""
         if lane.name in self._known:
             return
-        self._known[lane.name] = (outcome, self._session.progress.seconds(lane.name))
-        self._session.progress.done(lane.name, _result(outcome))
-        while not self._session.progress.holds_back and self._left_is_known():
-            self._print(self._left.pop(0))
+        with uninterrupted():
+            self._known[lane.name] = (outcome, self._session.progress.seconds(lane.name))
+            self._session.progress.done(lane.name, _result(outcome))
+            while not self._session.progress.holds_back and self._left_is_known():
+                self._print(self._left.pop(0))
 
     def _left_is_known(self) -> bool:
         return bool(self._left) and self._left[0].name in self._known

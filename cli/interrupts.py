@@ -1,4 +1,7 @@
-"""Ctrl-C and SIGTERM: one clear line, what was begun is undone, and the right exit code."""
+"""Ctrl-C and SIGTERM: one clear line, what was begun is undone, and the right exit code.
+
+Signals belong to the process, and so does what is kept here.
+"""
 
 import os
 import signal
@@ -10,6 +13,29 @@ from types import FrameType
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _FIRST = "lanekit: interrupted; putting back what was begun (once more: leave at once)"
 _SECOND = "lanekit: left at once; the next `lanekit ensure` puts right what was begun"
+
+
+class _Held:
+    """How deep the main thread is in what a first signal has to wait for, and if one does."""
+
+    depth = 0
+    waits = False
+
+
+@contextmanager
+def uninterrupted() -> Generator[None]:
+    """Within, a first signal waits: KeyboardInterrupt is raised at the end. A second one does not.
+
+    For the main thread, and for what is short: a lane that is done, and not yet told of.
+    """
+    _Held.depth += 1
+    try:
+        yield
+    finally:
+        _Held.depth -= 1
+        if _Held.waits and not _Held.depth:
+            _Held.waits = False
+            raise KeyboardInterrupt
 
 
 @contextmanager
@@ -30,7 +56,9 @@ def interruptible() -> Generator[None]:
             _shout(_SECOND)
             os._exit(128 + received[0])
         _shout(_FIRST)
-        raise KeyboardInterrupt
+        if not _Held.depth:
+            raise KeyboardInterrupt
+        _Held.waits = True
 
     before = {s: signal.getsignal(s) for s in _SIGNALS if signal.getsignal(s) != signal.SIG_IGN}
     for number in before:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 import typer
 from returns.result import Failure, Success
 
+from lanekit.cli.interrupts import uninterrupted
 from lanekit.cli.json_output import Record, failed_record, line
 from lanekit.cli.output import FAILED, say, tell
 from lanekit.cli.rendering import error_text
@@ -25,16 +26,17 @@ def report(
     session: Session, lane: Lane, outcome: Outcome[T], show: Callable[[Lane, T], str]
 ) -> bool:
     """Print a lane's outcome by `show`, or its error; whether it succeeded."""
-    session.progress.pause()
-    match outcome:
-        case Success(value):
-            words = show(lane, value)
-            if words:
-                say(words)
-            return True
-        case Failure(error):
-            report_failure(session, lane, error)
-            return False
+    with uninterrupted():
+        session.progress.pause()
+        match outcome:
+            case Success(value):
+                words = show(lane, value)
+                if words:
+                    say(words)
+                return True
+            case Failure(error):
+                report_failure(session, lane, error)
+                return False
 
 
 def report_all(

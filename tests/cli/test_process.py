@@ -187,6 +187,30 @@ def test_lanes_that_were_done_before_the_signal_are_told(fleet: Path) -> None:
     assert told[1][-1] == "Interrupted"
 
 
+# A signal that comes when a lane is done, and has not been told of yet.
+IN_BOARD = """
+import os, signal
+from lanekit.cli.board import Board
+tell, Board._good = Board._good, lambda *given: (os.kill(os.getpid(), signal.SIGINT), tell(*given))
+"""
+
+
+@pytest.mark.parametrize("lanes", [["ws1/a"], []])
+def test_a_lane_that_is_told_when_the_signal_comes_is_told_once(
+    fleet: Path, lanes: list[str]
+) -> None:
+    _ = fleet
+    rules = f'{IN_BOARD}\nengine.set_worker("ws1-long", Worker(answers_after=None))'
+    command = [sys.executable, "-c", ENGINE.format(rules=rules), "ensure", *lanes]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 130
+    assert [line.split()[:2] for line in done.stdout.splitlines()] == [
+        ["ws1/a", "created"],
+        *([] if lanes else [["ws1/long", "failed"]]),
+    ]
+    assert "Traceback" not in done.stderr
+
+
 def _at_terminal(
     *arguments: str, answer: str = "", env: Mapping[str, str] | None = None
 ) -> tuple[int, str]:
