@@ -6,11 +6,17 @@ LANEKIT_REQUIRE_PODMAN=1 they fail.
 
 import os
 import secrets
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.podman_sandbox import PodmanUnusable, Sandbox, open_sandbox
+
+# A shell starts what is to run in the background with SIGINT ignored, and so would all that these
+# tests start and interrupt.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    _ = signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _WITHOUT_PODMAN = pytest.StashKey[str]()
 
