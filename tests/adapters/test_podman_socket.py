@@ -54,6 +54,37 @@ def test_warnings_are_no_failure(tmp_path: Path) -> None:
         assert b'"TOKEN": "s3cret"' in running.bodies[0]
 
 
+@pytest.mark.parametrize("warnings", [b"null", b"[]", b'[""]', b'["odd"]'])
+def test_no_answers_warnings_are_a_failure(tmp_path: Path, warnings: bytes) -> None:
+    said = b'{"Id":"%s","Warnings":%s}' % (ID.encode(), warnings)
+    with service(tmp_path, lambda _: http(201, said)) as running:
+        assert or_raise(PodmanSocket(str(running.path)).create(SPEC, "ws-a")) == ID
+    with service(tmp_path, lambda _: http(200, said)) as running:
+        assert or_raise(PodmanSocket(str(running.path)).rename(ID, "ws-b")) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [
+        (409, "container already exists"),
+        (500, "creating container storage: x: that name is already in use"),
+    ],
+)
+def test_a_rename_onto_a_taken_name_is_told_as_such(
+    tmp_path: Path, status: int, message: str
+) -> None:
+    with service(tmp_path, lambda _: _said(message, status)) as running:
+        error = _error(PodmanSocket(str(running.path)).rename(ID, "ws-b"))
+    assert error.kind == "NameTaken"
+    assert message in error.detail
+
+
+@pytest.mark.parametrize("body", [b"<html>not here</html>", b"404 page not found", b"", b"{}"])
+def test_a_404_that_is_not_podmans_is_no_removal(tmp_path: Path, body: bytes) -> None:
+    with service(tmp_path, lambda _: http(404, body)) as running:
+        assert isinstance(PodmanSocket(str(running.path)).remove(ID, 0), Failure)
+
+
 @pytest.mark.parametrize("said", [b"{}", b'{"Id":"x"}', b'{"Id":7}', b"[]", b"", b"no json"])
 def test_a_create_without_an_id_is_not_understood(tmp_path: Path, said: bytes) -> None:
     with service(tmp_path, lambda _: http(201, said)) as running:

@@ -200,3 +200,14 @@ def test_a_quota_without_a_period_counts_for_the_kernels(
     quota: int, period: int, cpus: float | None
 ) -> None:
     assert _changed("4.3.1", CpuQuota=quota, CpuPeriod=period).cpus == cpus
+
+
+@pytest.mark.parametrize("shown", ["/usr/local/bin/lane-worker", ["/a", "b"], [], "", "a b", None])
+def test_what_runs_is_read_from_path_and_args_in_whatever_form_the_entrypoint_comes(
+    shown: Json,
+) -> None:
+    # /v4.0.0 gives Config.Entrypoint as a string, podman 5's own version as a list.
+    (container,) = json.loads((RECORDED / "4.3.1" / "running.cli.json").read_text())
+    before = or_raise(decode_containers(json.dumps(container)))
+    container["Config"]["Entrypoint"] = shown
+    assert or_raise(decode_containers(json.dumps(container))) == before

@@ -260,3 +260,24 @@ def test_without_the_image_what_it_may_have_brought_is_not_judged() -> None:
 def test_root_is_root_in_any_words(user: str) -> None:
     spec = container_spec(Lane("w", "a", "/t"), Profile("/w", "/i"), Digests())
     assert drift(spec, replace(snapshot_of(spec), user=user), IMAGE) == ()
+
+
+@pytest.mark.parametrize(
+    ("asked", "seen", "same"),
+    [
+        ("", "0.0.0.0", True),
+        ("0.0.0.0", "", True),
+        ("0.0.0.0", "127.0.0.1", False),
+        ("127.0.0.1", "", False),
+        ("127.0.0.1", "0.0.0.0", False),
+    ],
+)
+def test_every_address_is_every_address_in_both_words(asked: str, seen: str, same: bool) -> None:
+    spec = container_spec(Lane("w", "a", "/t"), Profile("/w", "/i"), Digests())
+    spec = replace(spec, ports=tuple(replace(port, host_ip=asked) for port in spec.ports))
+    made = snapshot_of(spec)
+    made = replace(made, ports=tuple(replace(port, host_ip=seen) for port in made.ports))
+    found = drift(spec, made, IMAGE)
+    assert [difference.field for difference in found] == ([] if same else ["port.31417/tcp"])
+    if not seen and not same:
+        assert found[0].actual.startswith("0.0.0.0:")
