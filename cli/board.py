@@ -54,13 +54,15 @@ class Board:
 
     def finish(self) -> None:
         """Print what still waits for lanes that never came (somebody pressed Ctrl-C)."""
-        for lane in self._left:
-            if lane.name in self._known:
-                self._print(lane)
-        self._left = []
-        self._session.progress.pause()
-        if len(self._session.lanes) > 1 and not self._session.settings.json:
-            tell(summary([outcome for outcome, _ in self._known.values()], self._total()))
+        # At a terminal all lines come here, when the table goes: a first Ctrl-C must not cut them.
+        with uninterrupted():
+            for lane in self._left:
+                if lane.name in self._known:
+                    self._print(lane)
+            self._left = []
+            self._session.progress.pause()
+            if len(self._session.lanes) > 1 and not self._session.settings.json:
+                tell(summary([outcome for outcome, _ in self._known.values()], self._total()))
 
     def _total(self) -> float:
         return time.monotonic() - self._begun

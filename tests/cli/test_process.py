@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -191,7 +191,12 @@ def test_lanes_that_were_done_before_the_signal_are_told(fleet: Path) -> None:
 IN_BOARD = """
 import os, signal
 from lanekit.cli.board import Board
-tell, Board._good = Board._good, lambda *given: (os.kill(os.getpid(), signal.SIGINT), tell(*given))
+sent = []
+def interrupt():
+    if not sent:
+        sent.append(True)
+        os.kill(os.getpid(), signal.SIGINT)
+tell, Board._good = Board._good, lambda *given: (interrupt(), tell(*given))
 """
 
 
@@ -212,14 +217,18 @@ def test_a_lane_that_is_told_when_the_signal_comes_is_told_once(
 
 
 def _at_terminal(
-    *arguments: str, answer: str = "", env: Mapping[str, str] | None = None
+    *arguments: str,
+    answer: str = "",
+    env: Mapping[str, str] | None = None,
+    command: Sequence[str] = LANEKIT,
 ) -> tuple[int, str]:
     """Exit code, and all that a terminal was sent; `answer` is typed in."""
     ours, theirs = pty.openpty()
     plain = {"TERM": "xterm", "COLUMNS": "100", "NO_COLOR": ""}
     variables = {**os.environ, **plain, **(env or {})}
-    command = [*LANEKIT, *arguments]
-    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=variables)
+    process = subprocess.Popen(
+        [*command, *arguments], stdin=theirs, stdout=theirs, stderr=theirs, env=variables
+    )
     os.close(theirs)
     _ = os.write(ours, answer.encode())
     said = b""
@@ -239,6 +248,18 @@ def test_at_a_terminal_the_table_is_drawn_and_actions_are_coloured(fleet: Path) 
     assert "\x1b[" in said
     _, said = _at_terminal("ensure", "ws1/a")
     assert "\x1b[36mcreated" in said
+
+
+def test_at_a_terminal_a_signal_while_lanes_are_told_cuts_none(fleet: Path) -> None:
+    _ = fleet
+    code, said = _at_terminal(
+        "ensure", command=[sys.executable, "-c", ENGINE.format(rules=IN_BOARD)]
+    )
+    assert code == 130
+    final = said[said.rindex("of 2 done") :]
+    assert re.search(r"ws1/a .*created.*ws1/long .*created", final, re.DOTALL)
+    assert "2 lanes: 2 created; " in final
+    assert "Traceback" not in final
 
 
 def test_at_a_terminal_one_line_shows_what_is_done_and_is_erased(fleet: Path) -> None:
