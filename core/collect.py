@@ -7,14 +7,14 @@ from typing import Literal, TypeAlias
 from returns.result import Failure, Success
 
 from lanekit.core.errors import Outcome, for_lane
-from lanekit.core.gc import Garbage, Sweep, sweep, verdict
+from lanekit.core.gc import Garbage, Left, Sweep, sweep, why_left
 from lanekit.core.model import LABEL_LANE, Lane
 from lanekit.core.observe import ids_are_sound
 from lanekit.core.ports import ContainerEngine, LaneNote
 from lanekit.core.value import dataclass
 
-Collected: TypeAlias = Literal["removed", "runs", "changed", "unsure"]
-"""What became of garbage; all but "removed" was left, for the reason of `lanekit.core.gc`."""
+Collected: TypeAlias = Literal["removed"] | Left
+"""What became of garbage: it was removed, or why it was left."""
 
 Hold = Callable[[str], Outcome[AbstractContextManager[LaneNote]]]
 """Hold the lock of the lane whose container has this name."""
@@ -53,8 +53,8 @@ class Collector:
             now = find_garbage(self.engine, fleet, lanes)
             if isinstance(now, Failure):
                 return now
-            word = verdict(one, now.unwrap(), note.read(), running=self.running)
-            return self._remove(one.container.id) if word == "goes" else Success(word)
+            left = why_left(one, now.unwrap(), note.read(), running=self.running)
+            return Success(left) if left else self._remove(one.container.id)
 
     def _remove(self, container: str) -> Outcome[Collected]:
         sound = ids_are_sound(self.engine, [container])

@@ -1,7 +1,7 @@
 """Which containers are nobody's any more: lanes of a fleet file x containers -> what may go."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from lanekit.core.model import (
     LABEL_FLEET,
@@ -37,8 +37,8 @@ class Garbage:
         return is_awake(self.container)
 
 
-Verdict = Literal["goes", "runs", "changed", "unsure"]
-"""Whether garbage goes. "runs": it runs; "changed": it is none any more; "unsure": what took its
+Left: TypeAlias = Literal["runs", "changed", "unsure"]
+"""Why garbage is left. "runs": it runs; "changed": it is none any more; "unsure": what took its
 place was never seen to answer, so it may be the one that works."""
 
 
@@ -55,7 +55,7 @@ def sweep(fleet: str, lanes: Iterable[Lane], seen: Sequence[Snapshot]) -> Sweep:
     """Judge containers with lanekit's labels, for the fleet of this name and its lanes.
 
     Garbage is what carries the fleet's name and belongs to none of its lanes, and what a broken
-    replace left: NAME.next always; NAME.prev only beside a NAME that runs (see `verdict`), for
+    replace left: NAME.next always; NAME.prev only beside a NAME that runs (see `why_left`), for
     else it is all that the lane has. A lane's own container is never garbage, whatever its labels
     say of a fleet.
     """
@@ -80,8 +80,8 @@ def sweep(fleet: str, lanes: Iterable[Lane], seen: Sequence[Snapshot]) -> Sweep:
     return Sweep(tuple(garbage), tuple(others), tuple(unknown))
 
 
-def verdict(one: Garbage, now: Sweep, note: str, *, running: bool) -> Verdict:
-    """What becomes of garbage by a second look under its lane's lock; `note` is the lane's.
+def why_left(one: Garbage, now: Sweep, note: str, *, running: bool) -> Left | None:
+    """Why garbage is left at a second look, under the lock with this `note`; None when it goes.
 
     An ensure that was killed may have left a replacement that runs and never answers: the old
     container is then what the next ensure puts back. Only a note of the replacement's id says that
@@ -92,7 +92,7 @@ def verdict(one: Garbage, now: Sweep, note: str, *, running: bool) -> Verdict:
         return "changed"
     if found.beside and found.beside != note:
         return "unsure"
-    return "runs" if found.runs and not running else "goes"
+    return "runs" if found.runs and not running else None
 
 
 def _owner(seen: Snapshot) -> _Owner:
