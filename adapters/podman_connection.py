@@ -91,8 +91,8 @@ class Connection:
         """
         kept = self.is_open
         self._again = path if kept and method == "GET" else ""
-        self._changes = method != "GET"
         try:
+            self._changes = method != "GET"
             self._send(method, path, body, stream)
         except (BrokenPipeError, ConnectionResetError):
             nothing_sent = self._wire is None or self._wire.sent == 0
@@ -172,20 +172,19 @@ class Connection:
         except (HTTPException, ValueError) as error:
             self.close()
             raise Garbled(_words(error)) from None
-        except BaseException:
-            self._wait_out()
-            self.close()
-            raise
         self._anew("GET", self._again)
         return self.receive()
 
-    def _wait_out(self) -> None:
-        """After a Ctrl-C: podman goes on with what it was told to change, whether anybody waits or
-        not, and an undo that came before it would undo nothing. It has ended when it answers.
+    def abandon(self) -> None:
+        """After a Ctrl-C, which may come at any step between the sending and the answer's end.
+
+        podman goes on with what it was told to change, whether anybody waits or not, and an undo
+        that came before it would undo nothing. It has ended when it answers.
         """
         if self._changes and self._wire is not None:
             with suppress(OSError):
                 self._wire.wait_for_an_answer()
+        self.close()
 
     def _receive(self) -> Reply:
         if self._http is None:
@@ -200,6 +199,7 @@ class Connection:
             raise ValueError("it goes on for more than any answer can be")
         if re.match(_OLD, server):
             raise Outdated(server)
+        self._changes = False
         if self._wire is not None and self._wire.closed:
             self.close()
         return Reply(response.status, body)

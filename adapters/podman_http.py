@@ -64,8 +64,12 @@ class Client:
         """
         connection = self._take()
         connection.limit(timeout)
-        connection.send(method, path, body, stream)
-        return self._answer(connection)
+        try:
+            connection.send(method, path, body, stream)
+            return self._answer(connection)
+        except BaseException:
+            connection.abandon()
+            raise
 
     def get_all(self, paths: Sequence[str], timeout: float) -> Generator[Reply]:
         """The answers of many GETs, in order, with up to `AT_ONCE` of them under way.
@@ -79,10 +83,10 @@ class Client:
             for path in reversed(paths[:AT_ONCE]):
                 waiting.insert(0, self._sent(path, timeout))
             for path in paths[AT_ONCE:]:
-                yield self._answer(waiting.pop(0))
+                yield self._first(waiting)
                 waiting.append(self._sent(path, timeout))
             while waiting:
-                yield self._answer(waiting.pop(0))
+                yield self._first(waiting)
         finally:
             for connection in waiting:
                 connection.close()
@@ -92,6 +96,12 @@ class Client:
         connection.limit(timeout)
         connection.send("GET", path)
         return connection
+
+    def _first(self, waiting: list[Connection]) -> Reply:
+        # Taken out when it is answered: what a Ctrl-C meets is closed with the others.
+        reply = self._answer(waiting[0])
+        del waiting[0]
+        return reply
 
     def _answer(self, connection: Connection) -> Reply:
         reply = connection.receive()

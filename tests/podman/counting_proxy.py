@@ -39,10 +39,17 @@ class CountingProxy:
                 client, _ = listener.accept()
                 service = socket.socket(socket.AF_UNIX)
                 service.connect(str(self.target))
-                for ends, watched in (((client, service), True), ((service, client), False)):
-                    threading.Thread(target=self._pass, args=(*ends, watched), daemon=True).start()
+                threading.Thread(target=self._both, args=(client, service), daemon=True).start()
+
+    def _both(self, client: socket.socket, service: socket.socket) -> None:
+        with client, service:
+            back = threading.Thread(target=self._pass, args=(service, client, False), daemon=True)
+            back.start()
+            self._pass(client, service, True)
+            back.join()
 
     def _pass(self, source: socket.socket, sink: socket.socket, watched: bool) -> None:
+        ends = [(sink, socket.SHUT_WR)]
         with suppress(OSError):
             while data := source.recv(1 << 16):
                 for found in _REQUEST.finditer(data) if watched else ():
@@ -50,13 +57,14 @@ class CountingProxy:
                     if told in self.answers:
                         source.sendall(self.answers[told])
                         data = b""
+                        ends = [(sink, socket.SHUT_RDWR), (source, socket.SHUT_RDWR)]
                 if not data:
                     break
                 sink.sendall(data)
-        for end in (source, sink):
+        # Who has no more to send may still want the answer.
+        for end, how in ends:
             with suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-            end.close()
+                end.shutdown(how)
 
     def _tell(self, method: str, path: str) -> str:
         parts = path.partition("?")[0].strip("/").split("/")
