@@ -98,7 +98,7 @@ def inside_drift(spec: ContainerSpec, inside: Inside) -> Drift:
         Difference(f"mount.{target}", sources[target], _DEAD, "restart") for target in inside.dead
     ]
     where = f"at {spec.config_target}"
-    gone = [Difference("config", where, "deleted in the container", "adjust")]
+    gone = [Difference("config", where, "deleted in the container, or half copied", "adjust")]
     return (*dead, *(gone if inside.config_gone else ()))
 
 

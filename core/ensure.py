@@ -1,5 +1,6 @@
 """ensure: observe, decide, execute; and again, a few times, when somebody else was faster."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from returns.result import Failure, Success
@@ -21,8 +22,8 @@ from lanekit.core.errors import (
 from lanekit.core.execute import start_run
 from lanekit.core.identity import foreign
 from lanekit.core.model import Drift, Endpoint, ImageInfo, Inside, Observation, Policy, Snapshot
-from lanekit.core.observe import UNFINISHED, Asked, glance_one, with_inside
-from lanekit.core.operations import Action, AwaitReady, CheckIdle, Operation, Update
+from lanekit.core.observe import UNFINISHED, Asked, copying, glance_one, with_inside
+from lanekit.core.operations import Action, AwaitReady, CheckIdle, CopyIn, Operation, Update
 from lanekit.core.plan import NO_WISH, Judge, Plan, Wish, plan
 from lanekit.core.ports import LaneNote, Listener, Probe
 from lanekit.core.recover import is_awake
@@ -34,6 +35,7 @@ from lanekit.core.world import Target, World
 _TRIES = 5
 _PAUSE = 0.2
 _PASSING = ("removing",)
+_STARTS = ("started", "restarted")
 _PORT_KEPT = (
     "on_drift is report, so the container is not replaced: free the port, or give the lane up "
     "with `lanekit rm` and ensure it anew"
@@ -124,6 +126,7 @@ class Ensure:
         self._may_restart = manner.restart_unready
         self._action: Action = "none"
         self._updates = False
+        self._looked_after_start = False
         self._done: list[Operation] = []
         self._begun = begun
 
@@ -189,7 +192,7 @@ class Ensure:
         judge = judge_for(self._target, seen.image, self._policy)
         run = start_run(self._world, self._target, seen, judge, self._listen)
         if todo.changes:
-            self._write(UNFINISHED)
+            self._write(_note_of(todo, run.ids))
         result = run.execute(todo)
         if isinstance(result, Failure) and isinstance(result.failure(), WorkerBusy):
             # All of it was undone, and nothing but that was to be done.
@@ -197,8 +200,34 @@ class Ensure:
         self._done += run.done
         if isinstance(result, Failure):
             return result
-        self._write(run.ids[todo.container])
+        current = run.ids[todo.container]
+        lost = self._lost(todo, current, seen.image)
+        if lost is not None:
+            return self._mended(todo, lost)
+        self._write(current)
         return Success(self._ensured(todo, result.unwrap()))
+
+    def _lost(self, todo: Plan, container: str, image: ImageInfo | None) -> Observation | None:
+        """The lane, when a container that was started lost its config while it did not run, which
+        only now can be seen.
+        """
+        starts = todo.action in _STARTS and self._policy != "reference"
+        if not starts or self._target.config is None or self._looked_after_start:
+            return None
+        self._looked_after_start = True
+        looked = self._world.engine.inspect([container])
+        current = None if isinstance(looked, Failure) else looked.unwrap().get(container)
+        found = Observation(current, image=image)
+        seen = with_inside(self._world.files, self._target.spec, found)
+        return seen if seen.inside.config_gone else None
+
+    def _mended(self, todo: Plan, seen: Observation) -> Outcome[Ensured]:
+        mended = self._attempt(seen, NO_WISH)
+        if isinstance(mended, Failure):
+            return mended
+        ensured = mended.unwrap()
+        drift = (*todo.drift, *ensured.drift)
+        return Success(replace(ensured, action=todo.action, drift=drift))
 
     def _write(self, text: str) -> None:
         if self._note.read() != text:
@@ -216,6 +245,13 @@ class Ensure:
             left=todo.left,
             left_because=todo.left_because,
         )
+
+
+def _note_of(todo: Plan, there: Mapping[str, str]) -> str:
+    """What is noted while a plan is carried out."""
+    copies = {operation.name for operation in todo.operations if isinstance(operation, CopyIn)}
+    into = there.get(todo.container, "") if todo.container in copies else ""
+    return copying(into) if into else UNFINISHED
 
 
 def _passing(seen: Observation) -> bool:

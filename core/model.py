@@ -255,7 +255,7 @@ class Inside:
     """What a running container sees, where this host can tell; all is well where it cannot.
 
     `dead` are targets of mounts that show a folder which was deleted or moved away on the host;
-    `config_gone`: its config folder was deleted.
+    `config_gone`: its config folder was deleted, or a copy into it was broken off.
     """
 
     dead: tuple[str, ...] = ()
@@ -274,6 +274,8 @@ class Observation:
     prev: Snapshot | None = None
     image: ImageInfo | None = None
     inside: Inside = Inside()
+    half_copied: bool = False
+    """Whether a copy of the config into `current` was begun and not seen to end."""
 
 
 @dataclass(frozen=True)

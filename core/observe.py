@@ -12,6 +12,7 @@ from lanekit.core.value import dataclass
 
 UNFINISHED = "unfinished"
 """A lane's note while it is being changed: there may be leftovers."""
+_COPYING = "copying"
 _ENDS = ("", NEXT, PREV)
 
 
@@ -68,7 +69,7 @@ def glance(engine: ContainerEngine, lanes: Sequence[Asked], tell: Tell) -> None:
             telling.fail(looked)
             return
         seen = _together(seen, looked.unwrap())
-    telling.rest(lambda lane: _observation(lane.name, lane.image, seen, settled | images))
+    telling.rest(lambda lane: _noted(lane, seen, settled | images))
 
 
 class _Telling:
@@ -126,19 +127,31 @@ def glance_one(engine: ContainerEngine, asked: Asked) -> Outcome[Observation]:
     return found[0]
 
 
+def copying(container: str) -> str:
+    """A lane's note while a config is copied into a container that was there before.
+
+    Until that has ended well nobody can tell by looking whether all of it is there.
+    """
+    return _COPYING + container
+
+
+def _is_unfinished(note: str) -> bool:
+    return note == UNFINISHED or note.startswith(_COPYING)
+
+
 def _is_id(note: str) -> bool:
-    return note not in ("", UNFINISHED)
+    return bool(note) and not _is_unfinished(note)
 
 
 def _first(note: str) -> tuple[str, ...]:
-    if note == UNFINISHED:
+    if _is_unfinished(note):
         return _ENDS
     return ("",) if note else ("", PREV)
 
 
 def _more(name: str, note: str, seen: Seen) -> tuple[str, ...]:
     current, _, prev = _three(name, seen.containers)
-    if note == UNFINISHED or (current is not None and current.id == note):
+    if _is_unfinished(note) or (current is not None and current.id == note):
         return ()
     there = current is not None or prev is not None
     return (*((PREV,) if _is_id(note) else ()), *((NEXT,) if there else ()))
@@ -148,11 +161,21 @@ def _together(one: Seen, other: Seen) -> Seen:
     return Seen({**one.containers, **other.containers}, {**one.images, **other.images})
 
 
+def _noted(lane: Asked, seen: Seen, asked: set[str]) -> Outcome[Observation]:
+    found = _observation(lane.name, lane.image, seen, asked)
+    current = seen.containers.get(lane.name)
+    if isinstance(found, Failure) or current is None or lane.note != copying(current.id):
+        return found
+    return Success(replace(found.unwrap(), half_copied=True))
+
+
 def with_inside(files: HostFiles, spec: ContainerSpec, seen: Observation) -> Observation:
     """The same, with what its container sees inside, if it runs."""
-    if seen.current is None or not seen.current.pid:
-        return seen
-    return replace(seen, inside=files.inside(seen.current, spec.mounts, spec.config_target))
+    inside = seen.inside
+    if seen.current is not None and seen.current.pid:
+        inside = files.inside(seen.current, spec.mounts, spec.config_target)
+    half = seen.half_copied and bool(spec.config_target)
+    return replace(seen, inside=replace(inside, config_gone=inside.config_gone or half))
 
 
 def containers_of(engine: ContainerEngine, name: str) -> Outcome[Observation]:

@@ -166,7 +166,7 @@ def _update(spec: ContainerSpec, seen: Snapshot, drift: Drift) -> Iterator[Opera
 
 def _mend(name: str, inside: Inside) -> Iterator[Operation]:
     if inside.config_gone:
-        yield CopyIn(name, "its config was deleted in the container")
+        yield CopyIn(name, "its config was deleted in the container, or half copied")
 
 
 def _restart(

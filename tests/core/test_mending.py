@@ -7,8 +7,9 @@ from returns.result import Failure
 from tests.lane_world import LANE, WELL, LaneWorld
 
 from lanekit.adapters.memory import Worker
-from lanekit.core.errors import or_raise
+from lanekit.core.errors import EngineFailed, or_raise
 from lanekit.core.model import Inside
+from lanekit.core.operations import Event, OperationFinished, Start
 from lanekit.core.results import Ensured
 
 NAME = "ws-a"
@@ -49,7 +50,9 @@ def test_a_config_that_is_gone_is_copied_while_it_runs(world: LaneWorld) -> None
     done = _mended(world)
     assert done.action == "adjusted"
     assert [str(op) for op in done.operations] == [f"copy config into {NAME}"]
-    assert [(d.field, d.actual) for d in done.drift] == [("config", "deleted in the container")]
+    assert [(d.field, d.actual) for d in done.drift] == [
+        ("config", "deleted in the container, or half copied")
+    ]
 
 
 def test_both_are_mended_at_once(world: LaneWorld) -> None:
@@ -98,8 +101,6 @@ def test_the_reference_does_not_see_it(world: LaneWorld) -> None:
 
 
 def test_a_restart_that_fails_leaves_it_running(world: LaneWorld) -> None:
-    from lanekit.core.errors import EngineFailed  # noqa: PLC0415
-
     world.files.lost = DEAD
     world.engine.fail("start", EngineFailed("cannot"), when="before")
     assert isinstance(world.lanes().ensure(LANE), Failure)
@@ -155,3 +156,47 @@ def test_what_a_replace_put_back_is_not_restarted(world: LaneWorld) -> None:
     assert [c.id for c in world.running()] == [old.id]
     creates = [call for call in world.engine.calls if call.method == "create"]
     assert len(creates) == 1
+
+
+def test_a_copy_that_was_broken_off_is_made_again(world: LaneWorld) -> None:
+    world.files.lost = GONE
+    world.engine.fail("copy_in", EngineFailed("disk full"), when="after")
+    assert isinstance(world.lanes().ensure(LANE), Failure)
+    # Its folder is there: who looks takes it for whole.
+    world.files.lost = WELL
+    done = or_raise(world.lanes().ensure(LANE))
+    assert (done.action, [str(op) for op in done.operations]) == (
+        "adjusted",
+        [f"copy config into {NAME}"],
+    )
+    assert or_raise(world.lanes().ensure(LANE)).action == "none"
+
+
+def test_a_broken_copy_is_made_again_also_when_the_container_ended_since(world: LaneWorld) -> None:
+    world.files.lost = GONE
+    world.engine.fail("copy_in", EngineFailed("disk full"), when="after")
+    assert isinstance(world.lanes().ensure(LANE), Failure)
+    world.files.lost = WELL
+    world.engine.exit(NAME, 0)
+    done = or_raise(world.lanes().ensure(LANE))
+    assert f"copy config into {NAME}" in [str(op) for op in done.operations]
+    assert or_raise(world.lanes().ensure(LANE)).action == "none"
+
+
+def test_a_config_that_went_while_it_did_not_run_is_copied_after_the_start(
+    world: LaneWorld,
+) -> None:
+    world.engine.exit(NAME, 0)
+    world.engine.tamper(NAME, pid=0)
+    world.files.lost = GONE
+
+    def runs(event: Event) -> None:
+        if isinstance(event, OperationFinished) and isinstance(event.operation, Start):
+            world.engine.tamper(NAME, pid=4712)
+
+    done = or_raise(world.lanes(runs).ensure(LANE))
+    assert done.action == "started"
+    assert [str(op) for op in done.operations] == [f"start {NAME}", f"copy config into {NAME}"]
+    assert [d.field for d in done.drift] == ["config"]
+    world.files.lost = WELL
+    assert or_raise(world.lanes().ensure(LANE)).action == "none"

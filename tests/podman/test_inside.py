@@ -6,11 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from returns.result import Failure
 from tests.podman.conftest import RealLane
 
 from lanekit.adapters.inside import look_inside
+from lanekit.adapters.lanes import Lanes
 from lanekit.core.errors import or_raise
 from lanekit.core.model import BindMount, Inside, Snapshot
+from lanekit.core.operations import CopyIn, Event, OperationStarted
 
 pytestmark = pytest.mark.podman
 
@@ -61,6 +64,40 @@ def test_a_config_deleted_inside_is_copied_again(real_lane: RealLane) -> None:
     assert (done.action, [d.field for d in done.drift]) == ("adjusted", ["config"])
     assert _exec(real_lane, "cat", "/root/.codex/config.toml") == "first"
     assert _seen(real_lane).pid == pid, "it was not restarted"
+    assert or_raise(real_lane.lanes().ensure(real_lane.lane)).action == "none"
+
+
+def test_a_config_that_went_before_the_container_stopped_is_copied_at_its_start(
+    real_lane: RealLane,
+) -> None:
+    _ = or_raise(real_lane.lanes().ensure(real_lane.lane))
+    _ = _exec(real_lane, "rm", "-r", "/root/.codex")
+    _ = or_raise(real_lane.lanes().stop(real_lane.lane))
+    done = or_raise(real_lane.lanes().ensure(real_lane.lane))
+    assert (done.action, [d.field for d in done.drift]) == ("started", ["config"])
+    assert _exec(real_lane, "cat", "/root/.codex/config.toml") == "first"
+    assert or_raise(real_lane.lanes().ensure(real_lane.lane)).action == "none"
+
+
+def test_a_copy_that_breaks_in_a_running_container_is_made_again(real_lane: RealLane) -> None:
+    config = Path(real_lane.profile.config_dir)
+    for number in range(40):
+        _ = (config / f"skill-{number:02}").write_text("s" * 20_000)
+    _ = or_raise(real_lane.lanes().ensure(real_lane.lane))
+    before = _seen(real_lane)
+    _ = _exec(real_lane, "rm", "-r", "/root/.codex")
+
+    def change(event: Event) -> None:
+        if isinstance(event, OperationStarted) and isinstance(event.operation, CopyIn):
+            _ = (config / "skill-39").write_text("t" * 20_000)
+
+    broken = Lanes(real_lane.engine(), real_lane.profile, on_event=change).ensure(real_lane.lane)
+    assert isinstance(broken, Failure)
+    _ = (config / "skill-39").write_text("s" * 20_000)
+    done = or_raise(real_lane.lanes().ensure(real_lane.lane))
+    assert done.action == "adjusted"
+    assert len(_exec(real_lane, "cat", "/root/.codex/skill-39")) == 20_000
+    assert _seen(real_lane).id == before.id
     assert or_raise(real_lane.lanes().ensure(real_lane.lane)).action == "none"
 
 
