@@ -7,55 +7,22 @@ each lane is the same `Ensure` as when it is alone.
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack
-from dataclasses import replace
+from contextlib import ExitStack
 from typing import TypeAlias
 
 from returns.result import Failure
 
 from lanekit.adapters.crew import Crew
+from lanekit.adapters.fleet import Fleet, Held
 from lanekit.adapters.one_lane import Interrupt, OneLane
 from lanekit.adapters.shared_configs import SharedConfigs
-from lanekit.core.ensure import Ensure, Manner
 from lanekit.core.errors import Interrupted, LockBusy, Outcome
 from lanekit.core.model import Lane, Observation
 from lanekit.core.observe import Asked, glance
 from lanekit.core.operations import Waiting
-from lanekit.core.ports import LaneNote
-from lanekit.core.prepare import ReadConfig
 from lanekit.core.results import Ensured
-from lanekit.core.value import dataclass
-from lanekit.core.world import Target, World
 
-Held: TypeAlias = AbstractContextManager[LaneNote]
 _Done: TypeAlias = tuple[Lane, Outcome[Ensured] | BaseException]
-
-
-@dataclass(frozen=True)
-class Fleet:
-    """What `Lanes` knows of its lanes, and can do with one. `lock_timeout`, in seconds: how long
-    to wait for a lane that another process works on.
-    """
-
-    world: World
-    manner: Manner
-    lock_timeout: float
-    image_of: Callable[[Lane], Outcome[str]]
-    """The image of a lane whose names are sound; else `InvalidLane`. Reads no file."""
-    prepare: Callable[[Lane, ReadConfig], Outcome[Target]]
-    hold: Callable[[Lane, float], Outcome[Held]]
-    ensure: Callable[[Lane], Outcome[Ensured]]
-
-    def ensure_held(
-        self, one: OneLane, read: ReadConfig, note: LaneNote, seen: Outcome[Observation] | None
-    ) -> Outcome[Ensured]:
-        """Make this lane so; its lock is held, and perhaps it has been looked at under it."""
-        begun = self.world.clock.now()
-        target = self.prepare(one.lane, read)
-        if isinstance(target, Failure):
-            return target
-        manner = replace(self.manner, listen=one.listener(self.manner.listen))
-        return Ensure(one.world, target.unwrap(), note, manner, begun).run(seen)
 
 
 # Each lane that is looked at holds a file open, its lock.

@@ -2,6 +2,7 @@
 
 import re
 import time
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from lanekit.core.model import Endpoint
@@ -26,31 +27,71 @@ class HttpProbe:
 
     def answers(self, endpoint: Endpoint, path: str, timeout: float) -> bool:
         """See `Probe.answers`."""
-        status = self.status(endpoint, path, timeout)
-        return status is not None and status < _SERVER_ERROR
+        with closing(self.begin(endpoint, path, timeout)) as asked:
+            return asked.answers()
 
     def status(self, endpoint: Endpoint, path: str, timeout: float) -> int | None:
         """See `Probe.status`. `endpoint.host` is an address: names are not looked up."""
-        # Late: the socket module costs start-up.
-        import socket  # noqa: PLC0415
+        with closing(self.begin(endpoint, path, timeout)) as asked:
+            return asked.status()
 
+    def begin(self, endpoint: Endpoint, path: str, timeout: float) -> "Question":
+        """See `EagerProbe.begin`."""
         deadline = time.monotonic() + timeout
         try:
-            flags = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
-            family, kind, protocol, _, address = socket.getaddrinfo(
-                # As bytes: for text Python loads its codec of international names, 5 ms.
-                endpoint.host.strip("[]").encode(),
-                endpoint.port,
-                type=socket.SOCK_STREAM,
-                flags=flags,
-            )[0]
-            with socket.socket(family, kind, protocol) as connection:
-                _limit(connection, deadline)
-                connection.connect(address)
-                connection.sendall(_request(endpoint, path))
-                return _status(connection, deadline)
+            return Question(_asked(endpoint, path, deadline), deadline)
         except (OSError, ValueError, OverflowError):
+            return Question(None, deadline)
+
+
+class Question:
+    """`Begun`: a request that was sent; without a connection nobody took it."""
+
+    def __init__(self, connection: "socket | None", deadline: float) -> None:
+        self._connection = connection
+        self._deadline = deadline
+
+    def answers(self) -> bool:
+        """See `Begun.answers`."""
+        status = self.status()
+        return status is not None and status < _SERVER_ERROR
+
+    def status(self) -> int | None:
+        """The status of its answer, or None."""
+        if self._connection is None:
             return None
+        try:
+            return _status(self._connection, self._deadline)
+        except (OSError, ValueError):
+            return None
+
+    def close(self) -> None:
+        """See `Begun.close`."""
+        if self._connection is not None:
+            self._connection.close()
+
+
+def _asked(endpoint: Endpoint, path: str, deadline: float) -> "socket":
+    # Late: the socket module costs start-up.
+    import socket  # noqa: PLC0415
+
+    flags = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
+    family, kind, protocol, _, address = socket.getaddrinfo(
+        # As bytes: for text Python loads its codec of international names, 5 ms.
+        endpoint.host.strip("[]").encode(),
+        endpoint.port,
+        type=socket.SOCK_STREAM,
+        flags=flags,
+    )[0]
+    connection = socket.socket(family, kind, protocol)
+    try:
+        _limit(connection, deadline)
+        connection.connect(address)
+        connection.sendall(_request(endpoint, path))
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _request(endpoint: Endpoint, path: str) -> bytes:

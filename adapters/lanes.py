@@ -9,12 +9,13 @@ from returns.result import Failure, Success
 
 from lanekit.adapters.clock import SystemClock
 from lanekit.adapters.crew import each
-from lanekit.adapters.ensure_run import EnsureRun, Fleet
+from lanekit.adapters.ensure_run import EnsureRun
+from lanekit.adapters.fleet import Fleet
 from lanekit.adapters.host_files import DiskFiles
 from lanekit.adapters.lane_lock import FileLock
 from lanekit.core import upkeep
 from lanekit.core.collect import Collected, Collector, find_garbage
-from lanekit.core.ensure import Ensure, Manner, decide_asking
+from lanekit.core.ensure import Manner, decide_asking
 from lanekit.core.errors import InvalidLane, LaneError, Outcome, for_lane
 from lanekit.core.gc import Garbage, Sweep
 from lanekit.core.model import ContainerSpec, Endpoint, Lane, Observation, Policy, Profile
@@ -112,15 +113,7 @@ class Lanes:
         May be called at any time, by many, after any crash. On Failure the lane is no worse than
         before: a container that ran before runs again.
         """
-        target = self._prepare(lane)
-        if isinstance(target, Failure):
-            return target
-        begun = self._world.clock.now()
-        held = self._hold(lane, self._lock_timeout)
-        if isinstance(held, Failure):
-            return held
-        with held.unwrap() as note:
-            return Ensure(self._world, target.unwrap(), note, self._manner, begun).run()
+        return self._fleet().ensure(lane)
 
     def ensure_all(self, lanes: Sequence[Lane], *, jobs: int = JOBS) -> EnsureRun:
         """`ensure` for many lanes at once, podman asked for at most `jobs` things at a time.
@@ -161,7 +154,6 @@ class Lanes:
             image_of=self._image_of,
             prepare=self._prepare,
             hold=self._hold,
-            ensure=self.ensure,
         )
 
     def plan(self, lane: Lane) -> Outcome[Plan]:

@@ -37,7 +37,7 @@ from lanekit.core.model import (
     Seen,
     Snapshot,
 )
-from lanekit.core.ports import Clock, EventStream, Heard, Streams
+from lanekit.core.ports import Clock, EventStream, Heard, Meanwhile, Streams
 
 __all__ = [
     "ANSWERS",
@@ -115,9 +115,15 @@ class InMemory(Stage):
         return self._call(Call("images", about=tuple(references)), act)
 
     def look(
-        self, names: Sequence[str], references: Sequence[str], heard: Heard | None = None
+        self,
+        names: Sequence[str],
+        references: Sequence[str],
+        heard: Heard | None = None,
+        meanwhile: Meanwhile | None = None,
     ) -> Outcome[Seen]:
         """See `ContainerEngine.look`; counts as a call of inspect, and one of images if asked."""
+        if meanwhile is not None:
+            meanwhile()
         containers = self.inspect(names)
         if isinstance(containers, Failure):
             return containers

@@ -31,7 +31,7 @@ from lanekit.core.errors import (
     WrongState,
 )
 from lanekit.core.model import Change, ContainerSpec, ImageInfo, Limits, Seen, Snapshot
-from lanekit.core.ports import ArchiveBroken, EventStream, Heard, Streams
+from lanekit.core.ports import ArchiveBroken, EventStream, Heard, Meanwhile, Streams
 from lanekit.core.secrets import hide, secrets_of
 
 _NAMES_A_CALL = 2000
@@ -107,13 +107,20 @@ class PodmanCli:
         return shown_images(answer.unwrap(), references)
 
     def look(
-        self, names: Sequence[str], references: Sequence[str], heard: Heard | None = None
+        self,
+        names: Sequence[str],
+        references: Sequence[str],
+        heard: Heard | None = None,
+        meanwhile: Meanwhile | None = None,
     ) -> Outcome[Seen]:
         """See `ContainerEngine.look`; two processes, side by side when both are needed.
 
-        Its one answer is there at the end: `heard` is told nothing before.
+        Its one answer is there at the end: `heard` is told nothing before. What is to
+        be done meanwhile is done first: beside two processes on few cores it would gain nothing.
         """
         _ = heard
+        if meanwhile is not None:
+            meanwhile()
         if names and references:
             containers, images = side_by_side(
                 lambda: self.inspect(names), lambda: self.images(references)

@@ -7,16 +7,17 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from lanekit.adapters.podman_stream import MOST, Wire, connect
+from lanekit.adapters.http_answer import Answer
+from lanekit.adapters.podman_stream import Wire, connect
 from lanekit.core.value import dataclass
 
 if TYPE_CHECKING:
-    from http.client import HTTPConnection
-
     from lanekit.adapters.podman_address import Address
 
 # "Libpod/4.3.1 (linux)" stands above every answer.
 _OLD = r"Libpod/[0-3]\."
+_JSON = b"Content-Type: application/json\r\n"
+_TAR = b"Content-Type: application/x-tar\r\nTransfer-Encoding: chunked\r\n"
 
 
 @dataclass(frozen=True)
@@ -43,13 +44,19 @@ class Outdated(Garbled):
     """The service calls itself a podman before 4, whose answers are others."""
 
 
+class _Silent(Exception):
+    """The connection ended before an answer began."""
+
+    def __str__(self) -> str:
+        return "the service ended the connection without an answer"
+
+
 class Connection:
     """One connection, used by one thread at a time."""
 
     def __init__(self, address: "Address") -> None:
         self._address = address
         self._owner = os.getpid()
-        self._http: HTTPConnection | None = None
         self._wire: Wire | None = None
         self._deadline = 0.0
         self._again = ""
@@ -73,7 +80,7 @@ class Connection:
         """Close it; the next request makes it anew."""
         if self._wire is not None:
             self._wire.shut()
-        self._http = self._wire = None
+        self._wire = None
 
     def limit(self, seconds: float) -> None:
         """Let the request that follows take this long."""
@@ -130,36 +137,29 @@ class Connection:
     def _send(
         self, method: str, path: str, body: bytes | None, stream: Iterable[bytes] | None
     ) -> None:
-        http = self._connected()
-        headers = {"Content-Type": "application/json"} if body is not None else {}
-        if stream is not None:
-            headers = {"Content-Type": "application/x-tar", "Transfer-Encoding": "chunked"}
-        chunked = stream is not None
-        http.request(method, path, stream if chunked else body, headers, encode_chunked=chunked)
+        wire = self._connected()
+        if stream is None:
+            kind = _JSON if body is not None else b""
+            length = b"Content-Length: %d\r\n" % len(body or b"") if method != "GET" else b""
+            wire.send(_head(method, path, kind + length) + (body or b""))
+            return
+        wire.send(_head(method, path, _TAR))
+        for block in stream:
+            if block:
+                wire.send(b"%x\r\n%b\r\n" % (len(block), block))
+        wire.send(b"0\r\n\r\n")
 
-    def _connected(self) -> "HTTPConnection":
-        if self._http is not None and self._wire is not None:
-            self._wire.begin(self._deadline)
-            return self._http
-        from http.client import HTTPConnection  # noqa: PLC0415 - costs start-up
-
-        self._wire = connect(self._address, self._deadline)
+    def _connected(self) -> Wire:
+        if self._wire is None:
+            self._wire = connect(self._address, self._deadline)
         self._wire.begin(self._deadline)
-        self._http = HTTPConnection("lanekit")
-        # It needs of a socket only what a Wire has.
-        setattr(self._http, "sock", self._wire)  # noqa: B010 - and mypy knows it as a socket
-        return self._http
+        return self._wire
 
     def receive(self) -> Reply:
         """Read the answer to its end."""
-        from http.client import (  # noqa: PLC0415 - costs start-up
-            HTTPException,
-            RemoteDisconnected,
-        )
-
         try:
             return self._receive()
-        except (RemoteDisconnected, ConnectionResetError) as error:
+        except (_Silent, ConnectionResetError) as error:
             if not self._again:
                 self.close()
                 raise NoAnswer(_words(error)) from None
@@ -169,7 +169,7 @@ class Connection:
         except OSError as error:
             self.close()
             raise NoAnswer(_words(error)) from None
-        except (HTTPException, ValueError) as error:
+        except ValueError as error:
             self.close()
             raise Garbled(_words(error)) from None
         self._anew("GET", self._again)
@@ -187,30 +187,39 @@ class Connection:
         self.close()
 
     def _receive(self) -> Reply:
-        if self._http is None:
+        wire = self._wire
+        if wire is None:
             raise AssertionError("an answer is read of a connection that sent nothing")
-        with self._http.getresponse() as response:
-            # Of an answer that says its length only read() notices that it was cut.
-            known = response.length is not None
-            long = known and (response.length or 0) > MOST
-            body = b"" if long else response.read(None if known else MOST + 1)
-            server = response.getheader("Server") or ""
-        if long or len(body) > MOST:
-            raise ValueError("it goes on for more than any answer can be")
-        if re.match(_OLD, server):
-            raise Outdated(server)
+        answer = Answer()
+        while not answer.is_whole:
+            data = wire.receive()
+            if data:
+                answer.feed(data)
+            elif answer.has_begun:
+                answer.end()
+            else:
+                raise _Silent
+        body = answer.body()
+        if re.match(_OLD, answer.server):
+            raise Outdated(answer.server)
         self._changes = False
-        if self._wire is not None and self._wire.closed:
+        if not answer.may_follow:
             self.close()
-        return Reply(response.status, body)
+        return Reply(answer.status, body)
 
     def _give_up(self) -> None:
         """The stream broke off: wait until the service is done with what it got of it."""
         with suppress(OSError, ValueError, NoAnswer, Late, Garbled):
-            if self._wire is not None and self._http is not None:
+            if self._wire is not None:
                 self._wire.end_sending()
                 _ = self.receive()
         self.close()
+
+
+def _head(method: str, path: str, more: bytes) -> bytes:
+    if not re.fullmatch(r"[!-~]+", path):
+        raise AssertionError("a part of a path is quoted before it is asked for")
+    return f"{method} {path} HTTP/1.1\r\nHost: lanekit\r\n".encode("ascii") + more + b"\r\n"
 
 
 def _words(error: Exception) -> str:

@@ -20,6 +20,7 @@ from lanekit.adapters.podman_connection import (
 
 if TYPE_CHECKING:
     from lanekit.adapters.podman_address import Address
+    from lanekit.core.ports import Meanwhile
 
 __all__ = [
     "AT_ONCE",
@@ -71,17 +72,21 @@ class Client:
             connection.abandon()
             raise
 
-    def get_all(self, paths: Sequence[str], timeout: float) -> Generator[Reply]:
+    def get_all(
+        self, paths: Sequence[str], timeout: float, meanwhile: "Meanwhile | None" = None
+    ) -> Generator[Reply]:
         """The answers of many GETs, in order, with up to `AT_ONCE` of them under way.
 
         Raises what `request` does, while it is iterated. What the caller does with one answer is
-        done while podman works on the next ones.
+        done while podman works on the next ones; `meanwhile`, while it works on the first.
         """
         waiting: list[Connection] = []
         try:
             # The last of the first few is sent first: an image, which takes podman longest.
-            for path in reversed(paths[:AT_ONCE]):
-                waiting.insert(0, self._sent(path, timeout))
+            for path in paths[:AT_ONCE]:
+                waiting.append(self._sent(path, timeout))
+            if meanwhile is not None:
+                meanwhile()
             for path in paths[AT_ONCE:]:
                 yield self._first(waiting)
                 waiting.append(self._sent(path, timeout))

@@ -12,6 +12,7 @@ from lanekit.adapters.podman_http import Client, Garbled, Late, NoAnswer, Outdat
 from lanekit.adapters.podman_replies import GOOD, words_of
 from lanekit.adapters.podman_words import error_of, too_old
 from lanekit.core.errors import EngineTimeout, LaneError, Outcome
+from lanekit.core.ports import Meanwhile
 
 # Without a version podman answers 404; under v4.0.0 every version since 4.0 answers alike.
 API = "/v4.0.0/libpod"
@@ -44,13 +45,20 @@ class Rest:
         return parse_address(self._address) if self._address else find_address(self.env)
 
     def get_all(
-        self, doing: str, paths: Sequence[str], take: Callable[[int, Reply], Outcome[None]]
+        self,
+        doing: str,
+        paths: Sequence[str],
+        take: Callable[[int, Reply], Outcome[None]],
+        meanwhile: Meanwhile | None = None,
     ) -> Outcome[None]:
-        """Give each answer, whatever its status, to `take`, in order; its Failure ends it."""
+        """Give each answer, whatever its status, to `take`, in order; its Failure ends it.
+
+        `meanwhile` is called once the first requests are sent, unless that failed.
+        """
         client = self.client()
         if isinstance(client, Failure):
             return client
-        replies = client.unwrap().get_all([API + path for path in paths], self._timeout)
+        replies = client.unwrap().get_all([API + path for path in paths], self._timeout, meanwhile)
         try:
             with closing(replies):
                 for at, reply in enumerate(replies):

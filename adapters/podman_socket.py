@@ -33,7 +33,7 @@ from lanekit.adapters.podman_words import (
 from lanekit.core.create_body import create_body
 from lanekit.core.errors import EngineFailed, NotFound, Outcome
 from lanekit.core.model import Change, ContainerSpec, ImageInfo, Limits, Seen, Snapshot
-from lanekit.core.ports import ArchiveBroken, EventStream, Heard, Streams
+from lanekit.core.ports import ArchiveBroken, EventStream, Heard, Meanwhile, Streams
 from lanekit.core.secrets import hide, secrets_of
 
 # What the podman command copies from its caller's environment into a container (ProxyEnv of
@@ -88,7 +88,11 @@ class PodmanSocket:
         return seen if isinstance(seen, Failure) else Success(seen.unwrap().images)
 
     def look(
-        self, names: Sequence[str], references: Sequence[str], heard: Heard | None = None
+        self,
+        names: Sequence[str],
+        references: Sequence[str],
+        heard: Heard | None = None,
+        meanwhile: Meanwhile | None = None,
     ) -> Outcome[Seen]:
         """See `ContainerEngine.look`; one request for each, up to 4 at once."""
         possible = [name for name in dict.fromkeys(names) if re.fullmatch(NAME, name)]
@@ -113,7 +117,7 @@ class PodmanSocket:
             return taken
 
         paths = [_path(what, is_image=is_image) for what, is_image in todo]
-        done = self._rest.get_all("inspect", paths, take)
+        done = self._rest.get_all("inspect", paths, take, meanwhile)
         return done if isinstance(done, Failure) else Success(Seen(containers, images))
 
     def find(self, labels: Mapping[str, str]) -> Outcome[tuple[Snapshot, ...]]:

@@ -1,17 +1,17 @@
-"""A socket for http.client: one deadline for a whole request, a bound on what may come."""
+"""A socket whose every wait ends at one deadline, and that takes no more than an answer can be."""
 
-import io
 import socket
 import time
 import weakref
 from typing import TYPE_CHECKING
 
+from lanekit.adapters.http_answer import MOST
+
 if TYPE_CHECKING:
     from lanekit.adapters.podman_address import Address
 
-# An inspect is about 6 kB; what goes on beyond this, its head aside, is no answer.
-MOST = 64 << 20
 _MOST_WITH_HEADS = 2 * MOST
+_AT_A_TIME = 1 << 16
 _CONNECT = 10.0
 
 
@@ -36,14 +36,13 @@ def dial(address: "Address", deadline: float) -> socket.socket:
 
 
 class Wire:
-    """What http.client takes for a socket: one whose every wait ends at the same deadline."""
+    """A connected socket; how long a request and its answer may take is said once for both."""
 
     def __init__(self, raw: socket.socket) -> None:
         self._raw = raw
         self._deadline = 0.0
         self._received = 0
         self.sent = 0
-        self.closed = False
         # Who forgets an engine with its connections kept gets no warning of an open socket; nor
         # does one in a cycle, where a __del__ of ours would come after the socket's own.
         _ = weakref.finalize(self, raw.close)
@@ -71,7 +70,8 @@ class Wire:
             raise TimeoutError
         self._raw.settimeout(left)
 
-    def sendall(self, data: bytes) -> None:
+    def send(self, data: bytes) -> None:
+        """Send all of it."""
         view = memoryview(data)
         while view:
             self._limit()
@@ -89,36 +89,15 @@ class Wire:
         """Let the other side see that nothing more comes."""
         self._raw.shutdown(socket.SHUT_WR)
 
-    def recv_into(self, buffer: memoryview) -> int:
+    def receive(self) -> bytes:
+        """What came next; nothing at the end."""
         self._limit()
-        got = self._raw.recv_into(buffer)
-        self._received += got
+        got = self._raw.recv(_AT_A_TIME)
+        self._received += len(got)
         if self._received > _MOST_WITH_HEADS:
-            # http.client takes a chunk of "-1" bytes for all that ever comes.
             raise ValueError("it goes on for more than any answer can be")
         return got
-
-    def makefile(self, _mode: str) -> io.BufferedReader:
-        return io.BufferedReader(_Source(self))
-
-    def close(self) -> None:
-        """http.client is done with it, perhaps before it read the answer's end."""
-        self.closed = True
 
     def shut(self) -> None:
         """Close it."""
         self._raw.close()
-
-
-class _Source(io.RawIOBase):
-    """The receiving side of a Wire as a file; closing it leaves the connection open."""
-
-    def __init__(self, wire: Wire) -> None:
-        super().__init__()
-        self._wire = wire
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # typeshed: any buffer
-        return self._wire.recv_into(buffer)

@@ -25,7 +25,7 @@ from lanekit.core.model import Drift, Endpoint, ImageInfo, Inside, Observation, 
 from lanekit.core.observe import UNFINISHED, Asked, copying, glance_one, with_inside
 from lanekit.core.operations import Action, AwaitReady, CheckIdle, CopyIn, Operation, Update
 from lanekit.core.plan import NO_WISH, Judge, Plan, Wish, plan
-from lanekit.core.ports import LaneNote, Listener, Probe
+from lanekit.core.ports import Begun, LaneNote, Listener, Probe
 from lanekit.core.recover import is_awake
 from lanekit.core.results import Ensured
 from lanekit.core.secrets import hide_in
@@ -127,14 +127,19 @@ class Ensure:
         self._action: Action = "none"
         self._updates = False
         self._looked_after_start = False
+        self._probed: Begun | None = None
         self._done: list[Operation] = []
         self._begun = begun
 
-    def run(self, first: Outcome[Observation] | None = None) -> Outcome[Ensured]:
+    def run(
+        self, first: Outcome[Observation] | None = None, begun: Begun | None = None
+    ) -> Outcome[Ensured]:
         """Make it so. Every error names the lane and hides secrets.
 
-        `first` is an observation that was made under the lane's lock; it is used once.
+        `first` is an observation that was made under the lane's lock; it is used once. `begun`: its
+        container's worker was asked since; the caller closes it.
         """
+        self._probed = begun
         result = self._run(first)
         if isinstance(result, Failure):
             error = for_lane(result.failure(), self._target.lane.name)
@@ -146,6 +151,7 @@ class Ensure:
         last: LaneError | None = None
         for attempt in range(_TRIES):
             if attempt:
+                self._probed = None
                 self._world.clock.sleep(_PAUSE * attempt)
             seen = seen or self._look()
             if isinstance(seen, Failure):
@@ -191,6 +197,7 @@ class Ensure:
         self._updates = any(isinstance(operation, Update) for operation in todo.operations)
         judge = judge_for(self._target, seen.image, self._policy)
         run = start_run(self._world, self._target, seen, judge, self._listen)
+        run.begun, self._probed = self._probed, None
         if todo.changes:
             self._write(_note_of(todo, run.ids))
         result = run.execute(todo)

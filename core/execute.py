@@ -38,7 +38,7 @@ from lanekit.core.operations import (
     Verify,
 )
 from lanekit.core.plan import Judge, Plan, undo
-from lanekit.core.ports import Listener
+from lanekit.core.ports import Begun, Listener
 from lanekit.core.ready import Wait, await_ready
 from lanekit.core.secrets import hide_in
 from lanekit.core.value import dataclass
@@ -61,6 +61,8 @@ class Run:
     undoable: list[tuple[Operation, str]] = field(default_factory=lambda: [])
     done: list[Operation] = field(default_factory=lambda: [])
     endpoint: Endpoint | None = None
+    begun: Begun | None = None
+    """The first try at the worker that was seen, when it was begun since."""
     ids: dict[str, str] = field(default_factory=lambda: {})
 
     def execute(self, plan: Plan) -> Outcome[Endpoint]:
@@ -215,7 +217,7 @@ class Run:
 
     def _await(self, operation: AwaitReady, container: str) -> Outcome[None]:
         seen = self.snapshots[container]
-        wait = Wait(self.world, self.target, seen, operation.fresh, self.listen)
+        wait = Wait(self.world, self.target, seen, operation.fresh, self.listen, self.begun)
         answer = await_ready(wait)
         if isinstance(answer, Failure):
             return answer
@@ -282,7 +284,11 @@ class Run:
 
 
 def start_run(
-    world: World, target: Target, seen: Observation, judge: Judge, listen: Listener
+    world: World,
+    target: Target,
+    seen: Observation,
+    judge: Judge,
+    listen: Listener,
 ) -> Run:
     """A Run that knows the containers that were observed."""
     name = target.spec.name

@@ -7,7 +7,7 @@ from returns.result import Failure, Success
 
 from lanekit.core.errors import Foreign, ImageMissing, LaneError, Outcome
 from lanekit.core.model import NEXT, PREV, ContainerSpec, Observation, Seen, Snapshot
-from lanekit.core.ports import ContainerEngine, HostFiles
+from lanekit.core.ports import ContainerEngine, HostFiles, Meanwhile
 from lanekit.core.value import dataclass
 
 UNFINISHED = "unfinished"
@@ -42,10 +42,30 @@ Tell = Callable[[int, Outcome[Observation]], None]
 """Hears of a lane, by its place among those that were asked for."""
 
 
-def glance(engine: ContainerEngine, lanes: Sequence[Asked], tell: Tell) -> None:
+@dataclass(frozen=True)
+class Aside:
+    """What there is to do while podman works: `work`, at once, and `met`, when a container was seen
+    whose image is not known yet, perhaps more than once.
+    """
+
+    work: Meanwhile | None = None
+    met: Callable[[Snapshot], None] = lambda _: None
+
+
+NOTHING = Aside()
+"""Nothing but to wait."""
+
+
+def glance(
+    engine: ContainerEngine,
+    lanes: Sequence[Asked],
+    tell: Tell,
+    aside: Aside = NOTHING,
+) -> None:
     """What there is of these lanes, with as few questions as their notes allow; see ADR 16.
 
-    `tell` hears of each lane once, as soon as all is known of it, from this thread.
+    `tell` hears of each lane once, as soon as all is known of it, from this thread. What is
+    done `aside` may be done once, while podman works.
 
     A note is the id of the container beside which there were no leftovers: as long as it has the
     lane's name, there still are none. Without a note a NAME.next is not looked for while there is
@@ -54,8 +74,8 @@ def glance(engine: ContainerEngine, lanes: Sequence[Asked], tell: Tell) -> None:
     """
     settled = {lane.image for lane in lanes if _is_id(lane.note)}
     first = [lane.name + end for lane in lanes for end in _first(lane.note)]
-    telling = _Telling(lanes, tell)
-    looked = engine.look(first, sorted(settled), telling.hear)
+    telling = _Telling(lanes, tell, aside.met)
+    looked = engine.look(first, sorted(settled), telling.hear, aside.work)
     if isinstance(looked, Failure):
         telling.fail(looked)
         return
@@ -78,9 +98,10 @@ class _Telling:
     A lane is settled when the container of its note has its name still.
     """
 
-    def __init__(self, lanes: Sequence[Asked], tell: Tell) -> None:
+    def __init__(self, lanes: Sequence[Asked], tell: Tell, met: Callable[[Snapshot], None]) -> None:
         self._left = dict(enumerate(lanes))
         self._tell = tell
+        self._met = met
         self._places = {lane.name: at for at, lane in self._left.items() if _is_id(lane.note)}
         # Seen before their image was.
         self._parked: list[int] = []
@@ -102,6 +123,7 @@ class _Telling:
             return
         if lane.image not in seen.images:
             self._parked.append(at)
+            self._met(current)
             return
         del self._left[at]
         self._tell(at, Success(Observation(current, image=seen.images[lane.image])))
@@ -120,10 +142,12 @@ class _Telling:
             self._tell(at, outcome(lane))
 
 
-def glance_one(engine: ContainerEngine, asked: Asked) -> Outcome[Observation]:
+def glance_one(
+    engine: ContainerEngine, asked: Asked, aside: Aside = NOTHING
+) -> Outcome[Observation]:
     """`glance` for one lane."""
     found: list[Outcome[Observation]] = []
-    glance(engine, [asked], lambda _, outcome: found.append(outcome))
+    glance(engine, [asked], lambda _, outcome: found.append(outcome), aside)
     return found[0]
 
 

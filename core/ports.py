@@ -39,6 +39,8 @@ class Streams:
 
 Heard = Callable[[str, Seen], None]
 """Gets told of a name or reference, and all that was seen so far: it is in that, or missing."""
+Meanwhile = Callable[[], None]
+"""What there is to do while podman works. What it raises passes through, and ends the look."""
 
 
 class EventStream(Protocol):
@@ -81,11 +83,16 @@ class ContainerEngine(Protocol):
         ...
 
     def look(
-        self, names: Sequence[str], references: Sequence[str], heard: Heard | None = None
+        self,
+        names: Sequence[str],
+        references: Sequence[str],
+        heard: Heard | None = None,
+        meanwhile: Meanwhile | None = None,
     ) -> Outcome[Seen]:
         """`inspect` of the names and `images` of the references, at once.
 
         `heard` may be told of a name or reference as soon as its answer is known, from this thread.
+        `meanwhile` may be called, once, in this thread, while podman works on it.
         """
         ...
 
@@ -195,6 +202,27 @@ class Probe(Protocol):
 
     def status(self, endpoint: Endpoint, path: str, timeout: float) -> int | None:
         """The status of the HTTP answer that came within `timeout` seconds, or None."""
+        ...
+
+
+class Begun(Protocol):
+    """A worker was asked; its answer is looked at later."""
+
+    def answers(self) -> bool:
+        """What `Probe.answers` says, which may have to be waited for; to be called once."""
+        ...
+
+    def close(self) -> None:
+        """The answer is not wanted any more."""
+        ...
+
+
+@runtime_checkable
+class EagerProbe(Probe, Protocol):
+    """A probe that can ask a worker while something else is waited for."""
+
+    def begin(self, endpoint: Endpoint, path: str, timeout: float) -> Begun:
+        """Ask, for an answer within `timeout` seconds from now. Never raises."""
         ...
 
 

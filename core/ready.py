@@ -6,8 +6,9 @@ from returns.result import Failure, Success
 
 from lanekit.core.endpoint import endpoint_of
 from lanekit.core.errors import NotFound, NotReady, Outcome, WorkerExited
-from lanekit.core.model import Endpoint, Snapshot
+from lanekit.core.model import Endpoint, Profile, Snapshot
 from lanekit.core.operations import Waiting
+from lanekit.core.ports import Begun, EagerProbe
 from lanekit.core.value import dataclass
 from lanekit.core.world import Target, World
 
@@ -22,12 +23,21 @@ _TELL_EVERY = 1.0
 LOG_LINES = 20
 
 
+def begin_to_ask(probe: EagerProbe, profile: Profile, seen: Snapshot) -> Begun | None:
+    """The first try at the worker of a container that was just seen; None unless it runs."""
+    found = endpoint_of(seen)
+    if seen.state != "running" or isinstance(found, Failure):
+        return None
+    return probe.begin(found.unwrap(), profile.ready_path, _FIRST_TRY)
+
+
 @dataclass(frozen=True)
 class Wait:
     """One wait: for which container of which lane, and whom to tell.
 
     `fresh`: it was just started, so an answer counts only if it still runs after the answer. A
     container that was seen running a moment ago and answers at the first try needs no second look.
+    `begun`: that first try, when it was begun since the container was seen.
     """
 
     world: World
@@ -35,6 +45,7 @@ class Wait:
     seen: Snapshot
     fresh: bool
     tell: Callable[[Waiting], None]
+    begun: Begun | None = None
 
 
 def await_ready(wait: Wait) -> Outcome[Endpoint]:
@@ -54,7 +65,10 @@ def await_ready(wait: Wait) -> Outcome[Endpoint]:
         tries += 1
         longest = _LONGEST_TRY if tries > 1 else _FIRST_TRY
         allowed = min(max(deadline - clock.now(), _FIRST_PAUSE), longest)
-        answered = wait.world.probe.answers(endpoint, profile.ready_path, allowed)
+        if tries == 1 and wait.begun is not None and not wait.fresh:
+            answered = wait.begun.answers()
+        else:
+            answered = wait.world.probe.answers(endpoint, profile.ready_path, allowed)
         now = clock.now()
         if answered and not wait.fresh and tries == 1:
             return Success(endpoint)

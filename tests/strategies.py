@@ -683,3 +683,21 @@ def facts(draw: st.DrawFn) -> Facts:
         locks=draw(st.just("") | _SAID),
         git=draw(st.sampled_from(["", "git version 2.39.5"])),
     )
+
+
+# --- HTTP -----------------------------------------------------------------------------------------
+
+
+@st.composite
+def http_answers(draw: st.DrawFn) -> tuple[int, bytes, bytes]:
+    """A status, a body, and the answer that says so: of a known length, or in chunks."""
+    status, body = draw(st.sampled_from((200, 201, 404, 500))), draw(st.binary(max_size=300))
+    if draw(st.booleans()):
+        return status, body, _head(status, f"Content-Length: {len(body)}") + body
+    parts = [part for part in draw(pieces(body)) if part]
+    chunks = [b"%x\r\n%b\r\n" % (len(part), part) for part in [*parts, b""]]
+    return status, body, _head(status, "transfer-Encoding: chunked") + b"".join(chunks)
+
+
+def _head(status: int, length: str) -> bytes:
+    return f"HTTP/1.1 {status} X\r\nServer: a\r\n{length}\r\n\r\n".encode()

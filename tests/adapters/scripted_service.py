@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from io import BufferedReader
 from pathlib import Path
 
 
@@ -62,13 +63,26 @@ class Service:
             while head := requests.readline():
                 self.asked.append(head.decode().removesuffix(" HTTP/1.1\r\n"))
                 headers = b"".join(iter(requests.readline, b"\r\n"))
-                length = re.search(rb"(?i)content-length: (\d+)", headers)
-                self.bodies.append(requests.read(int(length[1])) if length else b"")
+                self.bodies.append(_body(requests, headers))
                 said = self.answer(self.asked[-1])
                 if said is None:
                     client.shutdown(socket.SHUT_RDWR)
                     return
                 client.sendall(said)
+
+
+def _body(requests: BufferedReader, headers: bytes) -> bytes:
+    length = re.search(rb"(?i)content-length: (\d+)", headers)
+    if length:
+        return requests.read(int(length[1]))
+    if b"chunked" not in headers:
+        return b""
+    body = b""
+    while size := int(requests.readline() or b"0", 16):
+        body += requests.read(size)
+        _ = requests.readline()
+    _ = requests.readline()
+    return body
 
 
 @contextmanager

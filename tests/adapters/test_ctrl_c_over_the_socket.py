@@ -1,7 +1,6 @@
 """A Ctrl-C may come between any two lines: a change that podman began is over before it goes on."""
 
 import gc
-import http.client
 import sys
 import time
 from collections.abc import Callable
@@ -17,8 +16,7 @@ from tests.adapters.scripted_service import service
 from lanekit.adapters.podman_address import Address
 from lanekit.adapters.podman_http import Client
 
-# http.client was imported above, or its own first lines would be taken for those of a request.
-FILES = ("podman_http.py", "podman_connection.py", "podman_stream.py", http.client.__file__)
+FILES = ("podman_http.py", "podman_connection.py", "podman_stream.py", "http_answer.py")
 
 
 Trace = Callable[[FrameType, str, object], Any]
