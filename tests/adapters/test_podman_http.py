@@ -186,7 +186,7 @@ def test_a_client_that_is_forgotten_leaves_nothing_open(asked: Service) -> None:
         del client
         _ = gc.collect()
     deadline = threading.Event()
-    for _ in range(50):
+    for _ in range(400):
         if len(os.listdir("/proc/self/fd")) <= before:
             return
         _ = deadline.wait(0.05)
