@@ -13,7 +13,7 @@ _SURVIVED = (0, 33)
 
 
 def main() -> None:
-    """Print it. A mutant that hangs or crashes the tests counts as killed, as does a failed test."""
+    """Print it. A mutant that hangs or crashes the tests is killed, as by a test that fails."""
     killed, tried = 0, 0
     survivors: list[str] = []
     for path in sorted(Path(sys.argv[1]).glob("src/lanekit/core/*.meta")):
