@@ -62,6 +62,25 @@ def test_no_spelling_of_a_value_is_left(
     assert hidden.endswith(": and so on")
 
 
+@pytest.mark.parametrize(
+    ("value", "spell"),
+    [
+        ("s3cret", str),
+        ('s3cret"', _as_json),
+        ("s3cret é", _as_json),
+        ('s3cret"é', _as_utf8),
+        ("s3cret\x7f", _quoted),
+        ("s3cret\n", _quoted),
+        ("s3cret's", _in_quotes_of_both_kinds),
+    ],
+)
+def test_a_value_is_hidden_to_its_last_letter_and_nothing_beside_it(
+    value: str, spell: Callable[[str], str]
+) -> None:
+    hidden = hide(spell(value), {"KEY": value})
+    assert hidden == spell("MARK").replace("MARK", "(hidden)")
+
+
 @given(st.lists(_VALUES, min_size=1, max_size=3))
 def test_each_line_of_a_value_is_hidden_too(values: list[str]) -> None:
     value = "\n".join(values)
