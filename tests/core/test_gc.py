@@ -151,16 +151,16 @@ def test_what_came_into_use_again_since_it_was_found_is_left() -> None:
     assert [c.name for c in world.engine.containers] == ["ws-a"]
 
 
-def _seen(name: str, owner: str = "a", state: State = "running", **labels: str) -> Snapshot:
-    mine = {LABEL_WORKSPACE: "ws", LABEL_LANE: owner, LABEL_FLEET: "f", **labels}
+def _seen(name: str, owner: str = "a", fleet: str = "f") -> Snapshot:
+    labels = {LABEL_WORKSPACE: "ws", LABEL_LANE: owner, LABEL_FLEET: fleet}
     spec = container_spec(Lane("ws", owner, "/t"), PROFILE, Digests())
-    return replace(snapshot_of(spec), id=name.ljust(64, "0"), name=name, state=state, labels=mine)
+    return replace(snapshot_of(spec), id=name.ljust(64, "0"), name=name, labels=labels)
 
 
 def test_each_container_is_told_with_whose_it_was_and_why_it_may_go() -> None:
     own, orphan = _seen("ws-a"), _seen("ws-b.next", "b")
     following, before, other = _seen("ws-a.next"), _seen("ws-a.prev"), _seen("box")
-    elsewhere = [_seen(name, "c", **{LABEL_FLEET: name}) for name in ("g", "h")]
+    elsewhere = [_seen(name, "c", fleet=name) for name in ("g", "h")]
     unmarked = replace(_seen("u", "u"), labels={LABEL_LANE: "u"})
     unnamed = replace(_seen("v", "v"), labels={LABEL_FLEET: "f"})
     seen = [unnamed, unmarked, *elsewhere, other, before, following, orphan, own]
