@@ -23,9 +23,19 @@ from tests.strategies import IMAGE, snapshot_of
 from lanekit.adapters.memory import InMemory, Killed, Worker
 from lanekit.core.drift import drift
 from lanekit.core.errors import EngineFailed, Outcome, or_raise
-from lanekit.core.grades import harshest
+from lanekit.core.grades import harshest, of_grade, without_update
 from lanekit.core.idle import meaning
-from lanekit.core.model import Inside, Lane, Limits, Observation, OnDrift, Profile, State
+from lanekit.core.model import (
+    Difference,
+    Grade,
+    Inside,
+    Lane,
+    Limits,
+    Observation,
+    OnDrift,
+    Profile,
+    State,
+)
 from lanekit.core.operations import AwaitReady, CheckIdle, CopyIn, Stop, Unpause, Update
 from lanekit.core.plan import Plan, Wish, plan
 from lanekit.core.spec import Digests, container_spec, faults
@@ -354,6 +364,14 @@ def test_not_even_when_something_fails(state: str, skip: int, trouble: str) -> N
     with suppress(Killed):
         _ = world.lanes().ensure(LANE)
     assert ran <= {c.id for c in world.running()}
+
+
+def test_what_an_update_does_not_end_a_replace_does_and_the_rest_is_as_it_was() -> None:
+    grades: tuple[Grade, ...] = ("adjust", "restart", "replace")
+    drift = tuple(Difference("f", "1", "2", grade) for grade in grades)
+    assert [each.grade for each in without_update(drift)] == ["replace", "restart", "replace"]
+    assert [harshest(drift[:count]) for count in range(4)] == [None, *grades]
+    assert [of_grade(drift, grade) for grade in grades] == [(each,) for each in drift]
 
 
 # --- updates ----------------------------------------------------------------------------------

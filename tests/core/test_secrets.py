@@ -79,6 +79,8 @@ def test_a_value_is_hidden_to_its_last_letter_and_nothing_beside_it(
 ) -> None:
     hidden = hide(spell(value), {"KEY": value})
     assert hidden == spell("MARK").replace("MARK", "(hidden)")
+    # Python quotes what has a single quote in double ones, and leaves it as it is.
+    assert hide(repr("s3cret's\x7f"), {"KEY": "s3cret's\x7f"}) == '"(hidden)"'
 
 
 @given(st.lists(_VALUES, min_size=1, max_size=3))

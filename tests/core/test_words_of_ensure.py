@@ -19,7 +19,7 @@ from lanekit.core.errors import (
     WrongState,
     or_raise,
 )
-from lanekit.core.idle import meaning
+from lanekit.core.idle import meaning, why_busy
 from lanekit.core.model import Limits
 from lanekit.core.operations import (
     AwaitReady,
@@ -126,6 +126,25 @@ def test_what_a_worker_says_of_itself(status: int | None, said: str) -> None:
     assert meaning(status, "/busy") == said
 
 
+def test_a_worker_is_asked_at_its_path_and_given_two_seconds(world: LaneWorld) -> None:
+    (own,) = world.ours()
+    profile = replace(world.profile, busy_path="/busy")
+    world.engine.forget_calls()
+    assert why_busy(world.engine, profile, own) == ""
+    assert [str(call) for call in world.engine.calls] == [
+        f"status http://127.0.0.1:{own.ports[0].host_port}/busy"
+    ]
+    world.engine.swap_worker(NAME, Worker(answers_after=None))
+    begun = world.clock.now()
+    assert why_busy(world.engine, profile, own) == (
+        "its worker did not say at /busy whether it is busy"
+    )
+    assert world.clock.now() - begun == pytest.approx(2.0)
+    assert why_busy(world.engine, profile, replace(own, ports=())) == (
+        "its worker has no endpoint to be asked at"
+    )
+
+
 # --- what others do meanwhile ---------------------------------------------------------------------
 
 
@@ -223,6 +242,11 @@ def test_an_update_that_podman_does_not_honour(world: LaneWorld) -> None:
     assert or_raise(update(world.engine, judge, own, ask)).memory == 1 << 30
     assert _words(update(world.engine, judge, own, Limits(memory=1 << 29))) == (
         f"{NOT_DONE}\nmemory: expected 1073741824, actual 536870912"
+    )
+    both = Limits(memory=1 << 29, restart_policy="always")
+    assert _words(update(world.engine, judge, own, both)) == (
+        f"{NOT_DONE}\nrestart_policy: expected no, actual always\n"
+        "memory: expected 1073741824, actual 536870912"
     )
 
 
