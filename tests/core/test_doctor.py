@@ -121,6 +121,16 @@ def test_no_limit_is_above_what_this_process_may_give(limits: Limits) -> None:
             assert 0 <= value <= (own if own >= 0 else 1 << 20)
 
 
+def test_limits_that_need_no_privilege_by_their_names() -> None:
+    unlimited, tight = Limits(-1, 1 << 20), Limits(7, 9)
+    assert unlimited.ulimits(("ulimits",)) == (("nofile", 1 << 20), ("nproc", 1 << 20))
+    assert tight.ulimits(("ulimits", "hybrid-cgroups")) == (("nofile", 7), ("nproc", 9))
+    assert unlimited.ulimits(("low-ulimits",)) == (("nofile", 1024), ("nproc", 4096))
+    assert tight.ulimits(("low-ulimits",)) == (("nofile", 7), ("nproc", 9))
+    assert tight.ulimits(("hybrid-cgroups",)) == ()
+    assert Limits(0, (1 << 20) - 1).ulimits(("ulimits",)) == (("nofile", 0), ("nproc", 1048575))
+
+
 def test_all_is_well() -> None:
     assert {finding.status for finding in findings(WELL)} == {"ok"}
     assert is_well(findings(WELL))

@@ -159,7 +159,7 @@ def _seen(name: str, owner: str = "a", fleet: str = "f") -> Snapshot:
 
 def test_each_container_is_told_with_whose_it_was_and_why_it_may_go() -> None:
     own, orphan = _seen("ws-a"), _seen("ws-b.next", "b")
-    following, before, other = _seen("ws-a.next"), _seen("ws-a.prev"), _seen("box")
+    following, before, other = _seen("ws-a.next"), _seen("ws-a.prev"), _seen("box.prev")
     elsewhere = [_seen(name, "c", fleet=name) for name in ("g", "h")]
     unmarked = replace(_seen("u", "u"), labels={LABEL_LANE: "u"})
     unnamed = replace(_seen("v", "v"), labels={LABEL_FLEET: "f"})

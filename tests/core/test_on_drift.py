@@ -23,7 +23,7 @@ from tests.strategies import IMAGE, snapshot_of
 from lanekit.adapters.memory import InMemory, Killed, Worker
 from lanekit.core.drift import drift
 from lanekit.core.errors import EngineFailed, Outcome, or_raise
-from lanekit.core.grades import harshest, of_grade, without_update
+from lanekit.core.grades import harshest, of_grade, updates, without_update
 from lanekit.core.idle import meaning
 from lanekit.core.model import (
     Difference,
@@ -372,6 +372,19 @@ def test_what_an_update_does_not_end_a_replace_does_and_the_rest_is_as_it_was() 
     assert [each.grade for each in without_update(drift)] == ["replace", "restart", "replace"]
     assert [harshest(drift[:count]) for count in range(4)] == [None, *grades]
     assert [of_grade(drift, grade) for grade in grades] == [(each,) for each in drift]
+
+
+def test_an_update_sets_what_differs_and_knows_what_was() -> None:
+    seen = replace(RUNNING, memory=1 << 29, cpus=2.0, pids_limit=50, restart_policy="always")
+    drift = _plan(Observation(seen)).drift
+    assert updates(SPEC, seen, drift) == (
+        Limits(1 << 30, 1.0, 100, "no"),
+        Limits(1 << 29, 2.0, 50, "always"),
+    )
+    for each in drift:
+        wanted, before = updates(SPEC, seen, (each, Difference("user", "1", "2")))
+        assert [name for name, value in vars(wanted).items() if value is not None] == [each.field]
+        assert [name for name, value in vars(before).items() if value is not None] == [each.field]
 
 
 # --- updates ----------------------------------------------------------------------------------

@@ -72,6 +72,7 @@ def test_an_entry_that_cannot_be_copied_is_told_by_its_path() -> None:
     assert unreadable("/c/.codex/", "a/b", "is a FIFO", "w", "h") == ConfigUnreadable(
         "/c/.codex/a/b is a FIFO", "w", "h"
     )
+    assert unreadable("/cX", "a", "x").message == "/cX/a x"
     assert unreadable("/c", "", "is no folder") == ConfigUnreadable("/c is no folder")
     assert changed("/c", "a", "grew") == ConfigUnreadable(
         "/c/a grew", hint="let nothing write to the config folder meanwhile, and run again"
