@@ -66,6 +66,7 @@ def test_all_that_is_well() -> None:
         (NOWHERE, "version", "not tried", "there is no podman"),
         (NOWHERE, "image", "not tried", "there is no podman"),
         (NOWHERE, "start", "not tried", "there is no podman"),
+        (replace(WELL, over=None), "image", "not tried", "there is no podman"),
         (
             NOWHERE,
             "port",
