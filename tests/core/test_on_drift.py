@@ -284,7 +284,10 @@ def test_silence_counts_as_busy_and_so_does_a_paused_one() -> None:
     assert done.left_because == "its worker did not say at /busy whether it is busy"
     world.engine.pause(NAME)
     done = or_raise(world.lanes().ensure(LANE))
-    assert (done.action, done.left_because.startswith("it is paused")) == ("started", True)
+    assert (done.action, done.left_because) == (
+        "started",
+        "it is paused, so its worker cannot say that it is idle",
+    )
 
 
 def test_nobody_is_asked_when_nothing_is_to_be_stopped() -> None:
