@@ -22,7 +22,7 @@ from tests.strategies import IMAGE, snapshot_of
 
 from lanekit.adapters.memory import InMemory, Killed, Worker
 from lanekit.core.drift import drift
-from lanekit.core.errors import EngineFailed, Outcome, or_raise
+from lanekit.core.errors import EngineFailed, Outcome, WrongState, or_raise
 from lanekit.core.grades import harshest, of_grade, updates, without_update
 from lanekit.core.idle import meaning
 from lanekit.core.model import (
@@ -435,6 +435,14 @@ def test_an_update_that_is_not_honoured_is_a_replace() -> None:
     done = or_raise(world.lanes().ensure(LANE))
     assert (done.action, [d.field for d in done.left]) == ("none", ["memory"])
     assert world.ours() == [before]
+
+
+def test_a_race_is_no_reason_to_replace_what_an_update_ends() -> None:
+    world = _world()
+    _updatable(world)
+    world.engine.fail("update", WrongState("it is being stopped"))
+    done = or_raise(world.lanes().ensure(LANE))
+    assert (done.action, [d.field for d in done.drift]) == ("adjusted", ["memory"])
 
 
 def test_unpaused_first_and_then_updated() -> None:

@@ -162,6 +162,7 @@ def test_what_an_interrupted_ensure_did_can_be_undone() -> None:
         ("rename ws-a.next to ws-a", "c"),
         ("start ws-a", "c"),
     ]
+    assert {f"because {op.cause}" for op, _ in made.resumed} == {UNFINISHED}
 
 
 def test_a_dead_and_unwanted_successor_gives_way_to_its_prev() -> None:
