@@ -253,6 +253,7 @@ def test_what_would_steer_a_terminal_is_told_as_escapes() -> None:
         ("x/y/a", "x/y/a", True),
         ("h:1/x/a", "h:1/x/a:latest", True),
         ("h:1/x/a", "h:1/x/a:1", False),
+        ("x/b.c/a", "q.io/x/b.c/a:latest", True),
     ],
 )
 def test_a_short_reference_fits_any_registry(asked: str, seen: str, same: bool) -> None:

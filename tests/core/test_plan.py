@@ -106,7 +106,8 @@ def test_drifted() -> None:
 
 def test_drifted_and_paused_is_woken_to_be_stopped() -> None:
     words = text(Observation(replace(DRIFTED, state="paused")))
-    assert words.index("unpause ws-a") < words.index("stop ws-a")
+    woken = "  unpause ws-a  because a paused container cannot be stopped\n"
+    assert words.index(woken) < words.index("stop ws-a")
 
 
 def test_drifted_and_exited_is_not_stopped() -> None:

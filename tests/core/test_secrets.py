@@ -93,10 +93,14 @@ def test_each_line_of_a_value_is_hidden_too(values: list[str]) -> None:
 def test_of_two_values_the_longer_is_hidden_whole() -> None:
     env = {"SHORT": "s3cret", "LONG": "s3cret-longer"}
     assert hide("a s3cret-longer b", env) == "a (hidden) b"
+    # Though the other comes first, or last, in the alphabet.
+    assert hide("a zzzz b", {"SHORT": "zzzz", "LONG": "a zzzz b"}) == "(hidden)"
+    assert hide("b aaaa c", {"SHORT": "aaaa", "LONG": "b aaaa c"}) == "(hidden)"
 
 
 @pytest.mark.parametrize("value", ["", "1", "no", "yes"])
 def test_what_any_message_may_hold_by_chance_is_left(value: str) -> None:
+    assert hide("is it yes! or no", {"KEY": "yes!"}) == "is it (hidden) or no"
     words = "no, 1 is not yes"
     assert hide(words, {"KEY": value}) == words
 
