@@ -23,6 +23,7 @@ from lanekit.core.model import (
     Profile,
     Snapshot,
 )
+from lanekit.core.printable import printable
 from lanekit.core.spec import Digests, container_spec
 
 SPEC = container_spec(
@@ -238,6 +239,13 @@ def test_what_would_steer_a_terminal_is_told_as_escapes() -> None:
         r"devices: expected none, actual c\x07",
         r"label.a\x1b: expected absent, actual b\n",
     ]
+
+
+def test_words_from_elsewhere_are_escaped_and_blanks_are_not() -> None:
+    assert printable("a b é") == "a b é"
+    assert printable("a\tb\n\x1b[1mé\u2028") == "a\tb\\n\\x1b[1mé\\u2028"
+    odd = Difference("f\r", "\0", "a", "adjust")
+    assert odd.printable() == Difference(r"f\r", r"\x00", "a", "adjust")
 
 
 @pytest.mark.parametrize(

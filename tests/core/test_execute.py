@@ -319,10 +319,12 @@ def test_names_follow_the_renames_and_what_is_removed_is_gone(world: LaneWorld) 
 
 
 def test_a_plan_that_makes_no_sense_is_a_bug(world: LaneWorld) -> None:
-    with pytest.raises(AssertionError, match="a plan that awaits nothing: ws/a"):
+    with pytest.raises(AssertionError, match=r"^a plan that awaits nothing: ws/a"):
         _ = _run(world)
     world.with_profile(config_dir="")
-    with pytest.raises(AssertionError, match="a plan copies a config that the lane does not have"):
+    with pytest.raises(
+        AssertionError, match=r"^a plan copies a config that the lane does not have$"
+    ):
         _ = _run(world, CopyIn(NAME, ""))
 
 

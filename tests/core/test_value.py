@@ -33,6 +33,7 @@ def test_equality_is_of_type_and_compared_fields(point: Any) -> None:
     assert point(1) != point(2)
     assert point(1) != (1, "n", "")
     assert len({point(1), point(1), point(2)}) == 2
+    assert hash(point(1)) == hash(point(1, note="other")) != hash(point(2))
 
 
 def test_repr_leaves_out_what_it_should(point: Any) -> None:

@@ -33,7 +33,8 @@ AWAY: LaneError = EngineUnavailable("podman cannot be reached")
 FINE = Ensured(A.name, A.container_name, Endpoint("h", 1), "none", (), (), 1.0)
 MENDED = replace(FINE, action="started", operations=(Start(A.container_name, "it is exited"),))
 LEFT = replace(FINE, left=(Difference("env", "1", "2"), Difference("image", "i", "j")))
-DIED = ContainerEvent("1" * 64, A.container_name, "died")
+NAME = A.container_name
+DIED = ContainerEvent("1" * 64, NAME, "died")
 
 
 def _one(**known: object) -> Watch:
@@ -131,6 +132,40 @@ def test_a_mend_has_lasted_after_ten_seconds_and_twice_its_pause(mends: int, las
         assert _told(watch, Success(FINE), now)[0].mends == counted
         assert _told(watch, Success(MENDED), now)[0].mends == counted + 1
     assert lasts >= LASTING
+
+
+def test_what_happens_to_a_lane_beside_its_own_container_is_its_business() -> None:
+    for name in (NAME, f"{NAME}.next", f"{NAME}.prev"):
+        watch = heard(_one(), replace(DIED, name=name), 3.0)
+        assert _of(watch) == replace(_of(_one()), due=3.0)
+    for name in (f".next{NAME}", f".prev{NAME}", f"{NAME}.other"):
+        assert heard(_one(), replace(DIED, name=name), 3.0) == _one()
+
+
+def test_a_lane_that_is_due_already_stays_so() -> None:
+    assert _of(heard(_one(due=1.0), DIED, 3.0)).due == 1.0
+    # In a pause nothing hurries it, and afterwards it is due in its turn.
+    assert _of(heard(_one(due=9.0, failures=1), DIED, 3.0)).due == 9.0
+
+
+def test_at_most_so_many_lanes_are_begun_and_none_is_no_tick() -> None:
+    watch = begin(WATCHED, 0.0, 10.0)
+    assert tick(watch, 20.0, 0) == (watch, ())
+    one, due = tick(watch, 0.0, 1)
+    assert (due, one.wake_at()) == ((A,), 0.0)
+    assert tick(one, 0.0, 5)[1] == (B, C)
+
+
+def test_at_a_resync_all_are_due_from_that_very_moment() -> None:
+    watch = Watch(tuple(Watched(lane, None) for lane in WATCHED), 10.0, 20.0)
+    assert tick(watch, 19.99)[1] == ()
+    begun, due = tick(watch, 20.0)
+    assert (due, begun.resync_at) == (WATCHED, 30.0)
+
+
+def test_an_ensure_that_begins_has_heard_of_nothing_yet() -> None:
+    begun, _ = tick(_one(due=0.0, stirred=True, asked_anew=True), 0.0)
+    assert _of(begun) == replace(_of(_one()), busy=True)
 
 
 def test_jitter_takes_up_to_a_quarter() -> None:
