@@ -21,6 +21,7 @@ from lanekit.core.operations import (
     Verify,
 )
 from lanekit.core.plan import Wish, plan, undo
+from lanekit.core.recover import wake
 from lanekit.core.spec import Digests, container_spec
 
 PROFILE = Profile("/worker", "/inbox", config_dir="/c/.codex")
@@ -83,6 +84,8 @@ def test_a_stop_that_was_cut_off_is_ended_before_the_start() -> None:
           stop ws-a  because somebody began to stop it
           start ws-a  because it was being stopped
           await ws-a  because a lane is ready when its worker answers""")
+    (stop,) = [op for op in wake("ws-a", replace(RUNNING, state="stopping")) if type(op) is Stop]
+    assert stop == Stop("ws-a", "somebody began to stop it", runs=False), "nothing to undo"
 
 
 REPLACE = """\
