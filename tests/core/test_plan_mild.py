@@ -98,6 +98,15 @@ def test_the_one_that_a_replace_takes_the_place_of_is_known() -> None:
         assert _plan(mild).replaces == ""
 
 
+def test_who_is_spared_and_why() -> None:
+    asleep = replace(RUNNING, state="exited")
+    busy = Wish(on_drift="when-idle", busy="it works")
+    assert (busy.spares(RUNNING), busy.spares(asleep)) == ("it works", "")
+    assert replace(busy, on_drift="replace").spares(RUNNING) == ""
+    report = replace(busy, on_drift="report")
+    assert report.spares(RUNNING) == report.spares(asleep) == "on_drift is report"
+
+
 def test_only_what_is_left_needs_a_reason() -> None:
     for on_drift, seen in (("report", RUNNING), ("report", LOW), ("replace", RUNNING)):
         assert _plan(Observation(seen), on_drift).left_because == ""  # type: ignore[arg-type]
