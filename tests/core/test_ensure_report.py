@@ -203,6 +203,38 @@ def test_a_config_that_does_not_come_back_is_not_copied_for_ever(world: LaneWorl
     assert [str(event.operation) for event in started].count(f"copy config into {NAME}") == 1
 
 
+def test_what_stays_lost_after_a_start_is_mended_once(world: LaneWorld) -> None:
+    world.engine.exit(NAME, 0)
+    world.files.lost = Inside(("/workspace",), config_gone=True)
+
+    def runs(event: Event) -> None:
+        if isinstance(event, OperationFinished) and isinstance(event.operation, Start):
+            world.engine.tamper(NAME, pid=7)
+
+    done = or_raise(world.lanes(runs).ensure(LANE))
+    assert [str(op) for op in done.operations] == [
+        *(f"start {NAME}", f"copy config into {NAME}", f"stop {NAME}", f"start {NAME}")
+    ]
+    assert done.action == "started"
+
+
+def test_what_is_left_is_left_also_by_a_mend_after_the_start(world: LaneWorld) -> None:
+    world.with_profile(on_drift="report")
+    _ = world.engine.add_image(DEFAULT_IMAGE)
+    world.engine.exit(NAME, 0)
+    world.files.lost = Inside(config_gone=True)
+
+    def runs(event: Event) -> None:
+        if isinstance(event, OperationFinished) and isinstance(event.operation, Start):
+            world.engine.tamper(NAME, pid=7)
+
+    done = or_raise(world.lanes(runs).ensure(LANE))
+    assert ([d.field for d in done.drift], [d.field for d in done.left]) == (
+        ["config"],
+        ["image.id"],
+    )
+
+
 def test_a_mend_after_the_start_that_fails_is_the_error(world: LaneWorld) -> None:
     world.engine.exit(NAME, 0)
     world.files.lost = Inside(config_gone=True)

@@ -180,6 +180,14 @@ def test_what_may_have_been_done_is_undone_too(world: LaneWorld, error: LaneErro
     assert _graces(world) == ["stop 4", "stop 4", "remove 0"]
 
 
+def test_a_create_that_gave_no_id_has_nothing_to_undo(world: LaneWorld) -> None:
+    world.drift()
+    world.engine.fail("create", EngineTimeout("no answer"))
+    assert isinstance(world.lanes().ensure(LANE), Failure)
+    assert _told(world) == ["create ws-a.next ..", "create ws-a.next: no answer"]
+    assert _graces(world) == []
+
+
 def test_an_old_one_whose_stop_was_cut_off_is_ended_and_started_again(world: LaneWorld) -> None:
     world.drift()
     (old,) = world.ours()
