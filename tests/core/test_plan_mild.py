@@ -8,7 +8,17 @@ from tests.strategies import IMAGE
 
 from lanekit.core.drift import drift
 from lanekit.core.model import Inside, Limits, Observation, OnDrift
-from lanekit.core.operations import AwaitReady, CheckIdle, CopyIn, Rename, Start, Stop, Update
+from lanekit.core.operations import (
+    AwaitReady,
+    CheckIdle,
+    CopyIn,
+    Create,
+    Remove,
+    Rename,
+    Start,
+    Stop,
+    Update,
+)
 from lanekit.core.plan import Plan, Wish, plan, undo
 
 TWO = Inside(("/workspace", "/usr/local/bin/inbox"), config_gone=True)
@@ -143,6 +153,7 @@ def test_what_was_put_right_before_counts_as_a_start() -> None:
 def test_an_undo_puts_back_what_was() -> None:
     update = Update("ws-a", "memory differs", Limits(memory=2), Limits(memory=1))
     assert undo(update) == Update("ws-a", "undone", Limits(memory=1), Limits(memory=2))
+    assert undo(Create("ws-a", "")) == Remove("ws-a", "undone")
     assert undo(Stop("ws-a", "")) == Start("ws-a", "undone")
     assert undo(Start("ws-a", "")) == Stop("ws-a", "undone")
     assert undo(Rename("a", "b", "")) == Rename("b", "a", "undone")
