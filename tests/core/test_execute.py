@@ -285,6 +285,34 @@ def test_an_interrupt_in_the_midst_of_an_operation_undoes_that_one_too(world: La
     assert [one.id for one in world.running()] == [old.id]
 
 
+def test_an_interrupt_is_handed_on_though_not_all_can_be_undone(world: LaneWorld) -> None:
+    world.drift()
+    world.engine.fail("rename", NO, skip=2)
+
+    def press(event: Event) -> None:
+        world.events.append(event)
+        if isinstance(event, OperationFinished) and isinstance(event.operation, Start):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        _ = world.lanes(press).ensure(LANE)
+    assert _told(world)[-2:] == ["start ws-a undone", "rename ws-a.next to ws-a undone: no"]
+
+
+def test_a_leftover_beside_an_unfinished_replace_does_not_make_it_final(world: LaneWorld) -> None:
+    (old,) = world.ours()
+    world.drift()
+    world.new_worker(Worker(answers_after=None))
+    world.engine.crash("start", "after")
+    with pytest.raises(Killed):
+        _ = world.lanes().ensure(LANE)
+    _ = world.engine.by_hand_create(f"{NAME}.next", labels=old.labels)
+    world.events.clear()
+    assert world.lanes().ensure(LANE).failure().kind == "NotReady"
+    assert _told(world)[0] == "remove ws-a.next .."
+    assert [(one.id, one.name) for one in world.running()] == [(old.id, NAME)]
+
+
 # --- single operations ----------------------------------------------------------------------------
 
 
