@@ -1,5 +1,6 @@
 """What an ensure reports, notes, and tries again."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -21,7 +22,8 @@ from lanekit.core.errors import (
 )
 from lanekit.core.model import DEFAULT_IMAGE, ImageInfo, Inside, Observation
 from lanekit.core.observe import UNFINISHED, Asked, copying, glance_one
-from lanekit.core.operations import Event, OperationFinished, OperationStarted, Start
+from lanekit.core.operations import Create, Event, OperationFinished, OperationStarted, Start
+from lanekit.core.ports import Listener
 from lanekit.core.prepare import prepare
 from lanekit.core.results import Ensured
 from lanekit.core.world import Target, World
@@ -256,7 +258,8 @@ def test_a_stranger_is_the_lanes_error_and_the_policy_is_minded(world: LaneWorld
     odd = Observation(replace(own, privileged=True, user="x"), inside=Inside(("/workspace",)))
     strict = [d.field for d in or_raise(decide(target, odd, "strict")).drift]
     assert strict == ["user", "privileged"]
-    reference = or_raise(decide(target, replace(odd, current=own), "reference"))
+    tampered = replace(odd, current=replace(own, privileged=True))
+    reference = or_raise(decide(target, tampered, "reference"))
     assert (reference.action, reference.drift) == ("none", ())
     image = ImageInfo("2" * 64)
     assert [d.field for d in judge_for(target, image, "strict")(own)] == ["image.id"]
@@ -284,3 +287,40 @@ def test_a_worker_is_asked_only_when_its_container_is_to_be_stopped(world: LaneW
     assert stopping == ("it is stopping, so its worker cannot say that it is idle", 0)
     world.engine.swap_worker(NAME, Worker())
     assert asks(Observation(replace(own, user="x"))) == ("", 1)
+
+
+def test_what_is_left_to_a_busy_worker_is_what_the_policy_sees(world: LaneWorld) -> None:
+    world.with_profile(on_drift="when-idle", busy_path="/busy")
+    world.engine.swap_worker(NAME, Worker(busy=True))
+    (own,) = world.ours()
+    odd = Observation(replace(own, user="x", privileged=True))
+    plan = or_raise(decide_asking(_target(world), odd, "reference", world.engine))
+    assert [each.field for each in plan.left] == ["user"]
+
+
+def _while_created(world: LaneWorld, deed: Callable[[], object]) -> Listener:
+    def hear(event: Event) -> None:
+        world.events.append(event)
+        if isinstance(event, OperationFinished) and isinstance(event.operation, Create):
+            _ = deed()
+
+    return hear
+
+
+def test_a_new_container_is_verified_by_the_policy_and_with_the_image_that_was_seen(
+    world: LaneWorld,
+) -> None:
+    def rebuilt() -> None:
+        world.engine.tamper(f"{NAME}.next", image_id="2" * 64)
+
+    world.drift()
+    error = world.lanes(_while_created(world, rebuilt)).ensure(LANE).failure()
+    assert error.detail.startswith("image.id: expected ")
+    world.policy = "reference"
+    world.events.clear()
+
+    def tampered() -> None:
+        world.engine.tamper(f"{NAME}.next", privileged=True, restart_policy="always")
+
+    done = or_raise(world.lanes(_while_created(world, tampered)).ensure(LANE))
+    assert (done.action, world.ours()[0].privileged) == ("replaced", True)
