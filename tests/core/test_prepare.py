@@ -8,7 +8,7 @@ from returns.result import Failure, Success
 from tests.lane_world import LANE, PROFILE, Config, Files
 
 from lanekit.core.errors import ConfigUnreadable, InvalidLane, Outcome, or_raise
-from lanekit.core.git_mounts import git_access
+from lanekit.core.git_mounts import GitFacts, git_access
 from lanekit.core.model import BindMount
 from lanekit.core.prepare import prepare
 from lanekit.core.spec import Digests, container_spec
@@ -38,6 +38,10 @@ class _Host(Files):
     def digest(self, path: str, *, executable: bool) -> Outcome[str]:
         self.asked.append(f"digest {path} {executable}")
         return Failure(InvalidLane("is missing")) if path in self.broken else Success(f"sha {path}")
+
+    def git(self, worktree: str) -> Outcome[GitFacts]:
+        self.asked.append(f"git {worktree}")
+        return super().git(worktree)
 
     def config(self, path: str, credentials: Sequence[str] = ()) -> Outcome[Config]:
         self.asked.append(f"config {path} {','.join(credentials)}")
@@ -126,6 +130,22 @@ def test_what_is_mounted_of_a_repository_is_looked_at_unless_it_is_still_to_be_m
     later = {one.path for one in access.make}
     looked = [line.removeprefix("mountable ") for line in host.asked if "mountable" in line]
     assert looked[1:] == [m.source for m in access.mounts if m.source not in later]
+
+
+def test_the_mode_says_what_is_given_of_a_repository() -> None:
+    none = _Host()
+    assert or_raise(prepare(none, LANE, PROFILE)).make == ()
+    assert f"git {LANE.worktree}" not in none.asked, "it is nobody's business"
+    host, profile = _Host(), replace(PROFILE, git="read-write")
+    target = or_raise(prepare(host, LANE, profile))
+    assert f"git {LANE.worktree}" in host.asked
+    access = git_access(or_raise(host.git(LANE.worktree)), "read-write", {})
+    assert target.spec.mounts[3:] == access.mounts != ()
+    masked = replace(PROFILE, git="safe", mounts=(BindMount("/m", "/workspace/.git"),))
+    assert prepare(_Host(), LANE, masked).failure().message == (
+        "git: another mount is at /workspace/.git"
+    )
+    assert isinstance(prepare(_Host(), LANE, replace(masked, git="read-write")), Success)
 
 
 def test_a_repository_in_the_way_of_a_mount_is_refused() -> None:
