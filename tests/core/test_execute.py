@@ -313,6 +313,23 @@ def test_a_leftover_beside_an_unfinished_replace_does_not_make_it_final(world: L
     assert [(one.id, one.name) for one in world.running()] == [(old.id, NAME)]
 
 
+@pytest.mark.parametrize("drifts", [False, True])
+def test_a_name_that_was_given_back_stays_whatever_fails_then(
+    world: LaneWorld, drifts: bool
+) -> None:
+    (old,) = world.ours()
+    world.engine.by_hand_rename(NAME, f"{NAME}.prev")
+    if drifts:
+        world.drift()
+        world.new_worker(Worker(answers_after=None))
+        world.engine.exit(f"{NAME}.prev", 0)
+    else:
+        world.engine.exit(f"{NAME}.prev", 0)
+        world.engine.fail("start", StartFailed("no"))
+    assert isinstance(world.lanes().ensure(LANE), Failure)
+    assert [(one.id, one.name) for one in world.ours()] == [(old.id, NAME)]
+
+
 # --- single operations ----------------------------------------------------------------------------
 
 
