@@ -102,6 +102,18 @@ def test_a_replace_that_was_cut_off_is_finished_and_its_limits_are_set_then() ->
     assert asked.resumed == ()
 
 
+def test_what_was_started_to_finish_a_replace_is_stopped_for_the_next_one() -> None:
+    made = replace(RUNNING, state="created")
+    todo = _plan(Observation(made, prev=PREV), replace="its host port is taken")
+    assert [str(op) for op in todo.operations][:4] == [
+        *("start ws-a", "await ws-a", "remove ws-a.prev", "create ws-a.next")
+    ]
+    assert [str(op) for op in todo.operations][6:8] == ["stop ws-a", "rename ws-a to ws-a.prev"]
+    paused = replace(RUNNING, state="paused", user="x")
+    woken = [str(op) for op in _plan(Observation(paused, prev=PREV)).operations]
+    assert (woken[0], woken.count("unpause ws-a")) == ("unpause ws-a", 1)
+
+
 def test_the_one_that_a_replace_takes_the_place_of_is_known() -> None:
     assert _plan(Observation(replace(RUNNING, user="x"))).replaces == RUNNING.id
     for mild in (Observation(), Observation(LOW), Observation(RUNNING, prev=PREV)):
