@@ -109,6 +109,9 @@ def test_what_was_started_to_finish_a_replace_is_stopped_for_the_next_one() -> N
         *("start ws-a", "await ws-a", "remove ws-a.prev", "create ws-a.next")
     ]
     assert [str(op) for op in todo.operations][6:8] == ["stop ws-a", "rename ws-a to ws-a.prev"]
+    assert [str(op) for op, _ in todo.resumed] == [
+        *("create ws-a.next", "stop ws-a", "rename ws-a to ws-a.prev", "rename ws-a.next to ws-a")
+    ]
     paused = replace(RUNNING, state="paused", user="x")
     woken = [str(op) for op in _plan(Observation(paused, prev=PREV)).operations]
     assert (woken[0], woken.count("unpause ws-a")) == ("unpause ws-a", 1)
