@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from tests.strategies import lanes, profiles
 
-from lanekit.core.model import BindMount, Lane, Profile
-from lanekit.core.spec import config_target, faults
+from lanekit.core.model import BindMount, Lane, Port, Profile
+from lanekit.core.spec import Digests, config_target, container_spec, faults
 
 LANE = Lane("ws", "a", "/w")
 PROFILE = Profile("/worker", "/inbox", config_dir="/c/.codex")
@@ -174,6 +174,15 @@ def test_faults_of_a_profile(change: dict[str, Any], fault: str) -> None:
 )
 def test_what_is_none(change: dict[str, Any]) -> None:
     assert faults(LANE, replace(PROFILE, **change)) == ()
+
+
+def test_what_the_profile_asks_is_in_the_spec() -> None:
+    profile = replace(PROFILE, image="i", memory=1, cpus=0.5, pids_limit=3)
+    spec = container_spec(replace(LANE, container="c"), profile, Digests())
+    assert (spec.name, spec.image, spec.user) == ("c", "i", "root")
+    assert (spec.memory, spec.cpus, spec.pids_limit) == (1, 0.5, 3)
+    assert (spec.entrypoint, spec.workdir) == (("/usr/local/bin/lane-worker",), "/workspace")
+    assert (spec.ports, spec.config_target) == ((Port(31417),), "/root/.codex")
 
 
 def test_all_faults_are_told_at_once() -> None:
