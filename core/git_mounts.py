@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from lanekit.core.gopath import clean
-from lanekit.core.model import HOME, WORKSPACE_PATH, EnvVar, Git, Mount
+from lanekit.core.model import WORKSPACE_PATH, EnvVar, Git, Mount
 from lanekit.core.value import dataclass
 
 WRITABLE = ("objects", "refs", "logs")
@@ -142,8 +142,6 @@ def _place_faults(facts: GitFacts, targets: tuple[str, ...], config_target: str)
                 f"git: the repository has to be at {target} in the container, "
                 f"which is also a place of {other}"
             )
-    if f"{HOME}/".startswith(f"{target}/") and target not in _SYSTEM:
-        yield f"git: the repository would hide {HOME} in the container"
 
 
 def _overlap(one: str, other: str) -> bool:

@@ -11,12 +11,23 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import Phase, settings
 from tests.podman_sandbox import PodmanUnusable, Sandbox, open_sandbox
 
 # A shell starts what is to run in the background with SIGINT ignored, and so would all that these
 # tests start and interrupt.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     _ = signal.signal(signal.SIGINT, signal.default_int_handler)
+# For scripts/mutants (--hypothesis-profile=mutants), which runs a test thousands of times: the same
+# examples every time, fewer, and no smallest one sought. @settings of a test go before these.
+settings.register_profile(
+    "mutants",
+    derandomize=True,
+    max_examples=20,
+    deadline=None,
+    phases=(Phase.explicit, Phase.generate),
+    report_multiple_bugs=False,
+)
 
 _WITHOUT_PODMAN = pytest.StashKey[str]()
 

@@ -25,6 +25,9 @@ def _tar(sample: SampleTree, target: str = "/root/.codex") -> bytes:
     return b"".join(tar(target, sample.tree, sample.read, _fine))
 
 
+_ALONE = SampleTree(Tree((_ROOT,), {}), {})
+
+
 def _link(name: str, target: str) -> Entry:
     return Entry(name, "link", 0o777, target=target)
 
@@ -101,7 +104,14 @@ def test_no_piece_of_an_archive_is_empty_or_far_too_large(size: int) -> None:
 
 def test_small_files_share_their_pieces() -> None:
     tree = Tree((_ROOT, *(_file(f"f{n:03}") for n in range(300))), {})
-    assert len(list(tar("/root/.codex", tree, lambda _: [], _fine))) == 4
+    pieces = list(tar("/root/.codex", tree, lambda _: [], _fine))
+    assert [len(piece) for piece in pieces] == [1 << 16, 1 << 16, 301 * 512 - (2 << 16), 1024]
+
+
+def test_a_target_keeps_every_letter_of_its_name() -> None:
+    for target in ("/X/XX", "/utf", "//a//b/"):
+        with tarfile.open(fileobj=io.BytesIO(_tar(_ALONE, target))) as archive:
+            assert archive.getnames() == [posixpath.normpath(target).lstrip("/")]
 
 
 @given(hostile_entries())

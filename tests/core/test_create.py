@@ -11,7 +11,13 @@ import pytest
 from hypothesis import given
 from tests.strategies import specs
 
-from lanekit.core.create_args import create_args, env_file, labels_of, passed_env
+from lanekit.core.create_args import (
+    create_args,
+    env_file,
+    labels_of,
+    passed_env,
+    steers_podman,
+)
 from lanekit.core.create_body import create_body
 from lanekit.core.model import ContainerSpec, EnvVar, Lane, Mount, Port, Profile
 from lanekit.core.spec import Digests, container_spec
@@ -178,3 +184,97 @@ def _read_body(spec: ContainerSpec) -> dict[str, Any]:
 
 def test_repr_of_a_variable_hides_its_value() -> None:
     assert "s3cret" not in repr(EnvVar("A", "s3cret"))
+
+
+ODD = replace(
+    container_spec(
+        Lane("w", "a", "/t"), Profile("/w", "/i", env={"A": "1", "HTTPS_PROXY": "p"}), Digests("1")
+    ),
+    mounts=(Mount('/a:b"c', "/x", read_only=True), Mount("/a,b", "/y:z"), Mount("/s", "/d")),
+    ports=(Port(80, "udp", "127.0.0.5", 8080), Port(31417)),
+    memory=1 << 20,
+    cpus=1.5,
+    pids_limit=7,
+)
+
+
+def test_every_part_of_the_arguments_has_its_spelling() -> None:
+    args = create_args(ODD, "other")
+    made = [word for var in ODD.env if not var.secret for word in ("-e", f"{var.name}={var.value}")]
+    assert args == (
+        *("create", "--name", "other", "--user", "root"),
+        *("--entrypoint", "/usr/local/bin/lane-worker"),
+        *("-p", "127.0.0.5:8080:80/udp", "-p", "127.0.0.1::31417"),
+        *made,
+        *("--mount", 'type=bind,"src=/a:b""c",dst=/x,relabel=shared,ro=true'),
+        *("--mount", 'type=bind,"src=/a,b",dst=/y:z,relabel=shared'),
+        *("-v", "/s:/d:z"),
+        *("-w", "/workspace", "--pull=never"),
+        *("--label", "lanekit.env=A,HTTPS_PROXY", "--label", "lanekit.lane=a"),
+        *("--label", "lanekit.worker=1", "--label", "lanekit.workspace=w"),
+        *("-e", "A", "--env-file", "/dev/stdin"),
+        *("--memory", "1048576b", "--cpus", "1.5", "--pids-limit", "7"),
+        ODD.image,
+    )
+    assert "--env-file" not in create_args(replace(ODD, env=()))
+
+
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [
+        (("/bin/w",), "/bin/w"),
+        (("[odd]",), '["[odd]"]'),
+        (("/bin/w", "x y"), '["/bin/w", "x y"]'),
+    ],
+)
+def test_an_entrypoint_that_podman_would_read_otherwise_is_a_list(
+    command: tuple[str, ...], option: str
+) -> None:
+    args = create_args(replace(ODD, entrypoint=command))
+    assert args[args.index("--entrypoint") + 1] == option
+
+
+def test_every_part_of_the_body_has_podmans_own_word() -> None:
+    def mount(source: str, target: str, *options: str) -> object:
+        kind = "bind"
+        return {"type": kind, "source": source, "destination": target, "options": [*options]}
+
+    assert create_body(ODD, "other", {"A": "0", "no_proxy": "x"}) == {
+        "name": "other",
+        "image": ODD.image,
+        "user": "root",
+        "entrypoint": ["/usr/local/bin/lane-worker"],
+        "work_dir": "/workspace",
+        "env": {"no_proxy": "x", **{var.name: var.value for var in ODD.env}},
+        "mounts": [
+            mount('/a:b"c', "/x", "z", "ro"),
+            mount("/a,b", "/y:z", "z"),
+            mount("/s", "/d", "z"),
+        ],
+        "portmappings": [
+            {"container_port": 80, "host_ip": "127.0.0.5", "protocol": "udp", "host_port": 8080},
+            {"container_port": 31417, "host_ip": "127.0.0.1", "protocol": "tcp"},
+        ],
+        "labels": labels_of(ODD),
+        "sdnotifyMode": "container",
+        "resource_limits": {
+            "memory": {"limit": 1 << 20},
+            "cpu": {"quota": 150_000, "period": 100_000},
+            "pids": {"limit": 7},
+        },
+    }
+    unlimited = replace(ODD, memory=None, cpus=None, pids_limit=None)
+    assert "resource_limits" not in create_body(unlimited)
+
+
+@pytest.mark.parametrize(
+    ("name", "steers"),
+    [
+        *((name, True) for name in ("PATH", "TERM", "SSL_CERT_DIR", "GOGC", "NOTIFY_SOCKET")),
+        *((name, True) for name in ("LD_X", "CONTAINERS_CONF", "REGISTRY_AUTH_FILE", "PODMAN_X")),
+        *((name, True) for name in ("x_proxy", "FTP_PROXY")),
+        *((name, False) for name in ("PATHS", "MY_LD_X", "proxy", "PROXY_X", "TOKEN")),
+    ],
+)
+def test_what_podman_itself_would_obey(name: str, steers: bool) -> None:
+    assert steers_podman(name) is steers

@@ -121,6 +121,44 @@ def test_no_limit_is_above_what_this_process_may_give(limits: Limits) -> None:
             assert 0 <= value <= (own if own >= 0 else 1 << 20)
 
 
+ULIMITS, CRUN = Trouble("ulimits", "w"), Trouble("hybrid-cgroups", "w")
+
+
+@pytest.mark.parametrize(
+    ("cures", "trouble", "cures_next"),
+    [
+        ((), ULIMITS, ("ulimits",)),
+        (("ulimits",), ULIMITS, ("low-ulimits",)),
+        (("hybrid-cgroups", "ulimits"), ULIMITS, ("hybrid-cgroups", "low-ulimits")),
+        (("low-ulimits",), ULIMITS, None),
+        ((), CRUN, ("hybrid-cgroups",)),
+        (("ulimits",), CRUN, ("ulimits", "hybrid-cgroups")),
+        (("hybrid-cgroups",), CRUN, None),
+        ((), Trouble("overlay", "w"), None),
+        ((), None, None),
+    ],
+)
+def test_the_next_try_is_with_one_cure_more(
+    cures: tuple[Cure, ...], trouble: Trouble | None, cures_next: tuple[Cure, ...] | None
+) -> None:
+    able: frozenset[Cure] = frozenset(("ulimits", "low-ulimits", "hybrid-cgroups"))
+    last = Try(cures, trouble)
+    assert next_try((Try(("ulimits",), CRUN), last), able) == cures_next
+    assert next_try((), able) == ()
+    if cures_next:
+        assert next_try((last,), able - {cures_next[-1]}) is None
+
+
+def test_limits_that_need_no_privilege_by_their_names() -> None:
+    unlimited, tight = Limits(-1, 1 << 20), Limits(7, 9)
+    assert unlimited.ulimits(("ulimits",)) == (("nofile", 1 << 20), ("nproc", 1 << 20))
+    assert tight.ulimits(("ulimits", "hybrid-cgroups")) == (("nofile", 7), ("nproc", 9))
+    assert unlimited.ulimits(("low-ulimits",)) == (("nofile", 1024), ("nproc", 4096))
+    assert tight.ulimits(("low-ulimits",)) == (("nofile", 7), ("nproc", 9))
+    assert tight.ulimits(("hybrid-cgroups",)) == ()
+    assert Limits(0, (1 << 20) - 1).ulimits(("ulimits",)) == (("nofile", 0), ("nproc", 1048575))
+
+
 def test_all_is_well() -> None:
     assert {finding.status for finding in findings(WELL)} == {"ok"}
     assert is_well(findings(WELL))

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from tests.strategies import snapshot_of
 from lanekit.adapters.reference_wire import decode_reference
 from lanekit.core.drift_reference import ReferenceView, reference_drift, reference_view
 from lanekit.core.errors import Undecodable, or_raise
-from lanekit.core.model import ContainerSpec, Lane, Profile
+from lanekit.core.model import ContainerSpec, Difference, Lane, Mount, Port, Profile
 from lanekit.core.spec import Digests, container_spec
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "drift.jsonl"
@@ -114,3 +115,73 @@ def test_a_snapshot_reads_as_the_reference_would_read_it() -> None:
     changed = container_spec(Lane("w", "a", "/u"), Profile("/w", "/i"), Digests("9", "9", "9", "5"))
     fields = [d.field for d in reference_drift(changed, reference_view(seen, "31417/tcp"))]
     assert fields == ["mount./workspace", "env.INBOX_RUNTIME_CODEX_SHA"]
+
+
+LANE = container_spec(
+    Lane("w", "a", "/t"), Profile("/w", "/i", env={"A": "1=2"}), Digests("1", "2", "3", "4")
+)
+
+
+def test_a_snapshot_is_read_field_by_field() -> None:
+    seen = replace(
+        snapshot_of(LANE),
+        image="i",
+        config_image="c",
+        user="u",
+        path="/p",
+        workdir="/d",
+        env={"A": "1=2", "B": ""},
+        mounts=(Mount("/s", "/t"), Mount("/u", "/v", kind="volume")),
+        ports=(Port(31417, host_port=7), Port(31417), Port(80, host_port=9)),
+    )
+    assert reference_view(seen, "31417/tcp") == ReferenceView(
+        image_name="i",
+        config_image="c",
+        user="u",
+        path="/p",
+        workdir="/d",
+        env=("A=1=2", "B="),
+        mounts=(("/t", "/s"), ("/v", "/u")),
+        host_ports=("7",),
+    )
+
+
+def test_each_field_that_differs_is_told_with_both_sides() -> None:
+    env = {var.name: var.value for var in LANE.env}
+    same = reference_view(snapshot_of(LANE), "31417/tcp")
+    assert reference_drift(LANE, same) == ()
+    odd = {**env, "INBOX_LANE_ID": "b=c", "B": "1=2=3"}
+    del odd["INBOX_API_URL"]
+    view = replace(
+        same,
+        image_name="i",
+        config_image="c",
+        user="nobody",
+        path="/p",
+        workdir="/d",
+        env=(*(f"{name}={value}" for name, value in odd.items()), "NO_VALUE"),
+        mounts=(("/root/.codex/", "/c/"), ("/workspace/", "/u/"), same.mounts[1], same.mounts[2]),
+        host_ports=("", " "),
+    )
+    assert reference_drift(LANE, view) == (
+        Difference("image", LANE.image, "i"),
+        Difference("user", "root", "nobody"),
+        Difference("port.31417/tcp", "published", "absent"),
+        Difference("workdir", "/workspace", "/d"),
+        Difference("entrypoint", "/usr/local/bin/lane-worker", "/p"),
+        Difference("mount./root/.codex", "absent", "/c"),
+        Difference("mount./workspace", "/t", "/u"),
+        Difference("env.INBOX_LANE_ID", "a", "(hidden)"),
+        Difference("env.INBOX_API_URL", env["INBOX_API_URL"], "absent"),
+    )
+
+
+def test_a_value_keeps_what_stands_after_its_second_equals_sign() -> None:
+    odd = container_spec(Lane("w=x=y", "a", "/t"), Profile("/w", "/i"), Digests())
+    assert reference_drift(odd, reference_view(snapshot_of(odd), "31417/tcp")) == ()
+    # One that is not asked for any more is told of, and its value is nobody's business.
+    had = reference_view(snapshot_of(LANE), "31417/tcp")
+    without = container_spec(Lane("w", "a", "/t"), Profile("/w", "/i"), Digests())
+    assert reference_drift(without, had) == (
+        Difference("env.INBOX_RUNTIME_CODEX_SHA", "absent", "(hidden)"),
+    )

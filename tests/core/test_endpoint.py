@@ -56,4 +56,12 @@ def test_no_published_port_is_a_failure_that_names_the_container(ports: tuple[Po
     outcome = endpoint_of(replace(SEEN, ports=ports))
     assert isinstance(outcome, Failure)
     assert isinstance(outcome.failure(), NoEndpoint)
-    assert "w-a" in outcome.failure().message
+    assert str(outcome.failure()) == (
+        "container w-a does not publish 31417/tcp\n"
+        "-> `lanekit plan` shows what differs; `lanekit ensure` makes it anew"
+    )
+
+
+def test_what_is_no_port_is_shown_as_it_is() -> None:
+    (error,) = [reference_endpoint("c", '127.0.0.1:é"\n').failure()]
+    assert error.message == 'parse runner port "127.0.0.1:é\\""'

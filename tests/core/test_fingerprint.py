@@ -141,3 +141,19 @@ def test_a_file_that_is_another_when_read_through_its_link_is_refused() -> None:
     error = result.failure()
     assert isinstance(error, ConfigUnreadable)
     assert error.message == "/config/d/a changed while it was read"
+
+
+def test_a_tree_has_the_digest_that_it_had_in_every_version() -> None:
+    """Another one would be taken for drift, and every lane would be replaced by an upgrade."""
+    tree = _of(
+        {"a": b"x", "d/é": b"yy"},
+        Entry("d", "folder", 0o700),
+        Entry("link", "link", 0o777, target="d/é"),
+    )
+    hashes = _hashes(tree)
+    assert hashes.digest == "ba2d27a9c1c054f5c619b280f4b5e6fa3dcfa620b0078d2ca47c847180224065"
+    assert hashes.contents == {
+        **{name: sha256(content).digest() for name, content in tree.files.items()},
+        "link": sha256(b"yy").digest(),
+    }
+    assert _hashes(_of({"a": b"x"})).digest != _hashes(_of({"a": b"y"})).digest

@@ -7,12 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from returns.result import Success
 from tests.lane_world import LANE, PROFILE, LaneWorld
-from tests.strategies import FLEETS, fleet_zoos
+from tests.strategies import FLEETS, fleet_zoos, snapshot_of
 
 from lanekit.adapters.memory import Killed, Worker
-from lanekit.core.errors import or_raise
-from lanekit.core.gc import sweep
+from lanekit.core.errors import EngineFailed, or_raise
+from lanekit.core.gc import Garbage, Sweep, sweep
 from lanekit.core.model import LABEL_FLEET, LABEL_LANE, LABEL_WORKSPACE, Lane, Snapshot, State
+from lanekit.core.spec import Digests, container_spec
 
 Zoo = tuple[list[Lane], list[Snapshot]]
 
@@ -148,3 +149,56 @@ def test_what_came_into_use_again_since_it_was_found_is_left() -> None:
     done = lanes.collect("f", both[:1], found.garbage, running=True)
     assert [or_raise(o) for _, o in done] == ["removed"]
     assert [c.name for c in world.engine.containers] == ["ws-a"]
+
+
+def _seen(name: str, owner: str = "a", fleet: str = "f") -> Snapshot:
+    labels = {LABEL_WORKSPACE: "ws", LABEL_LANE: owner, LABEL_FLEET: fleet}
+    spec = container_spec(Lane("ws", owner, "/t"), PROFILE, Digests())
+    return replace(snapshot_of(spec), id=name.ljust(64, "0"), name=name, labels=labels)
+
+
+def test_each_container_is_told_with_whose_it_was_and_why_it_may_go() -> None:
+    own, orphan = _seen("ws-a"), _seen("ws-b.next", "b")
+    following, before, other = _seen("ws-a.next"), _seen("ws-a.prev"), _seen("box.prev")
+    elsewhere = [_seen(name, "c", fleet=name) for name in ("g", "h")]
+    unmarked = replace(_seen("u", "u"), labels={LABEL_LANE: "u"})
+    unnamed = replace(_seen("v", "v"), labels={LABEL_FLEET: "f"})
+    seen = [unnamed, unmarked, *elsewhere, other, before, following, orphan, own]
+    broken, gone = "left by a replace that was broken off", "no lane of the fleet file"
+    assert sweep("f", _fleet_of("a"), seen) == Sweep(
+        (
+            Garbage(other, "ws/a", "box", "the lane's container is ws-a"),
+            Garbage(unnamed, "/", "v", gone),
+            Garbage(following, "ws/a", "ws-a", broken),
+            Garbage(before, "ws/a", "ws-a", broken, beside=own.id),
+            Garbage(orphan, "ws/b", "ws-b", gone),
+        ),
+        ("g", "h"),
+        (unmarked,),
+    )
+
+
+def test_a_stranger_beside_an_orphan_says_nothing_of_it() -> None:
+    orphans = [_seen("ws-b", "b"), _seen("ws-b.prev", "b")]
+    assert [one.beside for one in sweep("f", [], orphans).garbage] == ["", ""]
+    # A container of that name that is another lane's has not taken its place.
+    another = [_seen("ws-a", "b"), _seen("ws-a.prev")]
+    found = sweep("f", _fleet_of("a"), another)
+    assert [one.container.name for one in found.garbage] == ["ws-a"]
+
+
+def test_a_look_that_fails_is_told_and_takes_nothing() -> None:
+    world = LaneWorld(lane=_fleet_of("a")[0])
+    lanes = world.lanes()
+    _ = or_raise(lanes.ensure(world.lane))
+    world.engine.exit("ws-a", 0)
+    found = or_raise(lanes.garbage("f", [])).garbage
+    world.engine.fail("find", EngineFailed("cannot look"))
+    assert lanes.garbage("f", []).failure().message == "cannot look"
+    for method, error in (("find", "cannot look"), ("inspect", "cannot ask"), ("remove", "busy")):
+        world.engine.fail(method, EngineFailed(error))
+        ((one, outcome),) = lanes.collect("f", [], found)
+        assert one == found[0]
+        assert str(outcome.failure()) == f"ws/a: {error}"
+        assert [c.name for c in world.ours()] == ["ws-a"]
+    assert [or_raise(o) for _, o in lanes.collect("f", [], found)] == ["removed"]

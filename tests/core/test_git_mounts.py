@@ -12,12 +12,13 @@ from lanekit.core.git_mounts import (
     WRITABLE,
     GitAccess,
     GitFacts,
+    ToMake,
     common_target,
     git_access,
     git_faults,
 )
 from lanekit.core.gopath import clean
-from lanekit.core.model import INBOX_PATH, WORKER_PATH, WORKSPACE_PATH, Mount
+from lanekit.core.model import INBOX_PATH, WORKER_PATH, WORKSPACE_PATH, EnvVar, Git, Mount
 
 OTHERS = (WORKSPACE_PATH, WORKER_PATH, INBOX_PATH)
 FACTS = GitFacts(False, "/h/wt/.git", "/h/main/.git/worktrees/wt", "/h/main/.git", "wt")
@@ -139,3 +140,66 @@ def test_the_main_worktree_takes_read_write_only() -> None:
     assert "git worktree add" in fault
     assert list(git_faults(GitFacts(main=True), "read-write", OTHERS, "")) == []
     assert git_access(GitFacts(main=True), "read-write", {}).mounts == ()
+
+
+ENV = (
+    EnvVar("GIT_CONFIG_COUNT", "1", secret=False),
+    EnvVar("GIT_CONFIG_KEY_0", "safe.directory", secret=False),
+    EnvVar("GIT_CONFIG_VALUE_0", "/workspace", secret=False),
+)
+
+
+def test_the_whole_access_of_a_worktree_by_its_mode() -> None:
+    common, own = "/h/main/.git", "/h/main/.git/worktrees/wt"
+    assert git_access(FACTS, "read-write", {}) == GitAccess((Mount(common, common),), ENV)
+    assert git_access(GitFacts(main=True), "safe", {}) == GitAccess(env=ENV)
+    steering = ("commondir", "gitdir", "config.worktree", "modules")
+    assert git_access(FACTS, "safe", {}) == GitAccess(
+        (
+            Mount("/h/wt/.git", "/workspace/.git", read_only=True),
+            Mount(common, common, read_only=True),
+            *(Mount(f"{common}/{name}", f"{common}/{name}") for name in WRITABLE),
+            Mount(own, own),
+            Mount(f"{common}/objects/info", f"{common}/objects/info", read_only=True),
+            *(Mount(f"{own}/{name}", f"{own}/{name}", read_only=True) for name in steering),
+        ),
+        ENV,
+        (
+            ToMake(f"{common}/logs", "folder"),
+            ToMake(f"{common}/objects/info", "folder"),
+            ToMake(f"{own}/config.worktree", "file"),
+            ToMake(f"{own}/modules", "folder"),
+        ),
+    )
+
+
+def _faults(pointer: str, *targets: str, config: str = "", mode: Git = "read-write") -> list[str]:
+    facts = replace(FACTS, pointer=pointer)
+    return [fault.removeprefix("git: ") for fault in git_faults(facts, mode, targets, config)]
+
+
+def test_each_fault_is_a_sentence() -> None:
+    fine = "/h/main/.git/worktrees/wt"
+    assert _faults("/a/b/wt") == [
+        "the .git file leads to '/a/b/wt', which is no place of a worktree"
+    ]
+    assert _faults("/usr/worktrees/wt") == ["the repository would hide /usr in the container"]
+    assert _faults("/root/worktrees/wt") == ["the repository would hide /root in the container"]
+    assert _faults("/worktrees/wt")[1:] == ["the repository would hide / in the container"]
+    assert _faults("/sys/x/worktrees/wt") == ["the repository would hide /sys/x in the container"]
+    has_to = "the repository has to be at /h/main/.git in the container, which is also a place of"
+    assert _faults(fine, "/h", "/x/../h/main/.git/a", "/h/other", config="/h/main/.git/c") == [
+        f"{has_to} /h",
+        f"{has_to} /x/../h/main/.git/a",
+        f"{has_to} /h/main/.git/c",
+    ]
+    over = "another mount is at /workspace/.git"
+    assert _faults(fine, "/workspace", "/workspace/.git/x", mode="safe") == [over]
+    assert _faults(fine, "/workspace/./", "/workspace/.git", mode="safe") == [over]
+    assert _faults(fine, "/workspace/.git", mode="read-write") == []
+    assert list(git_faults(GitFacts(main=True), "safe", (), "")) == [
+        "git: this is a repository's main worktree, and git cannot write to it without being able "
+        'to write its config and hooks: "safe" takes a linked one (`git worktree add PATH BRANCH`)'
+    ]
+    assert list(git_faults(GitFacts(main=True), "none", (), "")) == []
+    assert list(git_faults(FACTS, "none", ("/h",), "")) == []

@@ -1,16 +1,19 @@
 """What counts as lost when a container is replaced."""
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 import pytest
-from returns.result import Failure
-from tests.lane_world import LANE, LaneWorld
+from returns.result import Failure, Success
+from tests.lane_world import LANE, PROFILE, Config, Files, LaneWorld
 from tests.strategies import snapshot_of
 
-from lanekit.core.errors import EngineFailed, or_raise
-from lanekit.core.losses import losses
-from lanekit.core.model import Change, Lane, Mount, Profile
+from lanekit.core.errors import EngineFailed, Outcome, or_raise
+from lanekit.core.losses import losses, with_losses
+from lanekit.core.model import LABEL_CONFIG, Change, Lane, Mount, Observation, Profile, Snapshot
+from lanekit.core.plan import Plan
 from lanekit.core.spec import Digests, container_spec
+from lanekit.core.world import Target, World
 
 NAME = "ws-a"
 TARGET = "/root/.codex"
@@ -77,3 +80,85 @@ def test_a_plan_that_cannot_be_told_in_full_is_an_error(world: LaneWorld) -> Non
     outcome = world.lanes().plan(LANE)
     assert isinstance(outcome, Failure)
     assert outcome.failure().lane == "ws/a"
+
+
+def _lost_by(world: LaneWorld, *paths: str) -> list[str]:
+    """What a plan tells to be lost, after these files of the lane's container were written."""
+    for path in paths:
+        world.engine.write_file(NAME, path)
+    world.drift()
+    lost = or_raise(world.lanes().plan(LANE)).loses
+    assert lost is not None
+    return [change.path for change in lost]
+
+
+@dataclass
+class _Touched(Files):
+    """Files of a host that can look into the container: these were written since the copy."""
+
+    written: frozenset[str] = frozenset()
+    asked: list[tuple[str, tuple[str, ...]]] = field(default_factory=lambda: [])
+
+    def config(self, path: str, credentials: Sequence[str] = ()) -> Outcome[Config]:
+        copy = or_raise(super().config(path, credentials))
+        return Success(replace(copy, names=frozenset(("", "a", "b"))))
+
+    def touched(self, seen: Snapshot, paths: Sequence[str]) -> frozenset[str] | None:
+        self.asked.append((seen.name, tuple(paths)))
+        return self.written
+
+
+def test_where_this_host_can_look_a_config_that_was_written_since_is_lost() -> None:
+    world = LaneWorld(files=_Touched(written=frozenset([f"{TARGET}/b"])))
+    _ = or_raise(world.lanes().ensure(LANE))
+    assert _lost_by(world, "/x", f"{TARGET}-not", f"{TARGET}/a", f"{TARGET}/b", f"{TARGET}/c") == [
+        *(f"{TARGET}-not", f"{TARGET}/b", "/x")
+    ]
+    assert isinstance(world.files, _Touched)
+    ours = tuple(f"{TARGET}/{name}" for name in "abc")
+    assert world.files.asked == [(NAME, ours)]
+
+
+def test_where_it_cannot_the_files_of_todays_config_are_none() -> None:
+    world = LaneWorld(files=_Touched())
+    _ = or_raise(world.lanes().ensure(LANE))
+    # Nothing says what config it was made with, so nothing is known of what is in it.
+    (own,) = world.ours()
+    labels = {name: value for name, value in own.labels.items() if name != LABEL_CONFIG}
+    world.engine.tamper(NAME, labels=labels)
+    assert _lost_by(world, f"{TARGET}/a", f"{TARGET}/c") == [f"{TARGET}/c"]
+    assert isinstance(world.files, _Touched)
+    assert world.files.asked == []
+
+
+def test_a_lane_without_a_config_has_copied_nothing() -> None:
+    world = LaneWorld(files=_Touched(), profile=replace(PROFILE, config_dir=""))
+    _ = or_raise(world.lanes().ensure(LANE))
+    assert _lost_by(world, f"{TARGET}/a") == [f"{TARGET}/a"]
+    assert isinstance(world.files, _Touched)
+    assert world.files.asked == []
+
+
+def test_the_one_that_is_replaced_is_asked_also_when_it_is_called_otherwise(
+    world: LaneWorld,
+) -> None:
+    (old,) = world.ours()
+    world.engine.by_hand_rename(NAME, f"{NAME}.prev")
+    planned = _planned(world)
+    assert (planned.replaces, [one.path for one in planned.loses or ()]) == (old.id, ["/tmp/work"])
+
+
+def _planned(world: LaneWorld) -> Plan:
+    world.drift()
+    return or_raise(world.lanes().plan(LANE))
+
+
+def test_a_plan_that_replaces_one_that_is_gone_is_left_as_it_is() -> None:
+    world = LaneWorld()
+    _ = or_raise(world.lanes().ensure(LANE))
+    todo = replace(_planned(world), loses=None)
+    target = Target(LANE, PROFILE, SPEC, None)
+    ports = World(world.engine, world.engine, world.files, world.lock, world.clock)
+    assert with_losses(ports, target, Observation(), todo) == Success(todo)
+    (own,) = world.ours()
+    assert with_losses(ports, target, Observation(next=own), todo) == Success(todo)

@@ -200,3 +200,30 @@ def test_a_config_that_went_while_it_did_not_run_is_copied_after_the_start(
     assert [d.field for d in done.drift] == ["config"]
     world.files.lost = WELL
     assert or_raise(world.lanes().ensure(LANE)).action == "none"
+
+
+def test_the_reference_does_not_look_after_a_start(world: LaneWorld) -> None:
+    world.policy = "reference"
+    world.engine.exit(NAME, 0)
+    world.engine.forget_calls()
+    done = or_raise(world.lanes().ensure(LANE))
+    assert [str(op) for op in done.operations] == [f"start {NAME}"]
+    (own,) = world.ours()
+    looks = [call.method for call in world.engine.calls if call.about == (own.id,)]
+    assert looks == ["inspect", "inspect"], "for its id, and behind its answer"
+
+
+def test_a_config_that_is_gone_after_a_restart_is_told_with_its_cause(world: LaneWorld) -> None:
+    world.files.lost = DEAD
+
+    def runs(event: Event) -> None:
+        if isinstance(event, OperationFinished) and isinstance(event.operation, Start):
+            world.files.lost = GONE
+            world.engine.tamper(NAME, pid=4712)
+
+    done = or_raise(world.lanes(runs).ensure(LANE))
+    assert done.action == "restarted"
+    assert [str(op) for op in done.operations] == [
+        *(f"stop {NAME}", f"start {NAME}", f"copy config into {NAME}")
+    ]
+    assert [d.field for d in done.drift] == ["mount./workspace", "config"]

@@ -22,10 +22,20 @@ from tests.strategies import IMAGE, snapshot_of
 
 from lanekit.adapters.memory import InMemory, Killed, Worker
 from lanekit.core.drift import drift
-from lanekit.core.errors import EngineFailed, Outcome, or_raise
-from lanekit.core.grades import harshest
+from lanekit.core.errors import EngineFailed, Outcome, WrongState, or_raise
+from lanekit.core.grades import harshest, of_grade, updates, without_update
 from lanekit.core.idle import meaning
-from lanekit.core.model import Inside, Lane, Limits, Observation, OnDrift, Profile, State
+from lanekit.core.model import (
+    Difference,
+    Grade,
+    Inside,
+    Lane,
+    Limits,
+    Observation,
+    OnDrift,
+    Profile,
+    State,
+)
 from lanekit.core.operations import AwaitReady, CheckIdle, CopyIn, Stop, Unpause, Update
 from lanekit.core.plan import Plan, Wish, plan
 from lanekit.core.spec import Digests, container_spec, faults
@@ -274,7 +284,10 @@ def test_silence_counts_as_busy_and_so_does_a_paused_one() -> None:
     assert done.left_because == "its worker did not say at /busy whether it is busy"
     world.engine.pause(NAME)
     done = or_raise(world.lanes().ensure(LANE))
-    assert (done.action, done.left_because.startswith("it is paused")) == ("started", True)
+    assert (done.action, done.left_because) == (
+        "started",
+        "it is paused, so its worker cannot say that it is idle",
+    )
 
 
 def test_nobody_is_asked_when_nothing_is_to_be_stopped() -> None:
@@ -356,6 +369,27 @@ def test_not_even_when_something_fails(state: str, skip: int, trouble: str) -> N
     assert ran <= {c.id for c in world.running()}
 
 
+def test_what_an_update_does_not_end_a_replace_does_and_the_rest_is_as_it_was() -> None:
+    grades: tuple[Grade, ...] = ("adjust", "restart", "replace")
+    drift = tuple(Difference("f", "1", "2", grade) for grade in grades)
+    assert [each.grade for each in without_update(drift)] == ["replace", "restart", "replace"]
+    assert [harshest(drift[:count]) for count in range(4)] == [None, *grades]
+    assert [of_grade(drift, grade) for grade in grades] == [(each,) for each in drift]
+
+
+def test_an_update_sets_what_differs_and_knows_what_was() -> None:
+    seen = replace(RUNNING, memory=1 << 29, cpus=2.0, pids_limit=50, restart_policy="always")
+    drift = _plan(Observation(seen)).drift
+    assert updates(SPEC, seen, drift) == (
+        Limits(1 << 30, 1.0, 100, "no"),
+        Limits(1 << 29, 2.0, 50, "always"),
+    )
+    for each in drift:
+        wanted, before = updates(SPEC, seen, (each, Difference("user", "1", "2")))
+        assert [name for name, value in vars(wanted).items() if value is not None] == [each.field]
+        assert [name for name, value in vars(before).items() if value is not None] == [each.field]
+
+
 # --- updates ----------------------------------------------------------------------------------
 
 
@@ -401,6 +435,14 @@ def test_an_update_that_is_not_honoured_is_a_replace() -> None:
     done = or_raise(world.lanes().ensure(LANE))
     assert (done.action, [d.field for d in done.left]) == ("none", ["memory"])
     assert world.ours() == [before]
+
+
+def test_a_race_is_no_reason_to_replace_what_an_update_ends() -> None:
+    world = _world()
+    _updatable(world)
+    world.engine.fail("update", WrongState("it is being stopped"))
+    done = or_raise(world.lanes().ensure(LANE))
+    assert (done.action, [d.field for d in done.drift]) == ("adjusted", ["memory"])
 
 
 def test_unpaused_first_and_then_updated() -> None:

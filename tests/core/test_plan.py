@@ -21,6 +21,7 @@ from lanekit.core.operations import (
     Verify,
 )
 from lanekit.core.plan import Wish, plan, undo
+from lanekit.core.recover import wake
 from lanekit.core.spec import Digests, container_spec
 
 PROFILE = Profile("/worker", "/inbox", config_dir="/c/.codex")
@@ -83,6 +84,8 @@ def test_a_stop_that_was_cut_off_is_ended_before_the_start() -> None:
           stop ws-a  because somebody began to stop it
           start ws-a  because it was being stopped
           await ws-a  because a lane is ready when its worker answers""")
+    (stop,) = [op for op in wake("ws-a", replace(RUNNING, state="stopping")) if type(op) is Stop]
+    assert stop == Stop("ws-a", "somebody began to stop it", runs=False), "nothing to undo"
 
 
 REPLACE = """\
@@ -106,7 +109,8 @@ def test_drifted() -> None:
 
 def test_drifted_and_paused_is_woken_to_be_stopped() -> None:
     words = text(Observation(replace(DRIFTED, state="paused")))
-    assert words.index("unpause ws-a") < words.index("stop ws-a")
+    woken = "  unpause ws-a  because a paused container cannot be stopped\n"
+    assert words.index(woken) < words.index("stop ws-a")
 
 
 def test_drifted_and_exited_is_not_stopped() -> None:
@@ -162,6 +166,7 @@ def test_what_an_interrupted_ensure_did_can_be_undone() -> None:
         ("rename ws-a.next to ws-a", "c"),
         ("start ws-a", "c"),
     ]
+    assert {f"because {op.cause}" for op, _ in made.resumed} == {UNFINISHED}
 
 
 def test_a_dead_and_unwanted_successor_gives_way_to_its_prev() -> None:

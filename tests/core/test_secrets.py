@@ -62,6 +62,27 @@ def test_no_spelling_of_a_value_is_left(
     assert hidden.endswith(": and so on")
 
 
+@pytest.mark.parametrize(
+    ("value", "spell"),
+    [
+        ("s3cret", str),
+        ('s3cret"', _as_json),
+        ("s3cret é", _as_json),
+        ('s3cret"é', _as_utf8),
+        ("s3cret\x7f", _quoted),
+        ("s3cret\n", _quoted),
+        ("s3cret's", _in_quotes_of_both_kinds),
+    ],
+)
+def test_a_value_is_hidden_to_its_last_letter_and_nothing_beside_it(
+    value: str, spell: Callable[[str], str]
+) -> None:
+    hidden = hide(spell(value), {"KEY": value})
+    assert hidden == spell("MARK").replace("MARK", "(hidden)")
+    # Python quotes what has a single quote in double ones, and leaves it as it is.
+    assert hide(repr("s3cret's\x7f"), {"KEY": "s3cret's\x7f"}) == '"(hidden)"'
+
+
 @given(st.lists(_VALUES, min_size=1, max_size=3))
 def test_each_line_of_a_value_is_hidden_too(values: list[str]) -> None:
     value = "\n".join(values)
@@ -72,10 +93,14 @@ def test_each_line_of_a_value_is_hidden_too(values: list[str]) -> None:
 def test_of_two_values_the_longer_is_hidden_whole() -> None:
     env = {"SHORT": "s3cret", "LONG": "s3cret-longer"}
     assert hide("a s3cret-longer b", env) == "a (hidden) b"
+    # Though the other comes first, or last, in the alphabet.
+    assert hide("a zzzz b", {"SHORT": "zzzz", "LONG": "a zzzz b"}) == "(hidden)"
+    assert hide("b aaaa c", {"SHORT": "aaaa", "LONG": "b aaaa c"}) == "(hidden)"
 
 
 @pytest.mark.parametrize("value", ["", "1", "no", "yes"])
 def test_what_any_message_may_hold_by_chance_is_left(value: str) -> None:
+    assert hide("is it yes! or no", {"KEY": "yes!"}) == "is it (hidden) or no"
     words = "no, 1 is not yes"
     assert hide(words, {"KEY": value}) == words
 

@@ -33,6 +33,7 @@ def test_equality_is_of_type_and_compared_fields(point: Any) -> None:
     assert point(1) != point(2)
     assert point(1) != (1, "n", "")
     assert len({point(1), point(1), point(2)}) == 2
+    assert hash(point(1)) == hash(point(1, note="other")) != hash(point(2))
 
 
 def test_repr_leaves_out_what_it_should(point: Any) -> None:
@@ -42,9 +43,9 @@ def test_repr_leaves_out_what_it_should(point: Any) -> None:
 def test_fields_are_set_once_and_only_fields(point: Any) -> None:
     made = point(1)
     for name in ("x", "name", "other"):
-        with pytest.raises(dataclasses.FrozenInstanceError):
+        with pytest.raises(dataclasses.FrozenInstanceError, match=f"assign to field '{name}'"):
             setattr(made, name, 2)
-    with pytest.raises(dataclasses.FrozenInstanceError):
+    with pytest.raises(dataclasses.FrozenInstanceError, match="cannot delete field 'x'"):
         del made.x
 
 
