@@ -61,7 +61,8 @@ def test_the_fake_does_what_podman_does(
     while done.total() < wanted:
         again = f"LANEKIT_SEED={number} LANEKIT_STEPS={wanted} pytest '{request.node.nodeid}'"
         print(f"to run this again: {again}")  # noqa: T201 - shown when it fails
-        done += drive(pair, examples=runs, steps=steps, number=number)
+        # To make a failure smaller takes minutes.
+        done += drive(pair, examples=runs, steps=steps, number=number, shrink=_LONG)
         number += 1
     record_property("steps on real podman", done.total())
     said = f"{done.total()} operations by the {way}, seeds {_SEED} to {number - 1}: {dict(done)}"
