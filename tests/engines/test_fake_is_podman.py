@@ -2,9 +2,9 @@
 
 import os
 import random
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from returns.result import Failure, Success
@@ -15,41 +15,58 @@ from tests.engines.twins import Side
 from tests.podman_sandbox import Sandbox
 
 from lanekit.adapters.memory import InMemory
+from lanekit.adapters.podman_cli import PodmanCli
 from lanekit.adapters.podman_socket import PodmanSocket
 from lanekit.core.errors import NotFound, Outcome
 from lanekit.core.model import ContainerSpec, Snapshot
+from lanekit.core.ports import ContainerEngine
 
 _LONG = os.environ.get("LANEKIT_LONG") == "1"
-_STEPS = int(os.environ.get("LANEKIT_STEPS", "2000" if _LONG else "100"))
-_SEED = int(os.environ.get("LANEKIT_SEED", random.randrange(2**32) if _LONG else 1))
-_A_RUN = 40
+# By the command a step takes several times as long.
+_STEPS = {"socket": 2000, "command": 1000} if _LONG else {"socket": 60, "command": 40}
+# From 8 on, two short runs do all there is.
+_SEED = int(os.environ.get("LANEKIT_SEED", random.randrange(2**32) if _LONG else 8))
+_A_RUN, _A_SHORT_RUN = 40, 20
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=["socket", "command"])
 def real(
-    podman: Sandbox, podman_service: Path, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, podman: Sandbox, tmp_path_factory: pytest.TempPathFactory
 ) -> PodmanHarness:
-    """podman by its socket, for the steps are many."""
+    """podman by either way."""
     make_rich_image(podman)
-    engine = PodmanSocket(str(podman_service))
+    engine: ContainerEngine
+    if request.param == "socket":
+        engine = PodmanSocket(str(request.getfixturevalue("podman_service")))
+    else:
+        engine = PodmanCli(podman.argv, env=podman.env)
     return PodmanHarness(engine, podman, tmp_path_factory.mktemp("twins"))
 
 
 def test_the_fake_does_what_podman_does(
-    real: PodmanHarness, record_property: Callable[[str, object], None]
+    real: PodmanHarness,
+    request: pytest.FixtureRequest,
+    record_property: Callable[[str, object], None],
 ) -> None:
     def pair() -> tuple[Side, Side, Callable[[str], None]]:
         return Side(real), Side(MemoryHarness()), real.remove_all
 
-    done = 0
+    way = request.node.callspec.params["real"]
+    wanted = int(os.environ.get("LANEKIT_STEPS", _STEPS[way]))
+    # Each run forbids itself some of the operations: a few short ones do more than a long one.
+    steps = min(_A_RUN, max(_A_SHORT_RUN, wanted // 3))
+    runs = max(1, wanted // 400)
+    done: Counter[str] = Counter()
     number = _SEED
-    while done < _STEPS:
-        steps = min(_A_RUN, _STEPS - done)
-        done += drive(pair, examples=max(1, (_STEPS - done) // 80), steps=steps, number=number)
+    while done.total() < wanted:
+        again = f"LANEKIT_SEED={number} LANEKIT_STEPS={wanted} pytest '{request.node.nodeid}'"
+        print(f"to run this again: {again}")  # noqa: T201 - shown when it fails
+        # To make a failure smaller takes minutes.
+        done += drive(pair, examples=runs, steps=steps, number=number, shrink=_LONG)
         number += 1
-    record_property("steps on real podman", done)
-    print(f"{done} operations on real podman, seeds from {_SEED}")  # noqa: T201 - for -s
-    assert done >= _STEPS
+    record_property("steps on real podman", done.total())
+    said = f"{done.total()} operations by the {way}, seeds {_SEED} to {number - 1}: {dict(done)}"
+    print(said)  # noqa: T201 - for -s
 
 
 class _PausedStarts(InMemory):
@@ -127,4 +144,17 @@ def test_the_machine_finds_nothing_between_two_of_the_same() -> None:
     def pair() -> tuple[Side, Side, Callable[[str], None]]:
         return Side(MemoryHarness()), Side(MemoryHarness()), lambda _prefix: None
 
-    assert drive(pair, examples=30, steps=_A_RUN, number=1) > 500
+    assert drive(pair, examples=30, steps=_A_RUN, number=1).total() > 500
+
+
+def test_each_seed_chooses_other_operations() -> None:
+    # One that tried the same operation again and again would agree with anything.
+    def pair() -> tuple[Side, Side, Callable[[str], None]]:
+        return Side(MemoryHarness()), Side(MemoryHarness()), lambda _prefix: None
+
+    did = [drive(pair, examples=1, steps=_A_SHORT_RUN, number=n) for n in range(1, 13)]
+    assert len({tuple(sorted(done.items())) for done in did}) > 8
+    together = sum(did, Counter[str]())
+    verbs = "create start stop pause unpause kill rename remove copy_in files logs find"
+    assert together.keys() == set(verbs.split())
+    assert max(together.values()) < together.total() / 3

@@ -2,9 +2,10 @@
 
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from returns.result import Failure
 
@@ -146,15 +147,15 @@ def _listens(pid: int) -> bool:
 class Twins:
     """The two sides; every method does one thing to both and compares."""
 
-    steps = 0
-    """How many operations all of them did together."""
+    done: ClassVar[Counter[str]] = Counter()
+    """What all of them did together, and how often each."""
 
     def __init__(self, one: Side, other: Side, names: Sequence[str]) -> None:
         self._sides = (one, other)
         self._names = tuple(names)
 
     def _both(self, act: Callable[[Side], Any], what: str) -> Any:
-        Twins.steps += 1
+        Twins.done[what.split(maxsplit=1)[0]] += 1
         one, other = (act(side) for side in self._sides)
         first, second = (side.engine.label for side in self._sides)
         assert one == other, f"{what}:\n{first}: {one}\n{second}: {other}"
