@@ -57,7 +57,7 @@ def _hand(world: LaneWorld, hand: str, name: str) -> None:
 
 
 def _called(
-    world: LaneWorld, command: Command, before: Callable[[str], object]
+    world: LaneWorld, command: Command, before: Callable[[str], None]
 ) -> Outcome[Ensured] | Outcome[StopResult] | Outcome[RemoveResult]:
     """`command` of the lane; `before` hears of each of its calls."""
     lanes = Lanes(
@@ -188,11 +188,12 @@ def test_a_hand_that_never_rests_is_told_after_a_few_times(hand: str, kind: str)
     world = LaneWorld()
     _ = or_raise(world.lanes().ensure(world.lane))
     world.drift()
-    told = _called(
-        world,
-        "ensure",
-        lambda method: method in ("rename", "start") and _hand(world, hand, NAME),
-    )
+
+    def always(method: str) -> None:
+        if method in ("rename", "start"):
+            _hand(world, hand, NAME)
+
+    told = _called(world, "ensure", always)
     assert (told.failure().kind if isinstance(told, Failure) else "") == kind
     if hand == "replace":
         world.engine.by_hand_remove(NAME)

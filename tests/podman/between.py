@@ -16,8 +16,8 @@ class Between:
     def __init__(
         self,
         engine: ContainerEngine,
-        before: Callable[[str], object] = lambda _method: None,
-        after: Callable[[str], object] = lambda _method: None,
+        before: Callable[[str], None] = lambda _method: None,
+        after: Callable[[str], None] = lambda _method: None,
     ) -> None:
         self._engine, self._before, self._after = engine, before, after
 
@@ -37,8 +37,8 @@ class Between:
 
 def between(
     engine: ContainerEngine,
-    before: Callable[[str], object] = lambda _method: None,
-    after: Callable[[str], object] = lambda _method: None,
+    before: Callable[[str], None] = lambda _method: None,
+    after: Callable[[str], None] = lambda _method: None,
 ) -> ContainerEngine:
     """`engine`, told of."""
     return cast("ContainerEngine", Between(engine, before, after))
