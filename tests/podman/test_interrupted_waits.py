@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM while a worker is awaited, or is to end, or its running container is mended."""
+"""Ctrl-C and SIGTERM while a worker is awaited, is to end, or is mended as it runs."""
 
 import os
 import shutil
