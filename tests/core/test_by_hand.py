@@ -14,8 +14,6 @@ from lanekit.adapters.lanes import Lanes
 from lanekit.core.errors import (
     Foreign,
     LaneError,
-    LostRace,
-    NotFound,
     NotReady,
     Outcome,
     WorkerExited,
@@ -137,9 +135,8 @@ def test_a_hand_before_every_call_loses_nothing(state: str, hand: str) -> None:
     """Law: it converges once the hand rests, and what is not ours is as it was."""
     for case, error in _cases(state, hand, "ensure"):
         world, about = case.world, f"{case.about}: {error}"
-        clear = (Foreign, LostRace, NotFound, NotReady)
-        # Stopped by hand while its worker was awaited, it has exited: that is what is told.
-        told = (*clear, WorkerExited) if hand == "stop" else clear
+        # Stopped or frozen by hand while its worker was awaited, it is told of as that.
+        told = {"replace": Foreign, "stop": WorkerExited, "pause": NotReady}.get(hand, ())
         assert error is None or isinstance(error, told), about
         if case.had and hand not in ("remove", "replace"):
             assert world.ours(), about
