@@ -122,7 +122,7 @@ def test_a_signal_in_a_copy_into_a_running_container(
 
 @pytest.mark.parametrize(
     ("real_lane", "what", "way"),
-    _cases([("socket", "start", "SIGTERM")], "stop", "start"),
+    _cases([("socket", "stop", "SIGTERM")], "stop", "start"),
     indirect=["real_lane"],
 )
 def test_a_signal_in_a_restart(real_lane: RealLane, what: str, way: str) -> None:
