@@ -19,6 +19,8 @@ from lanekit.core.world import Target, World
 
 # A status asks once and does not wait.
 _STATUS_PROBE = 1.0
+_TRIES = 5
+_RACES = (NotFound, WrongState)
 
 
 def look(engine: ContainerEngine, lane: Lane) -> Outcome[Observation]:
@@ -105,6 +107,18 @@ def stop(
     engine: ContainerEngine, lane: Lane, grace: float, listen: Listener
 ) -> Outcome[StopResult]:
     """Stop the lane's container, also a paused one; one that is stopped or missing is fine."""
+    for _ in range(_TRIES - 1):
+        stopped = _stop(engine, lane, grace, listen)
+        # Somebody removed or paused it since it was looked at: look again.
+        raced = isinstance(stopped, Failure) and isinstance(stopped.failure(), _RACES)
+        if not raced:
+            return stopped
+    return _stop(engine, lane, grace, listen)
+
+
+def _stop(
+    engine: ContainerEngine, lane: Lane, grace: float, listen: Listener
+) -> Outcome[StopResult]:
     looked = look(engine, lane)
     if isinstance(looked, Failure):
         return looked

@@ -10,7 +10,7 @@ from returns.result import Failure, Success
 from lanekit.adapters.clock import VirtualClock
 from lanekit.adapters.lanes import Lanes
 from lanekit.adapters.memory import InMemory, Worker
-from lanekit.core.errors import InvalidLane, Outcome
+from lanekit.core.errors import InvalidLane, Outcome, or_raise
 from lanekit.core.git_mounts import GitFacts, ToMake
 from lanekit.core.model import DEFAULT_IMAGE, Inside, Lane, Mount, Policy, Profile, Snapshot
 from lanekit.core.operations import Event
@@ -91,6 +91,27 @@ class Files:
         return None
 
 
+@dataclass
+class SeeingFiles(Files):
+    """Files that look into the containers of `engine`, of which some may have lost something.
+
+    `dead`: the ids of those whose worktree was made anew, with the start that still shows the old.
+    """
+
+    engine: InMemory = field(default_factory=InMemory)
+    dead: dict[str, str] = field(default_factory=lambda: {})
+
+    def inside(self, seen: Snapshot, mounts: Sequence[Mount], config_target: str) -> Inside:
+        """A start mounts anew, a copy makes the config's folder."""
+        _ = mounts
+        now = {c.id: c.name for c in self.engine.containers if c.state in ("running", "paused")}
+        if seen.id not in now:
+            return WELL
+        dead = ("/workspace",) if self.dead.get(seen.id) == seen.started_at else ()
+        gone = bool(config_target) and config_target not in self.engine.files(now[seen.id])
+        return Inside(dead, gone)
+
+
 class Note:
     """A note in memory."""
 
@@ -164,6 +185,17 @@ class LaneWorld:
     def drift(self) -> None:
         """Let the worker and the config be others than the container has."""
         self.files.version += 1
+
+    def lose(self, *, mount: bool = False, config: bool = False) -> None:
+        """Let the lane's container, which runs, lose what a look inside shows."""
+        (seen,) = self.running()
+        files = SeeingFiles(self.files.version, engine=self.engine)
+        if mount:
+            files.dead[seen.id] = seen.started_at
+        if config:
+            self.engine.delete_file(seen.name, or_raise(self.lanes().spec(self.lane)).config_target)
+        self.files = files
+        self.engine.tamper(seen.name, pid=4711)
 
     def new_worker(self, worker: Worker) -> None:
         """The worker of containers made from now on."""

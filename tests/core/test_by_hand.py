@@ -1,8 +1,8 @@
-"""Somebody else's hand before every call of an ensure, exhaustively, in memory."""
+"""Somebody else's hand before every call of an ensure, a stop and an rm, in memory."""
 
-import os
-from collections.abc import Callable
-from itertools import product
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from typing import Literal
 
 import pytest
 from returns.result import Failure
@@ -14,25 +14,33 @@ from lanekit.adapters.lanes import Lanes
 from lanekit.core.errors import (
     Foreign,
     LaneError,
-    LostRace,
-    NotFound,
     NotReady,
+    Outcome,
     WorkerExited,
     or_raise,
 )
-from lanekit.core.model import NEXT, PREV
+from lanekit.core.model import NEXT, PREV, Snapshot
+from lanekit.core.results import Ensured, RemoveResult, StopResult
 
 PLACES = (NAME, NAME + NEXT, NAME + PREV)
-# In the usual run; the others are much like these.
-USUAL = ("missing", "exited", "drifted", "killed after the first rename", "killed after start")
-CHOSEN = STATES if os.environ.get("LANEKIT_LONG") == "1" else USUAL
 HANDS = ("remove", "rename", "stop", "pause", "replace")
+# A stop and an rm look at nothing but names and states.
+AS_THEY_ARE = (
+    *("missing", "running", "exited", "paused", "stop cut off", "killed after copy"),
+    *("killed after stop", "killed after the first rename", "killed after start"),
+)
+Command = Literal["ensure", "stop", "remove"]
+
+
+def _can(hand: str, state: str) -> bool:
+    """Whether there is anything to do for it; the state is empty when there is no container."""
+    return state == "running" or (bool(state) and hand not in ("stop", "pause"))
 
 
 def _hand(world: LaneWorld, hand: str, name: str) -> None:
     engine = world.engine
-    found = {c.name: c.state for c in engine.containers}
-    if name not in found:
+    state = next((c.state for c in engine.containers if c.name == name), "")
+    if not _can(hand, state):
         return
     if hand in ("remove", "replace"):
         engine.by_hand_remove(name)
@@ -40,95 +48,151 @@ def _hand(world: LaneWorld, hand: str, name: str) -> None:
         _ = engine.by_hand_create(name)
     if hand == "rename":
         engine.by_hand_rename(name, "moved")
-    if hand == "stop" and found[name] == "running":
+    if hand == "stop":
         engine.by_hand_stop(name)
-    if hand == "pause" and found[name] == "running":
+    if hand == "pause":
         engine.pause(name)
 
 
-def _ensured(world: LaneWorld, skip: int, act: Callable[[], None]) -> tuple[LaneError | None, int]:
-    """The error, and how many calls were made."""
-    calls = 0
-
-    def before(_method: str) -> None:
-        nonlocal calls
-        if calls == skip:
-            act()
-        calls += 1
-
-    told = Lanes(
+def _called(
+    world: LaneWorld, command: Command, before: Callable[[str], None]
+) -> Outcome[Ensured] | Outcome[StopResult] | Outcome[RemoveResult]:
+    """`command` of the lane; `before` hears of each of its calls."""
+    lanes = Lanes(
         between(world.engine, before),
         world.profile,
         probe=world.engine,
         files=world.files,
         lock=world.lock,
         clock=world.clock,
-    ).ensure(world.lane)
-    return (told.failure() if isinstance(told, Failure) else None), calls
+    )
+    if command == "ensure":
+        return lanes.ensure(world.lane)
+    return lanes.stop(world.lane) if command == "stop" else lanes.remove(world.lane)
 
 
-@pytest.mark.parametrize("state", CHOSEN)
-@pytest.mark.parametrize("hand", HANDS)
-def test_a_hand_before_every_call_loses_nothing(state: str, hand: str) -> None:
-    """Law: it converges once the hand rests, and what is not ours is as it was."""
-    for place in PLACES:
-        skip, calls = 0, 1
-        while skip < calls:
-            calls = _one(state, hand, place, skip)
-            skip += 1
+class _Case:
+    """A world in a state, and a hand that acts once there, before the call after `skip` others."""
+
+    def __init__(self, state: str, hand: str, place: str, skip: int) -> None:
+        self.world = _arranged(state)
+        self.had = bool(self.world.ours())
+        self.about = f"{state}, {hand} {place} before call {skip}"
+        self._hand, self._place, self._skip = hand, place, skip
+        self._calls = 0
+        self._left: list[Snapshot] = []
+
+    def before(self, _method: str) -> None:
+        if self._calls == self._skip:
+            _hand(self.world, self._hand, self._place)
+            self._left = self.theirs()
+        self._calls += 1
+
+    def theirs(self) -> list[Snapshot]:
+        """What is not the lane's."""
+        return [c for c in self.world.engine.containers if "lanekit.lane" not in c.labels]
+
+    def clear_away(self) -> None:
+        """Nobody else's was touched; the hand rests, and takes away what is in the lane's way."""
+        assert self.theirs() == self._left, self.about
+        names = {c.name for c in self.theirs()} & set(PLACES)
+        names |= {"moved"} & {c.name for c in self.world.engine.containers}
+        for name in names:
+            self.world.engine.by_hand_remove(name)
 
 
-def _one(state: str, hand: str, place: str, skip: int) -> int:
+def _arranged(state: str) -> LaneWorld:
     world = LaneWorld()
     for name in STRANGERS:
         _ = world.engine.by_hand_create(name)
     STATES[state](world)
-    left: list[object] = []
-
-    def act() -> None:
-        _hand(world, hand, place)
-        left.extend(c for c in world.engine.containers if c.labels.get("lanekit.lane") is None)
-
-    before = {c.id for c in world.ours()}
-    error, calls = _ensured(world, skip, act)
-    about = f"{state}, {hand} {place} before call {skip}: {error}"
-    clear = (Foreign, LostRace, NotFound, NotReady)
-    # Stopped by hand while its worker was awaited, it has exited: that is what is told.
-    told = (*clear, WorkerExited) if hand == "stop" else clear
-    assert error is None or isinstance(error, told), about
-    theirs = [c for c in world.engine.containers if c.labels.get("lanekit.lane") is None]
-    assert theirs == left or not left, about
-    if before and hand not in ("remove", "replace"):
-        assert world.ours(), about
-    for name in {c.name for c in theirs} & set(PLACES):
-        world.engine.by_hand_remove(name)
-    if "moved" in {c.name for c in world.engine.containers}:
-        world.engine.by_hand_remove("moved")
-    _ = or_raise(world.lanes().ensure(world.lane))
-    assert [(c.name, c.state) for c in world.ours()] == [(NAME, "running")], about
-    assert or_raise(world.lanes().ensure(world.lane)).action == "none", about
-    return calls
+    return world
 
 
-@pytest.mark.parametrize(("hand", "name"), list(product(("remove", "stop"), (NAME,))))
-def test_a_hand_that_never_rests_is_told_after_a_few_times(hand: str, name: str) -> None:
+@cache
+def _moments(state: str, command: Command) -> Sequence[dict[str, str]]:
+    """What there is at each call, by name, when no hand acts."""
+    world, seen = _arranged(state), list[dict[str, str]]()
+    _ = _called(
+        world, command, lambda _: seen.append({c.name: c.state for c in world.engine.containers})
+    )
+    return seen
+
+
+def _cases(state: str, hand: str, command: Command) -> Iterator[tuple[_Case, LaneError | None]]:
+    """Each in which the hand has something to do, with the error, if the command failed."""
+    for skip, there in enumerate(_moments(state, command)):
+        for place in PLACES:
+            if _can(hand, there.get(place, "")):
+                case = _Case(state, hand, place, skip)
+                told = _called(case.world, command, case.before)
+                yield case, told.failure() if isinstance(told, Failure) else None
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("hand", HANDS)
+def test_a_hand_before_every_call_loses_nothing(state: str, hand: str) -> None:
+    """Law: it converges once the hand rests, and what is not ours is as it was."""
+    for case, error in _cases(state, hand, "ensure"):
+        world, about = case.world, f"{case.about}: {error}"
+        # Stopped or frozen by hand while its worker was awaited, it is told of as that.
+        told = {"replace": Foreign, "stop": WorkerExited, "pause": NotReady}.get(hand, ())
+        assert error is None or isinstance(error, told), about
+        if case.had and hand not in ("remove", "replace"):
+            assert world.ours(), about
+        case.clear_away()
+        _ = or_raise(world.lanes().ensure(world.lane))
+        assert [(c.name, c.state) for c in world.ours()] == [(NAME, "running")], about
+        assert or_raise(world.lanes().ensure(world.lane)).action == "none", about
+
+
+@pytest.mark.parametrize("state", AS_THEY_ARE)
+@pytest.mark.parametrize("hand", HANDS)
+def test_a_hand_before_every_call_of_a_stop_loses_nothing(state: str, hand: str) -> None:
+    for case, error in _cases(state, hand, "stop"):
+        world, about = case.world, f"{case.about}: {error}"
+        assert error is None or isinstance(error, Foreign), about
+        if hand not in ("remove", "replace"):
+            assert world.ours(), about
+        case.clear_away()
+        _ = or_raise(world.lanes().stop(world.lane))
+        assert NAME not in [c.name for c in world.running()], about
+
+
+@pytest.mark.parametrize("state", AS_THEY_ARE)
+@pytest.mark.parametrize("hand", HANDS)
+def test_a_hand_before_every_call_of_an_rm_leaves_nothing_of_the_lane(
+    state: str, hand: str
+) -> None:
+    for case, error in _cases(state, hand, "remove"):
+        world, about = case.world, f"{case.about}: {error}"
+        assert error is None or isinstance(error, Foreign), about
+        case.clear_away()
+        _ = or_raise(world.lanes().remove(world.lane))
+        assert world.ours() == [], about
+
+
+@pytest.mark.parametrize(
+    ("hand", "kind"),
+    [
+        ("remove", "LostRace"),
+        ("replace", "Foreign"),
+        # It was to be stopped anyway.
+        *(("stop", ""), ("pause", "")),
+    ],
+)
+def test_a_hand_that_never_rests_is_told_after_a_few_times(hand: str, kind: str) -> None:
     world = LaneWorld()
     _ = or_raise(world.lanes().ensure(world.lane))
     world.drift()
 
     def always(method: str) -> None:
         if method in ("rename", "start"):
-            _hand(world, hand, name)
+            _hand(world, hand, NAME)
 
-    told = Lanes(
-        between(world.engine, always),
-        world.profile,
-        probe=world.engine,
-        files=world.files,
-        lock=world.lock,
-        clock=world.clock,
-    ).ensure(world.lane)
-    if isinstance(told, Failure):
-        assert isinstance(told.failure(), (LostRace, NotFound)), told
+    told = _called(world, "ensure", always)
+    assert (told.failure().kind if isinstance(told, Failure) else "") == kind
+    if hand == "replace":
+        world.engine.by_hand_remove(NAME)
     _ = or_raise(world.lanes().ensure(world.lane))
     assert [(c.name, c.state) for c in world.ours()] == [(NAME, "running")]

@@ -6,6 +6,7 @@
 4 a second ensure right after the first does nothing
 5 nothing of the lane is left behind but its one container
 6 nothing that is not ours is changed
+7 the container has its config
 """
 
 from collections.abc import Callable
@@ -21,9 +22,11 @@ from tests.lane_world import LaneWorld
 from lanekit.adapters.memory import Killed
 from lanekit.core.errors import EngineTimeout, or_raise
 from lanekit.core.model import Snapshot
+from lanekit.core.operations import Action
 from lanekit.core.results import Ensured
 
 NAME = "ws-a"
+CONFIG = "/root/.codex"
 
 
 def _missing(world: LaneWorld) -> None:
@@ -71,6 +74,45 @@ def _without_config(world: LaneWorld) -> None:
     world.drift()
 
 
+def _mount_dead(world: LaneWorld) -> None:
+    _running(world)
+    world.lose(mount=True)
+
+
+def _config_gone(world: LaneWorld) -> None:
+    _running(world)
+    world.lose(config=True)
+
+
+def _lost_and_exited(world: LaneWorld) -> None:
+    _config_gone(world)
+    world.engine.exit(NAME, 3)
+
+
+def _lost_and_paused(world: LaneWorld) -> None:
+    _running(world)
+    world.lose(mount=True, config=True)
+    world.engine.pause(NAME)
+
+
+def _copy_cut_off(world: LaneWorld) -> None:
+    _config_gone(world)
+    world.engine.crash("copy_in", "after")
+    with pytest.raises(Killed):
+        _ = world.lanes().ensure(world.lane)
+
+
+def _limit_changed(world: LaneWorld) -> None:
+    world.with_profile(memory=1 << 30)
+    _running(world)
+    world.engine.tamper(NAME, updatable=True, memory=1 << 29)
+
+
+def _limit_changed_and_lost(world: LaneWorld) -> None:
+    _limit_changed(world)
+    world.lose(mount=True, config=True)
+
+
 def _cut_off(method: str, skip: int) -> Callable[[LaneWorld], None]:
     """A replace that was killed after a call, and the fleet file was changed since, or not."""
 
@@ -96,6 +138,13 @@ STATES: dict[str, Callable[[LaneWorld], None]] = {
     "drifted and paused": _drifted(_paused),
     "port taken": _port_taken,
     "without config": _without_config,
+    "mount dead": _mount_dead,
+    "config gone": _config_gone,
+    "config gone and exited": _lost_and_exited,
+    "config gone, mount dead and paused": _lost_and_paused,
+    "copy into a running one cut off": _copy_cut_off,
+    "limit changed": _limit_changed,
+    "limit changed, config gone, mount dead": _limit_changed_and_lost,
     "killed after create": _cut_off("create", 0),
     "killed after copy": _cut_off("copy_in", 0),
     "killed after stop": _cut_off("stop", 0),
@@ -136,8 +185,10 @@ def _calls(state: str) -> int:
 
 
 def _settled(world: LaneWorld, strangers: list[Snapshot]) -> None:
-    """Laws 2 to 6, once nothing is in the way any more."""
+    """Laws 2 to 7, once nothing is in the way any more."""
     done = _ensure(world)
+    if world.profile.config_dir:
+        assert CONFIG in world.engine.files(NAME)
     assert [c.name for c in world.ours()] == [NAME]
     assert world.running() == world.ours()
     assert done.endpoint.port == world.ours()[0].ports[0].host_port
@@ -150,6 +201,25 @@ def _settled(world: LaneWorld, strangers: list[Snapshot]) -> None:
 @pytest.mark.parametrize("state", STATES)
 def test_ensure_converges_from_every_state(state: str) -> None:
     _settled(*_arranged(state))
+
+
+MILD: dict[str, Action] = {
+    "mount dead": "restarted",
+    "config gone": "adjusted",
+    "config gone and exited": "started",
+    "config gone, mount dead and paused": "restarted",
+    "copy into a running one cut off": "adjusted",
+    "limit changed": "adjusted",
+    "limit changed, config gone, mount dead": "restarted",
+}
+
+
+@pytest.mark.parametrize("state", MILD)
+def test_what_can_be_mended_is_not_replaced(state: str) -> None:
+    world, _ = _arranged(state)
+    before = [c.id for c in world.ours()]
+    assert _ensure(world).action == MILD[state]
+    assert [c.id for c in world.ours()] == before
 
 
 @pytest.mark.parametrize("state", STATES)

@@ -1,12 +1,17 @@
 """A lane on real podman: its files on disk, its containers in the sandbox."""
 
+import io
 import os
+import subprocess
+import tarfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from tests.config_files import copy_of
 from tests.podman_sandbox import DEMO_IMAGE, LOG_VARIABLE, Sandbox, read_log
 
 from lanekit.adapters.lanes import Lanes
@@ -80,6 +85,17 @@ class RealLane:
         """All of the lane's containers, leftovers too."""
         found = or_raise(self.engine().find({"lanekit.workspace": self.lane.workspace}))
         return list(found)
+
+    def config_in(self, container: str) -> str:
+        """The digest of the config that a container has, by its files; "" when it has none."""
+        command = [*self.sandbox.argv, "cp", f"{container}:/root/.codex", "-"]
+        done = subprocess.run(command, env=self.sandbox.env, check=False, capture_output=True)
+        if done.returncode:
+            return ""
+        with TemporaryDirectory() as into, tarfile.open(fileobj=io.BytesIO(done.stdout)) as tar:
+            tar.extraction_filter = tarfile.fully_trusted_filter
+            tar.extractall(into)
+            return copy_of(f"{into}/.codex").digest
 
     def fleet_file(self) -> Path:
         """The lane as a lanes.toml."""

@@ -1,9 +1,7 @@
 """Config trees and images that are out to harm, on real podman."""
 
-import io
 import os
 import subprocess
-import tarfile
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -30,16 +28,6 @@ def _config(real: RealLane) -> Path:
 
 def _sh(real: RealLane, script: str) -> str:
     return real.sandbox.run("exec", real.lane.container_name, "sh", "-c", script)
-
-
-def _copied_out(real: RealLane, into: Path) -> str:
-    """The digest of what the container has, by its files."""
-    command = [*real.sandbox.argv, "cp", f"{real.lane.container_name}:/root/.codex", "-"]
-    done = subprocess.run(command, env=real.sandbox.env, check=True, capture_output=True)
-    with tarfile.open(fileobj=io.BytesIO(done.stdout)) as tar:
-        tar.extraction_filter = tarfile.fully_trusted_filter
-        tar.extractall(into)
-    return copy_of(into / ".codex").digest
 
 
 def test_the_files_belong_to_the_containers_user(real_lane: RealLane) -> None:
@@ -88,7 +76,7 @@ def test_a_change_before_the_copy_makes_nothing(real_lane: RealLane, change: str
 
 
 def test_what_was_fingerprinted_is_what_was_copied_while_somebody_writes(
-    real_lane: RealLane, tmp_path: Path
+    real_lane: RealLane,
 ) -> None:
     # As fast as it can, half of the time in the middle of a write.
     config, lanes, ended = _config(real_lane), real_lane.lanes(), threading.Event()
@@ -115,10 +103,10 @@ def test_what_was_fingerprinted_is_what_was_copied_while_somebody_writes(
     found = real_lane.containers()
     assert len(found) <= 1, "a failed ensure leaves nothing"
     for container in found:
-        assert _copied_out(real_lane, tmp_path / "out") == container.labels[LABEL_CONFIG]
+        assert real_lane.config_in(container.id) == container.labels[LABEL_CONFIG]
     _ = or_raise(lanes.ensure(real_lane.lane))
     (container,) = real_lane.containers()
-    assert _copied_out(real_lane, tmp_path / "last") == container.labels[LABEL_CONFIG]
+    assert real_lane.config_in(container.id) == container.labels[LABEL_CONFIG]
     assert container.labels[LABEL_CONFIG] == copy_of(config).digest
 
 
