@@ -34,7 +34,7 @@ from lanekit.core.ports import (
 )
 from lanekit.core.prepare import ReadConfig, prepare
 from lanekit.core.results import Ensured, LaneStatus, RemoveResult, StopResult
-from lanekit.core.secrets import hide, hide_all
+from lanekit.core.secrets import hide, hide_all, secrets_of_all
 from lanekit.core.spec import name_faults
 from lanekit.core.world import Target, World
 
@@ -247,7 +247,7 @@ class Lanes:
 
     def garbage(self, fleet: str, lanes: Sequence[Lane]) -> Outcome[Sweep]:
         """The fleet's containers that none of its lanes needs; see `lanekit.core.gc`."""
-        return find_garbage(self.engine, fleet, lanes)
+        return self._masked(find_garbage(self.engine, fleet, lanes), lanes)
 
     def collect(
         self,
@@ -265,7 +265,8 @@ class Lanes:
         def hold(name: str) -> Outcome[_Held]:
             return self._world.lock.hold(name, self._lock_timeout)
 
-        return Collector(self.engine, hold, running=running).collect(fleet, lanes, garbage)
+        done = Collector(self.engine, hold, running=running).collect(fleet, lanes, garbage)
+        return ((one, self._masked(outcome, lanes)) for one, outcome in done)
 
     def spec(self, lane: Lane) -> Outcome[ContainerSpec]:
         """What the lane's container has to be; reads the host's files, asks podman nothing."""
@@ -300,6 +301,13 @@ class Lanes:
         profile = self._profile_of(lane)
         error = for_lane(outcome.failure(), lane.name)
         return Failure(hide_all(error, profile.env if profile else {}))
+
+    def _masked(self, outcome: Outcome[T], lanes: Sequence[Lane]) -> Outcome[T]:
+        """Its error says no secret of any of these lanes."""
+        if not isinstance(outcome, Failure):
+            return outcome
+        secrets = secrets_of_all(map(self._profile_of, lanes))
+        return Failure(hide_all(outcome.failure(), secrets))
 
     def _hold(self, lane: Lane, timeout: float) -> Outcome[_Held]:
         return self._named(self._world.lock.hold(lane.container_name, timeout), lane)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from lanekit.core.doctor import Fleet
     from lanekit.core.doctor_findings import Finding
+    from lanekit.core.model import Lane
 
 _COLOURS = {"ok": "green", "warn": "yellow", "FAIL": "red", "not tried": "blue"}
 _STATUS_WIDTH = 9  # of "not tried"
@@ -34,14 +35,16 @@ def doctor(settings: Settings, lanes: LanesArgument = None) -> None:
 
     if settings.engine is EngineName.memory:
         refuse("doctor looks at podman: --engine auto, cli or socket")
-    found = findings(examination_for(settings)(_fleet(settings, lanes or ())))
+    fleet, chosen = _fleet(settings, lanes or ())
+    found = _masked(findings(examination_for(settings)(fleet)), chosen)
     for finding in found:
         say(_json(finding) if settings.json else _text(finding))
     if not is_well(found):
         raise typer.Exit(FAILED)
 
 
-def _fleet(settings: Settings, names: Sequence[str]) -> Fleet:
+def _fleet(settings: Settings, names: Sequence[str]) -> tuple[Fleet, Sequence[Lane]]:
+    """What doctor has to know of the fleet file, and the lanes that were chosen of it."""
     from lanekit.cli.fleet_file import BadFleet, load_fleet, nearest_fleet_file  # noqa: PLC0415
     from lanekit.core.doctor import Fleet  # noqa: PLC0415 - costs start-up
 
@@ -49,16 +52,29 @@ def _fleet(settings: Settings, names: Sequence[str]) -> Fleet:
     if path is None:
         if names:
             refuse("there is no fleet file that could name these lanes")
-        return Fleet()
+        return Fleet(), ()
     fleet = load_fleet(path)
     if isinstance(fleet, BadFleet):
-        return Fleet(path, faults=fleet.lines)
+        return Fleet(path, faults=fleet.lines), ()
     known = {lane.name for lane in fleet.lanes}
     if unknown := [name for name in names if name not in known]:
         refuse(f"no lane {unknown[0]!r} in {path}")
     chosen = [lane for lane in fleet.lanes if not names or lane.name in names]
     images = dict.fromkeys(lane.profile.image for lane in chosen if lane.profile)
-    return Fleet(path, images=tuple(images))
+    return Fleet(path, images=tuple(images)), chosen
+
+
+def _masked(found: Sequence[Finding], lanes: Sequence[Lane]) -> tuple[Finding, ...]:
+    """What podman said may hold a secret of a lane."""
+    from dataclasses import replace  # noqa: PLC0415 - costs start-up
+
+    from lanekit.core.secrets import hide, secrets_of_all  # noqa: PLC0415
+
+    secrets = secrets_of_all(lane.profile for lane in lanes)
+    return tuple(
+        replace(one, found=hide(one.found, secrets), words=hide(one.words, secrets))
+        for one in found
+    )
 
 
 def _json(finding: Finding) -> str:

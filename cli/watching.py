@@ -130,6 +130,7 @@ class _File:
         else:
             fault = ""
             asked = [lane for lane in fleet.lanes if not self._names or lane.name in self._names]
+            self._board.lanes = tuple(asked)
             self._watcher.update(asked)
         if fault and fault != self._fault:
             self._board.note("file broken", f"the lanes go on as they were asked for\n  {fault}")
@@ -139,9 +140,10 @@ class _File:
 
 
 class _Board:
-    """Prints reports, each with its time."""
+    """Prints reports, each with its time, without a secret of any of the lanes."""
 
     def __init__(self, session: Session) -> None:
+        self.lanes = session.lanes
         self._session = session
         self._json = session.settings.json
         self._width = session.width
@@ -149,6 +151,7 @@ class _Board:
 
     def report(self, report: Report) -> None:
         """See `lanekit.core.watch.Report`."""
+        report = self._masked(report)
         if self._json:
             self._record(report.word, _record(report))
         else:
@@ -160,6 +163,17 @@ class _Board:
             self._record(event, {"message": words} | ({} if lanes is None else {"lanes": lanes}))
         else:
             self._line(f"{event}: {words}")
+
+    def _masked(self, report: Report) -> Report:
+        if report.error is None:
+            return report
+        from dataclasses import replace  # noqa: PLC0415 - costs start-up
+
+        from lanekit.core.secrets import hide_all, secrets_of_all  # noqa: PLC0415
+
+        lanes = self.lanes if report.lane is None else (*self.lanes, report.lane)
+        secrets = secrets_of_all(lane.profile for lane in lanes)
+        return replace(report, error=hide_all(report.error, secrets))
 
     def _record(self, event: str, more: Mapping[str, object]) -> None:
         import json  # noqa: PLC0415 - costs start-up
@@ -187,12 +201,11 @@ def _record(report: Report) -> dict[str, object]:
         error_object,
         failed_record,
     )
-    from lanekit.cli.reporting import masked  # noqa: PLC0415 - costs start-up
 
     if report.lane is None:
         return {"error": None if report.error is None else error_object(report.error)}
     if report.error is not None:
-        return asdict(failed_record(report.lane, masked(report.lane, report.error)))
+        return asdict(failed_record(report.lane, report.error))
     if report.ensured is not None:
         return asdict(ensured_record(report.ensured))
     return asdict(Record(report.lane.name, report.lane.container_name))
@@ -200,15 +213,12 @@ def _record(report: Report) -> dict[str, object]:
 
 def _words(report: Report, width: int) -> str:
     from lanekit.cli.rendering import ensured_line, error_text  # noqa: PLC0415 - costs start-up
-    from lanekit.cli.reporting import masked  # noqa: PLC0415 - costs start-up
 
     if report.lane is None:
         text = "" if report.error is None else f": {error_text(report.error)}"
         return f"{_ENGINE[report.word]}{text}"
     if report.error is not None:
-        return (
-            f"{report.lane.name:<{width}}  failing: {error_text(masked(report.lane, report.error))}"
-        )
+        return f"{report.lane.name:<{width}}  failing: {error_text(report.error)}"
     if report.ensured is not None:
         return ensured_line(report.ensured, width)
     return f"{report.lane.name:<{width}}  not watched any more; its container is left as it is"

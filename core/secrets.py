@@ -1,12 +1,12 @@
 """Keep the values of secret variables out of words that come from elsewhere."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from lanekit.core.drift import HIDDEN
 from lanekit.core.errors import LaneError
-from lanekit.core.model import ContainerSpec
+from lanekit.core.model import ContainerSpec, Profile
 
 # Shorter values ("1", "no") are words that any message may hold by chance.
 _SHORTEST = 4
@@ -15,6 +15,12 @@ _SHORTEST = 4
 def secrets_of(spec: ContainerSpec) -> dict[str, str]:
     """The variables whose values are never shown."""
     return {var.name: var.value for var in spec.env if var.secret}
+
+
+def secrets_of_all(profiles: Iterable[Profile | None]) -> dict[str, str]:
+    """The same of several lanes, whose variables may have the same names: a value each."""
+    values = {value for profile in profiles if profile for value in profile.env.values()}
+    return {str(number): value for number, value in enumerate(values)}
 
 
 def hide(text: str, env: Mapping[str, str]) -> str:

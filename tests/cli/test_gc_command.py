@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import pytest
-from tests.cli.conftest import FLEET, Lanekit
+from tests.cli.conftest import FLEET, SECRET, Lanekit
 
 from lanekit.adapters.memory import InMemory
+from lanekit.core.errors import EngineFailed
 
 ALONE = FLEET.rsplit("[[lane]]", 1)[0]
 
@@ -63,3 +64,14 @@ def test_gc_of_a_file_without_a_lane_takes_all_that_is_stopped(
         ("ws1-long", "removed"),
     ]
     assert _names(engine) == ["ws1-a"]
+
+
+@pytest.mark.parametrize("option", ["-v", "--json"])
+def test_what_podman_says_at_a_removal_is_shown_without_secrets(
+    orphaned: Lanekit, engine: InMemory, option: str
+) -> None:
+    engine.fail("remove", EngineFailed("could not remove", detail=f"and {SECRET}"))
+    said = orphaned("gc", "--yes", "--running", option)
+    assert said.code == 1
+    assert "and (hidden)" in said.err
+    assert SECRET not in said.out + said.err

@@ -41,8 +41,7 @@ class Terminal:
         while not (found := re.search(pattern, self.seen)):
             left = deadline - time.monotonic()
             assert left > 0, f"no {pattern!r} in {self.seen!r}"
-            if select.select([self.fd], [], [], left)[0]:
-                self.seen += os.read(self.fd, 65536).decode(errors="replace")
+            _ = self._read(left)
         self.seen = self.seen[found.end() :]
         return found
 
@@ -60,9 +59,17 @@ class Terminal:
         deadline = time.monotonic() + _PATIENCE
         while (status := self.program.poll()) is None:
             assert time.monotonic() < deadline, f"it does not end: {self.seen!r}"
-            if select.select([self.fd], [], [], 0.05)[0]:
-                self.seen += os.read(self.fd, 65536).decode(errors="replace")
+            _ = self._read(0.05)
+        while self._read(0):
+            continue
         return status
+
+    def _read(self, seconds: float) -> bool:
+        """Read what comes within these seconds; whether there was anything."""
+        if not select.select([self.fd], [], [], seconds)[0]:
+            return False
+        self.seen += os.read(self.fd, 65536).decode(errors="replace")
+        return True
 
 
 @contextmanager

@@ -1,6 +1,9 @@
-"""Every field of drift once on real podman: changed by hand, reported as that, replaced, none."""
+"""Every field of drift once on real podman: changed by hand, reported as that, replaced, none.
 
-from collections.abc import Callable, Iterator
+podman's inspect of one that runs shows other ports, networks and mounts than before its start.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -141,6 +144,19 @@ LIMITS: dict[str, Change] = {
         "--cpus", "--cpu-period", "50000", "--cpu-quota", "25000"
     ),
 }
+# Those that are looked at once more when they run.
+STARTED = (
+    *("privileged", "rw worker", "extra mount", "mount over home", "mount in the config"),
+    *("all of the host", "tmpfs", "no writing", "an init", "extra port", "all addresses"),
+    *("a second way to the worker", "capabilities", "security", "namespace", "restart policy"),
+    *("memory", "host network", "no network"),
+)
+STARTED_WORDS = (
+    *("user 0:0", "workdir with a dot", "targets with a slash", "sources with a slash"),
+    *("entrypoint as a list", "short image name", "port with its protocol"),
+    *("the default network by its name", "a capability it has anyway"),
+    *("memory as a number", "cpus as a part of another period"),
+)
 _LIMITED: dict[str, Any] = {"memory": 64 << 20, "cpus": 0.5, "pids_limit": 100}
 
 
@@ -163,6 +179,13 @@ class HandMade:
         _ = self.podman.run(*change(list(create_args(spec))))
         self.lanes[what] = lane
 
+    def start(self, what: Sequence[str]) -> None:
+        """Let these run."""
+        names = {self.lanes[each].container_name for each in what}
+        _ = self.podman.run("start", *names)
+        running = self.podman.run("ps", "--format", "{{.Names}}").split()
+        assert names <= set(running)
+
     def plans(self) -> dict[str, list[Plan]]:
         """The plan of each, by each engine."""
         lanes = list(self.lanes.values())
@@ -174,15 +197,15 @@ class HandMade:
 
 
 @pytest.fixture(scope="module")
-def plans(
+def hand_made(
     podman: Sandbox, podman_service: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[str, list[Plan]]]:
-    """One look at all of them: a look at each costs ten times as much."""
+) -> Iterator[HandMade]:
+    """All of them, none of which was started yet."""
     folder = tmp_path_factory.mktemp("by-hand")
     for name in ("tree", "home", "config"):
         (folder / name).mkdir()
     for name in ("worker", "inbox"):
-        _ = (folder / name).write_text("#!/bin/sh\n")
+        _ = (folder / name).write_text("#!/bin/sh\nexec sleep 999\n")
         (folder / name).chmod(0o755)
     profile = Profile(
         str(folder / "worker"), str(folder / "inbox"), DEMO_IMAGE, config_dir=str(folder / "config")
@@ -196,14 +219,28 @@ def plans(
         made.make(what, change)
     for what, change in LIMITS.items():
         made.make(what, change, **_LIMITED)
-    yield made.plans()
-    _ = podman.run("rm", "-f", "-v", *(lane.container_name for lane in made.lanes.values()))
+    yield made
+    names = [lane.container_name for lane in made.lanes.values()]
+    _ = podman.run("rm", "-f", "-v", "-t", "0", *names)
     _ = podman.run("rm", "h-donor")
 
 
-@pytest.mark.parametrize("what", BY_HAND)
-def test_what_was_made_by_hand_is_reported_as_that(plans: dict[str, list[Plan]], what: str) -> None:
-    for plan in plans[what]:
+@pytest.fixture(scope="module")
+def plans(hand_made: HandMade) -> dict[str, list[Plan]]:
+    """One look at all of them: a look at each costs ten times as much."""
+    return hand_made.plans()
+
+
+@pytest.fixture(scope="module")
+def plans_of_started(hand_made: HandMade, plans: object) -> dict[str, list[Plan]]:
+    """The same of those that run now."""
+    _ = plans
+    hand_made.start([*STARTED, *STARTED_WORDS])
+    return hand_made.plans()
+
+
+def _are_reported(plans: list[Plan], what: str) -> None:
+    for plan in plans:
         fields = [difference.field for difference in plan.drift]
         if what == "no writing":
             # Since 5.x podman does not show the folders in memory that come with it.
@@ -212,6 +249,18 @@ def test_what_was_made_by_hand_is_reported_as_that(plans: dict[str, list[Plan]],
             assert fields == BY_HAND[what][1]
         mildest = {difference.grade for difference in plan.drift} == {"adjust"}
         assert plan.action == ("adjusted" if mildest else "replaced")
+
+
+@pytest.mark.parametrize("what", BY_HAND)
+def test_what_was_made_by_hand_is_reported_as_that(plans: dict[str, list[Plan]], what: str) -> None:
+    _are_reported(plans[what], what)
+
+
+@pytest.mark.parametrize("what", STARTED)
+def test_what_was_made_by_hand_and_runs_is_reported_as_that(
+    plans_of_started: dict[str, list[Plan]], what: str
+) -> None:
+    _are_reported(plans_of_started[what], what)
 
 
 def test_where_mounts_of_another_container_come_from_is_said(plans: dict[str, list[Plan]]) -> None:
@@ -226,6 +275,15 @@ def test_the_same_in_other_words_is_no_drift(plans: dict[str, list[Plan]], words
         assert plan.drift == ()
 
 
+@pytest.mark.parametrize("words", STARTED_WORDS)
+def test_what_runs_in_other_words_is_no_drift(
+    plans_of_started: dict[str, list[Plan]], words: str
+) -> None:
+    for plan in plans_of_started[words]:
+        # Nobody copied a config into it, which is seen when it runs.
+        assert [difference.field for difference in plan.drift] == ["config"]
+
+
 def test_an_image_by_its_short_name(real_lane: RealLane) -> None:
     image = real_lane.profile.image.removeprefix("localhost/")
     real_lane.profile = replace(real_lane.profile, image=image)
@@ -233,11 +291,14 @@ def test_an_image_by_its_short_name(real_lane: RealLane) -> None:
     assert or_raise(real_lane.lanes().plan(real_lane.lane)).action == "none"
 
 
-def test_and_is_replaced_and_then_there_is_none(real_lane: RealLane) -> None:
+@pytest.mark.parametrize("state", ["created", "running"])
+def test_and_is_replaced_and_then_there_is_none(real_lane: RealLane, state: str) -> None:
     change, fields = BY_HAND["privileged"]
     lanes, lane = real_lane.lanes(), real_lane.lane
     spec = or_raise(lanes.spec(lane))
     _ = real_lane.sandbox.run(*change(list(create_args(spec))))
+    if state == "running":
+        _ = real_lane.sandbox.run("start", lane.container_name)
     replaced = or_raise(lanes.ensure(lane))
     assert (replaced.action, [d.field for d in replaced.drift]) == ("replaced", fields)
     assert or_raise(lanes.ensure(lane)).action == "none"
