@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from lanekit.core.collect import Collected
     from lanekit.core.errors import LaneError
     from lanekit.core.gc import Garbage, Sweep
+    from lanekit.core.operations import Event
 
 _HEAD = ("LANE", "CONTAINER", "STATE", "WHY", "")
 _WORDS: dict[Collected, str] = {
@@ -40,7 +41,9 @@ def gc(
     from lanekit.cli.session import fleet_of  # noqa: PLC0415
 
     fleet = fleet_of(settings)
-    runtime = lanes_for(settings, fleet.lanes, PolicyName.strict, lambda _event: None)
+    runtime = lanes_for(
+        settings, fleet.lanes, PolicyName.strict, lambda event: _hear(settings, event)
+    )
     found = _found(settings, runtime, fleet)
     _show(settings, found, running=running, removes=yes)
     may_go = [one for one in found.garbage if running or not one.runs]
@@ -50,6 +53,14 @@ def gc(
         _remove(settings, runtime, fleet, may_go, running=running)
     elif not settings.json:
         tell("nothing was removed: --yes removes them")
+
+
+def _hear(settings: Settings, event: Event) -> None:
+    from lanekit.cli.progress import event_words, is_news  # noqa: PLC0415 - only for a wait
+    from lanekit.core.printable import printable  # noqa: PLC0415
+
+    if is_news(event) and not settings.json:
+        tell(printable(f"{event.lane}: {event_words(event, None)}"))
 
 
 def _found(settings: Settings, runtime: Lanes, fleet: Fleet) -> Sweep:
