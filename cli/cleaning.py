@@ -13,6 +13,7 @@ from lanekit.cli.output import FAILED, say, tell
 if TYPE_CHECKING:
     from lanekit.adapters.lanes import Lanes
     from lanekit.cli.fleet_file import Fleet
+    from lanekit.cli.progress import News
     from lanekit.core.collect import Collected
     from lanekit.core.errors import LaneError
     from lanekit.core.gc import Garbage, Sweep
@@ -38,11 +39,12 @@ def gc(
     Those of other fleets, and those that run, are left alone.
     """
     from lanekit.cli.composition import lanes_for  # noqa: PLC0415 - costs start-up
+    from lanekit.cli.progress import News  # noqa: PLC0415
     from lanekit.cli.session import fleet_of  # noqa: PLC0415
 
-    fleet = fleet_of(settings)
+    fleet, news = fleet_of(settings), News()
     runtime = lanes_for(
-        settings, fleet.lanes, PolicyName.strict, lambda event: _hear(settings, event)
+        settings, fleet.lanes, PolicyName.strict, lambda event: _hear(settings, news, event)
     )
     found = _found(settings, runtime, fleet)
     _show(settings, found, running=running, removes=yes)
@@ -55,11 +57,11 @@ def gc(
         tell("nothing was removed: --yes removes them")
 
 
-def _hear(settings: Settings, event: Event) -> None:
-    from lanekit.cli.progress import event_words, is_news  # noqa: PLC0415 - only for a wait
+def _hear(settings: Settings, news: News, event: Event) -> None:
+    from lanekit.cli.progress import event_words  # noqa: PLC0415 - only for a wait
     from lanekit.core.printable import printable  # noqa: PLC0415
 
-    if is_news(event) and not settings.json:
+    if not settings.json and news.has(event):
         tell(printable(f"{event.lane}: {event_words(event, None)}"))
 
 

@@ -1,6 +1,6 @@
 """What the commands say while they wait: for their turn, for a worker's answer, for its end."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,9 @@ from tests.lane_world import Note
 from lanekit.adapters import lanes as facade
 from lanekit.adapters.lane_lock import FileLock
 from lanekit.adapters.memory import InMemory, Worker
+from lanekit.cli.progress import News
 from lanekit.core.errors import LockBusy, Outcome
+from lanekit.core.operations import Waiting
 from lanekit.core.ports import LaneNote
 
 OTHERS = "another lanekit (process 4711) is working on container ws1-a"
@@ -117,6 +119,17 @@ def test_who_is_never_free_fails_in_time_and_is_named(
     assert " is working on container ws1-a\n  -> wait until it is done, or give it" in said.err
     rest = {"ensure": "created", "stop": "missing", "rm": "missing"}[command]
     assert f"ws1/long  {rest}" in said.out, "one that is busy stops no other"
+
+
+@pytest.mark.parametrize("heard", [range(1, 34), (1, 6, 11, 16, 21, 26, 31), (4.0, 9.99, 11.2, 30)])
+def test_a_long_wait_is_told_of_seldom_but_is_told_of(heard: Sequence[float]) -> None:
+    news = News()
+    told = [int(at) for at in heard if news.has(Waiting("ws1/a", "an answer", at))]
+    assert [at // 10 for at in told] == sorted({int(at) // 10 for at in heard})
+    assert news.has(Waiting("ws1/a", "an answer", 3.0)), "it is a new wait"
+    assert news.has(Waiting("ws1/a", "its end", 4.0))
+    assert news.has(Waiting("ws1/b", "its end", 5.0))
+    assert not news.has(Waiting("ws1/a", "its end", 5.0))
 
 
 def test_one_that_does_not_answer_is_restarted_once_when_asked(
