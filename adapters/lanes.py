@@ -36,6 +36,7 @@ from lanekit.core.prepare import ReadConfig, prepare
 from lanekit.core.results import Ensured, LaneStatus, RemoveResult, StopResult
 from lanekit.core.secrets import hide, hide_all, secrets_of_all
 from lanekit.core.spec import name_faults
+from lanekit.core.turn import take_turn
 from lanekit.core.world import Target, World
 
 if TYPE_CHECKING:
@@ -262,8 +263,9 @@ class Lanes:
         What runs is left, unless `running`; so is what is garbage no longer.
         """
 
-        def hold(name: str) -> Outcome[_Held]:
-            return self._world.lock.hold(name, self._lock_timeout)
+        def hold(one: Garbage) -> Outcome[_Held]:
+            lock, listen = self._world.lock, self._manner.listen
+            return take_turn(lock, one.base, one.lane, self._lock_timeout, listen)
 
         done = Collector(self.engine, hold, running=running).collect(fleet, lanes, garbage)
         return ((one, self._masked(outcome, lanes)) for one, outcome in done)
@@ -310,7 +312,8 @@ class Lanes:
         return Failure(hide_all(outcome.failure(), secrets))
 
     def _hold(self, lane: Lane, timeout: float) -> Outcome[_Held]:
-        return self._named(self._world.lock.hold(lane.container_name, timeout), lane)
+        name, listen = lane.container_name, self._manner.listen
+        return self._named(take_turn(self._world.lock, name, lane.name, timeout, listen), lane)
 
     def _observed(
         self, lanes: Sequence[Lane]

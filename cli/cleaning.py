@@ -13,9 +13,11 @@ from lanekit.cli.output import FAILED, say, tell
 if TYPE_CHECKING:
     from lanekit.adapters.lanes import Lanes
     from lanekit.cli.fleet_file import Fleet
+    from lanekit.cli.progress import News
     from lanekit.core.collect import Collected
     from lanekit.core.errors import LaneError
     from lanekit.core.gc import Garbage, Sweep
+    from lanekit.core.operations import Event
 
 _HEAD = ("LANE", "CONTAINER", "STATE", "WHY", "")
 _WORDS: dict[Collected, str] = {
@@ -37,10 +39,13 @@ def gc(
     Those of other fleets, and those that run, are left alone.
     """
     from lanekit.cli.composition import lanes_for  # noqa: PLC0415 - costs start-up
+    from lanekit.cli.progress import News  # noqa: PLC0415
     from lanekit.cli.session import fleet_of  # noqa: PLC0415
 
-    fleet = fleet_of(settings)
-    runtime = lanes_for(settings, fleet.lanes, PolicyName.strict, lambda _event: None)
+    fleet, news = fleet_of(settings), News()
+    runtime = lanes_for(
+        settings, fleet.lanes, PolicyName.strict, lambda event: _hear(settings, news, event)
+    )
     found = _found(settings, runtime, fleet)
     _show(settings, found, running=running, removes=yes)
     may_go = [one for one in found.garbage if running or not one.runs]
@@ -50,6 +55,14 @@ def gc(
         _remove(settings, runtime, fleet, may_go, running=running)
     elif not settings.json:
         tell("nothing was removed: --yes removes them")
+
+
+def _hear(settings: Settings, news: News, event: Event) -> None:
+    from lanekit.cli.progress import event_words  # noqa: PLC0415 - only for a wait
+    from lanekit.core.printable import printable  # noqa: PLC0415
+
+    if not settings.json and news.has(event):
+        tell(printable(f"{event.lane}: {event_words(event, None)}"))
 
 
 def _found(settings: Settings, runtime: Lanes, fleet: Fleet) -> Sweep:

@@ -75,6 +75,7 @@ class Progress:
         self._secrets = {lane.name: lane.profile.env for lane in lanes if lane.profile}
         self._graces = {lane.name: lane.profile.stop_grace for lane in lanes if lane.profile}
         self._heard: dict[str, Heard] = {}
+        self._news = News()
         self._names = [lane.name for lane in lanes]
         self._began = time.monotonic()
         self._shows = False
@@ -143,7 +144,7 @@ class Progress:
             return
         if self._as_json:
             self._say_json(event)
-        elif self._verbose or (not self._live and is_news(event)):
+        elif self._verbose or (not self._live and self._news.has(event)):
             tell(f"{event.lane}: {words}")
         elif self._live and not isinstance(event, OperationFinished):
             self._draw_live(event, words)
@@ -157,7 +158,7 @@ class Progress:
     def _draw_live(self, event: Event, words: str) -> None:
         if len(self._names) == 1:
             self._draw(f"{event.lane}: {words}")
-        elif self._table is None and is_news(event):
+        elif self._table is None and self._news.has(event):
             from lanekit.cli.live import live_table  # noqa: PLC0415 - rich costs 60 ms
 
             # Not for a fleet that is just as asked: that is over before anybody could read it.
@@ -175,17 +176,30 @@ class Progress:
         self._shows = bool(line)
 
 
-def is_news(event: Event) -> bool:
-    """Whether people want to hear of it unasked: what changes something, fails, or takes long."""
-    match event:
-        case OperationStarted(_, operation):
-            return not isinstance(operation, AwaitReady)
-        case OperationFinished():
-            return False
-        case Waiting(_, _, seconds):
-            return seconds < _SOON or int(seconds) % _SELDOM == 0
-        case _:
-            return True
+class News:
+    """What people want to hear of unasked: what changes something, fails, or takes long."""
+
+    def __init__(self) -> None:
+        self._waits: dict[str, Waiting] = {}
+
+    def has(self, event: Event) -> bool:
+        """Whether this event is of that kind; to be asked once about each that would be told."""
+        match event:
+            case OperationStarted(_, operation):
+                return not isinstance(operation, AwaitReady)
+            case OperationFinished():
+                return False
+            case Waiting(lane):
+                before, self._waits[lane] = self._waits.get(lane), event
+                return before is None or _is_news(before, event)
+            case _:
+                return True
+
+
+def _is_news(before: Waiting, now: Waiting) -> bool:
+    """Whether it is another wait than before, or has become long since."""
+    another = before.what != now.what or now.seconds < max(_SOON, before.seconds)
+    return another or now.seconds // _SELDOM > before.seconds // _SELDOM
 
 
 def event_words(event: Event, grace: float | None) -> str:

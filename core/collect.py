@@ -16,8 +16,8 @@ from lanekit.core.value import dataclass
 Collected: TypeAlias = Literal["removed"] | Left
 """What became of garbage: it was removed, or why it was left."""
 
-Hold = Callable[[str], Outcome[AbstractContextManager[LaneNote]]]
-"""Hold the lock of the lane whose container has this name."""
+Hold = Callable[[Garbage], Outcome[AbstractContextManager[LaneNote]]]
+"""Hold the lock of the lane that this is garbage of."""
 
 
 def find_garbage(engine: ContainerEngine, fleet: str, lanes: Iterable[Lane]) -> Outcome[Sweep]:
@@ -45,7 +45,7 @@ class Collector:
             yield one, Failure(for_lane(done.failure(), one.lane)) if failed else done
 
     def _one(self, fleet: str, lanes: Sequence[Lane], one: Garbage) -> Outcome[Collected]:
-        held = self.hold(one.base)
+        held = self.hold(one)
         if isinstance(held, Failure):
             return held
         with held.unwrap() as note:

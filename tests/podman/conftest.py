@@ -136,21 +136,35 @@ def real_lane(request: pytest.FixtureRequest, cli_lane: RealLane) -> RealLane:
 @pytest.fixture
 def cli_lane(podman: Sandbox, prefix: str, tmp_path: Path) -> RealLane:
     """A lane that is possible and has no container yet, on the engine of the podman command."""
+    return _lane_in(tmp_path, podman, prefix.rstrip("-"), f"{prefix}a")
+
+
+@pytest.fixture
+def both_lanes(cli_lane: RealLane, podman_service: Path) -> list[RealLane]:
+    """A lane on each engine that talks to podman, to be worked on at once where that takes long."""
+    name = f"{cli_lane.lane.workspace}-b"
+    folder = cli_lane.folder / "other"
+    folder.mkdir()
+    other = _lane_in(folder, cli_lane.sandbox, name, name)
+    other.socket = podman_service
+    return [cli_lane, other]
+
+
+def _lane_in(folder: Path, sandbox: Sandbox, workspace: str, container: str) -> RealLane:
     for name in ("tree", "home/.codex/sub"):
-        (tmp_path / name).mkdir(parents=True)
-    _ = (tmp_path / "home/.codex/config.toml").write_text("first")
-    _executable(tmp_path / "worker", WORKER.format(word="one"))
-    _executable(tmp_path / "inbox", "#!/bin/sh\n")
+        (folder / name).mkdir(parents=True)
+    _ = (folder / "home/.codex/config.toml").write_text("first")
+    _executable(folder / "worker", WORKER.format(word="one"))
+    _executable(folder / "inbox", "#!/bin/sh\n")
     profile = Profile(
-        worker=str(tmp_path / "worker"),
-        inbox=str(tmp_path / "inbox"),
+        worker=str(folder / "worker"),
+        inbox=str(folder / "inbox"),
         image=DEMO_IMAGE,
-        config_dir=str(tmp_path / "home/.codex"),
+        config_dir=str(folder / "home/.codex"),
         stop_grace=2,
         ready_timeout=20,
     )
-    lane = Lane(prefix.rstrip("-"), "a", str(tmp_path / "tree"), f"{prefix}a")
-    return RealLane(tmp_path, podman, lane, profile)
+    return RealLane(folder, sandbox, Lane(workspace, "a", str(folder / "tree"), container), profile)
 
 
 @pytest.fixture

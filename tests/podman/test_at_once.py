@@ -9,7 +9,6 @@ import time
 import pytest
 from tests.podman.between import lanekit, results
 from tests.podman.conftest import WORKER, RealLane
-from tests.podman_sandbox import LOG_VARIABLE, read_log
 
 from lanekit.core.errors import or_raise
 
@@ -18,6 +17,30 @@ pytestmark = pytest.mark.podman
 LONG = os.environ.get("LANEKIT_LONG") == "1"
 ROUNDS = 20 if LONG else 3
 EIGHT = 8
+
+
+# It listens as soon as there is a file "go" in its worktree.
+WHEN_TOLD = WORKER.format(word="one").replace(
+    "#!/bin/sh\n",
+    "#!/bin/sh\ntrap 'exit 0' TERM\nuntil [ -e /workspace/go ]; do sleep 0.1; done\n",
+)
+
+
+def _awaiting(ensures: "list[subprocess.Popen[str]]") -> "list[subprocess.Popen[str]]":
+    """They hold their lanes' locks, and wait for their workers."""
+    for process in ensures:
+        assert process.stderr is not None
+        while "await " not in (line := process.stderr.readline()):
+            assert line
+    return ensures
+
+
+def _another_file(real: RealLane) -> str:
+    """A fleet file that asks for another container in the lane."""
+    path = real.folder / "other.toml"
+    text = real.fleet_file().read_text()
+    _ = path.write_text(text.replace("[[lane]]", "[profile.env]\nX = '1'\n[[lane]]"))
+    return str(path)
 
 
 def _one_remains(real: RealLane) -> None:
@@ -64,19 +87,50 @@ def test_an_ensure_beside_a_stop_or_rm_is_one_after_the_other(
 
 def test_ensures_by_two_fleet_files_are_one_after_the_other(real_lane: RealLane) -> None:
     _ = or_raise(real_lane.lanes().ensure(real_lane.lane))
-    other = real_lane.folder / "other.toml"
-    _ = other.write_text(
-        real_lane.fleet_file().read_text().replace("[[lane]]", "[profile.env]\nX = '1'\n[[lane]]")
-    )
     both = [
         lanekit(real_lane, "ensure", "--json"),
-        lanekit(real_lane, "ensure", "--json", "--file", str(other)),
+        lanekit(real_lane, "ensure", "--json", "--file", _another_file(real_lane)),
     ]
     told = results(both)
     assert [(code, err) for code, _, err in told] == [(0, "")] * 2
     (only,) = real_lane.containers()
     assert (only.name, only.state) == (real_lane.lane.container_name, "running")
     _one_remains(real_lane)
+
+
+AFTER: dict[str, tuple[str, list[str]]] = {
+    "stop": ("stopped", ["exited"]),
+    "rm": ("removed", []),
+    "ensure": ("replaced", ["running"]),
+}
+
+
+@pytest.mark.parametrize("other", list(AFTER))
+def test_who_comes_while_an_ensure_is_at_work_says_for_whom_it_waits_and_then_goes_on(
+    both_lanes: list[RealLane], other: str
+) -> None:
+    for real in both_lanes:
+        real.worker(WHEN_TOLD)
+    holders = _awaiting([lanekit(real, "ensure", "-v") for real in both_lanes])
+    made = [real.containers() for real in both_lanes]
+    own_file = other == "ensure"
+    more = [("--file", _another_file(real)) if own_file else () for real in both_lanes]
+    waiting = [lanekit(real, other, *file) for real, file in zip(both_lanes, more, strict=True)]
+    for holder, process in zip(holders, waiting, strict=True):
+        assert process.stderr is not None
+        told = f"waits for its turn: another lanekit (process {holder.pid}) is working on container"
+        assert told in process.stderr.readline()
+        assert (holder.poll(), process.poll()) == (None, None)
+    assert [real.containers() for real in both_lanes] == made
+    for real in both_lanes:
+        (real.folder / "tree/go").touch()
+    assert [(code, "created" in out) for code, out, _ in results(holders)] == [(0, True)] * 2
+    word, states = AFTER[other]
+    for (code, out, err), real, (old,) in zip(results(waiting), both_lanes, made, strict=True):
+        assert (code, word in out) == (0, True), err
+        left = real.containers()
+        assert [container.state for container in left] == states
+        assert [container.id == old.id for container in left] == [not own_file for _ in left]
 
 
 def test_a_name_that_two_lanes_want_is_the_firsts(real_lane: RealLane) -> None:
@@ -96,19 +150,9 @@ def test_a_name_that_two_lanes_want_is_the_firsts(real_lane: RealLane) -> None:
     assert only.state == "running"
 
 
-def _in_the_stop(real: RealLane) -> "subprocess.Popen[str]":
-    """An ensure that holds the lane's lock, and will for long."""
-    log = real.folder / "holder"
-    process = lanekit(real, "ensure", "-v", **{LOG_VARIABLE: str(log)})
-    assert process.stderr is not None
-    while "await " not in (line := process.stderr.readline()):
-        assert line, read_log(log)
-    return process
-
-
 def test_a_holder_of_the_lock_that_is_killed_keeps_nobody_waiting(real_lane: RealLane) -> None:
     real_lane.worker("#!/bin/sh\ntrap 'exit 0' TERM\nsleep 600 &\nwait\n")
-    holder = _in_the_stop(real_lane)
+    (holder,) = _awaiting([lanekit(real_lane, "ensure", "-v")])
     real_lane.worker(WORKER.format(word="two"))
     waiting = lanekit(real_lane, "ensure", "--json")
     time.sleep(1.5)

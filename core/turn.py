@@ -1,0 +1,30 @@
+"""A lane's turn: its lock is waited for, and that is told."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+from returns.result import Failure
+
+from lanekit.core.errors import LockBusy, Outcome
+from lanekit.core.operations import Waiting
+from lanekit.core.ports import LaneLock, LaneNote
+
+_TELL_EVERY = 1.0
+
+
+def take_turn(
+    lock: LaneLock,
+    container_name: str,
+    lane: str,
+    timeout: float,
+    tell: Callable[[Waiting], None],
+) -> Outcome[AbstractContextManager[LaneNote]]:
+    """`LaneLock.hold`, for a lane: each second of the wait it is told who works on it."""
+    waited = 0.0
+    while timeout - waited > _TELL_EVERY:
+        held = lock.hold(container_name, _TELL_EVERY)
+        if not (isinstance(held, Failure) and isinstance(held.failure(), LockBusy)):
+            return held
+        waited += _TELL_EVERY
+        tell(Waiting(lane, f"its turn: {held.failure().message}", waited))
+    return lock.hold(container_name, timeout - waited)
