@@ -10,8 +10,9 @@ from contextlib import suppress
 
 from returns.result import Failure, Success
 
-from lanekit.adapters.json_reader import Malformed, as_node, parse, undecodable
+from lanekit.adapters.json_reader import Malformed, Node, as_node, parse, undecodable
 from lanekit.adapters.podman_address import Address, no_service
+from lanekit.adapters.podman_head import read_head
 from lanekit.adapters.podman_stream import dial
 from lanekit.adapters.processes import Running
 from lanekit.core.errors import EngineUnavailable, LaneError, Outcome
@@ -111,12 +112,13 @@ def events_of_command(command: Sequence[str], env: Mapping[str, str]) -> Lines:
 
 def events_of_service(address: Address, timeout: float) -> Outcome[Lines]:
     """The service's events, on a connection of their own; it listens when this returns."""
+    deadline = time.monotonic() + timeout
     try:
-        raw = dial(address, time.monotonic() + timeout)
+        raw = dial(address, deadline)
     except OSError as error:
         return Failure(_gone(address, str(error)))
     try:
-        head, begun = _ask(raw, address, timeout)
+        head, begun = _ask(raw, address, deadline)
     except OSError as error:
         raw.close()
         return Failure(_gone(address, str(error) or "it does not answer"))
@@ -133,24 +135,14 @@ def events_of_service(address: Address, timeout: float) -> Outcome[Lines]:
     return Success(Lines(raw.fileno(), lambda: over, end, raw.close, begun))
 
 
-def _ask(raw: socket.socket, address: Address, timeout: float) -> tuple[bytes, bytes]:
+def _ask(raw: socket.socket, address: Address, deadline: float) -> tuple[bytes, bytes]:
     """Its head, and what came of its body already.
 
     By HTTP/1.0, in whose answers nothing stands between the lines: no chunks.
     """
-    deadline = time.monotonic() + timeout
     host = "d" if address.path else f"{address.host}:{address.port}"
     raw.sendall(f"GET {_PATH} HTTP/1.0\r\nHost: {host}\r\n\r\n".encode())
-    came = b""
-    while b"\r\n\r\n" not in came and len(came) < _LONGEST:
-        raw.settimeout(max(0.001, deadline - time.monotonic()))
-        chunk = raw.recv(_CHUNK)
-        if not chunk:
-            raise OSError("it ended before its head was complete")
-        came += chunk
-    raw.settimeout(None)
-    head, _, begun = came.partition(b"\r\n\r\n")
-    return head, begun
+    return read_head(raw, deadline)
 
 
 def _gone(address: Address, detail: str) -> LaneError:
@@ -164,10 +156,20 @@ def decode_event(line: str) -> Outcome[ContainerEvent]:
         return value
     try:
         node = as_node(value.unwrap(), "an event")
-        if not node.has("Actor"):
-            return Success(ContainerEvent(node.text("ID"), node.text("Name"), node.text("Status")))
-        actor = node.node("Actor")
-        name = actor.node("Attributes").text("name")
-        return Success(ContainerEvent(actor.text("ID"), name, node.text("Action")))
+        event = _of_service(node) if node.has("Actor") else _of_command(node)
+        if not event.id or not event.action:
+            # The service tells of an error in the middle of a stream as one more line.
+            raise Malformed(f"it is no event: {node.text('message') or 'no id, or no action'}")
     except Malformed as error:
         return Failure(undecodable("events", str(error)))
+    return Success(event)
+
+
+def _of_command(node: Node) -> ContainerEvent:
+    return ContainerEvent(node.text("ID"), node.text("Name"), node.text("Status"))
+
+
+def _of_service(node: Node) -> ContainerEvent:
+    actor = node.node("Actor")
+    name = actor.node("Attributes").text("name")
+    return ContainerEvent(actor.text("ID"), name, node.text("Action"))

@@ -15,6 +15,7 @@ from lanekit.adapters.attached import PIPE_CLOSED, Feeder, Unheard, signals_to, 
 from lanekit.adapters.executed import MARK, hand_on, new_token
 from lanekit.adapters.json_reader import Malformed, as_node, parse, undecodable
 from lanekit.adapters.podman_frames import Frames, Unframed
+from lanekit.adapters.podman_head import NoHead, read_head
 from lanekit.adapters.podman_http import queried
 from lanekit.adapters.podman_replies import GOOD, identifier_in, text_of, words_of
 from lanekit.adapters.podman_rest import API, Rest
@@ -25,7 +26,6 @@ from lanekit.core.errors import EngineTimeout, EngineUnavailable, LaneError, Out
 from lanekit.core.ports import Streams
 
 _TAKEN_OVER = (101, 200)
-_MOST_HEAD = 1 << 16
 _CHUNK = 1 << 16
 _ANSWER = 30.0
 # The service writes the exit status down a moment after the command's last byte.
@@ -158,7 +158,7 @@ class _Session:
             said = self._rest.checked("ask for the exit status", "GET", f"{self._path}/json")
             if isinstance(said, Failure):
                 return said
-            status = _status_in(text_of(said.unwrap()))
+            status = status_in(text_of(said.unwrap()))
             if isinstance(status, Failure):
                 return status
             known = status.unwrap()
@@ -193,31 +193,38 @@ def _take_over(wire: socket.socket, path: str, wanted: dict[str, object]) -> byt
             f"Content-Length: {len(body)}\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n".encode()
             + body
         )
-        wire.settimeout(_ANSWER)
-        return _after_head(wire)
+        return _after_head(wire, time.monotonic() + _ANSWER)
     except BaseException:
         wire.close()
         raise
 
 
-def _after_head(wire: socket.socket) -> bytes:
-    data = b""
-    while b"\r\n\r\n" not in data:
-        chunk = wire.recv(_CHUNK)
-        if not chunk or len(data) > _MOST_HEAD:
-            raise _Refused(undecodable("exec", "its answer has no head"))
-        data += chunk
-    head, _, rest = data.partition(b"\r\n\r\n")
-    found = re.match(rb"HTTP/1\.[01] ([0-9]{3}) ", head)
-    if found is None:
+def _after_head(wire: socket.socket, deadline: float) -> bytes:
+    try:
+        head, rest = read_head(wire, deadline)
+    except NoHead as error:
+        raise _Refused(undecodable("exec", str(error))) from None
+    status = status_of(head)
+    if status is None:
         raise _Refused(undecodable("exec", "its answer is not HTTP"))
-    if int(found[1]) in _TAKEN_OVER:
+    if status in _TAKEN_OVER:
         return rest
     ready, _, _ = select.select([wire], [], [], 1) if not rest else ([], [], [])
-    said = (rest or (wire.recv(_CHUNK) if ready else b"")).decode(errors="backslashreplace")
+    raise _Refused(refusal_of(status, rest or (wire.recv(_CHUNK) if ready else b"")))
+
+
+def status_of(head: bytes) -> int | None:
+    """The status of an answer with this head; None: it is not HTTP."""
+    found = re.match(rb"HTTP/1\.[01] ([0-9]{3}) ", head)
+    return None if found is None else int(found[1])
+
+
+def refusal_of(status: int, body: bytes) -> LaneError:
+    """Why the service does not start a command, by the beginning of what it says."""
+    said = body.decode(errors="backslashreplace")
     parsed = parse(said, "exec")
     words = "" if isinstance(parsed, Failure) else _message(parsed.unwrap())
-    raise _Refused(error_of("execute", words or said or f"HTTP status {int(found[1])}"))
+    return error_of("execute", words or said or f"HTTP status {status}")
 
 
 def _message(value: object) -> str:
@@ -227,13 +234,17 @@ def _message(value: object) -> str:
         return ""
 
 
-def _status_in(text: str) -> Outcome[int | None]:
-    """The exit status; None while it runs."""
+def status_in(text: str) -> Outcome[int | None]:
+    """The exit status in what is shown of an exec; None while it runs."""
     parsed = parse(text, "exec")
     if isinstance(parsed, Failure):
         return parsed
     try:
         shown = as_node(parsed.unwrap(), "")
-        return Success(None if shown.flag("Running") else shown.number("ExitCode") & 0xFF)
+        if shown.flag("Running"):
+            return Success(None)
+        if not shown.has("Running") or not shown.has("ExitCode"):
+            raise Malformed("it does not say how the command ended")
+        return Success(shown.number("ExitCode") & 0xFF)
     except Malformed as error:
         return Failure(undecodable("exec", str(error)))

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from returns.result import Failure
 from tests.fuzz.mutations import mutated
+from tests.laws import MANY
 
 from lanekit.adapters.podman_changes import (
     decode_changes,
@@ -57,6 +58,7 @@ def test_what_makes_no_sense_is_refused(said: str) -> None:
     assert outcome.failure().kind == "Undecodable"
 
 
+@MANY
 @given(st.sampled_from([REST, CLI]), st.integers(0, 2**32))
 def test_no_damage_raises(said: str, luck: int) -> None:
     outcome = decode_changes(mutated(said, random.Random(luck)))

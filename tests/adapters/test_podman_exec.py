@@ -68,6 +68,7 @@ def test_bytes_that_are_no_frames(tmp_path: Path) -> None:
     [
         (None, "Undecodable"),
         (b"SSH-2.0-OpenSSH\r\n\r\n", "Undecodable"),
+        (b"HTTP/1.1 101 UPGRADED\r\nX: " + b"a" * 100_000, "Undecodable"),
         (_message(500, "container state improper"), "WrongState"),
         (_message(404, "no such exec session"), "EngineFailed"),
         (http(500, b"<html>", close=True), "EngineFailed"),
@@ -83,6 +84,9 @@ def test_a_start_that_is_refused(tmp_path: Path, start: bytes | None, kind: str)
         (b'{"Running": false, "ExitCode": 7}', 7),
         (b'{"Running": false, "ExitCode": -1}', 255),
         (b'{"Running": false, "ExitCode": "no"}', "Undecodable"),
+        (b'{"Running": false}', "Undecodable"),
+        (b'{"ExitCode": 0}', "Undecodable"),
+        (b"{}", "Undecodable"),
         (b"[]", "Undecodable"),
         (b"", "Undecodable"),
     ],

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from returns.result import Failure
+from tests.laws import MANY
 
 from lanekit.adapters.podman_wire import decode_containers, decode_images
 from lanekit.core.create_body import Json
@@ -153,6 +154,7 @@ def _paths(value: Json, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [path, *(p for key, item in inner for p in _paths(item, (*path, key)))]
 
 
+@MANY
 @given(st.sampled_from(_paths(_FULL)[1:]), _JSON)
 def test_anything_in_any_place_is_decoded_or_refused(path: tuple[Any, ...], value: Any) -> None:
     whole = json.loads(json.dumps(_FULL))

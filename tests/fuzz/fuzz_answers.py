@@ -2,22 +2,27 @@
 
 Needs atheris (`pip install atheris`), which nothing else here does. Its inputs are texts; the
 first byte says which target reads the rest. It starts from the recorded answers, ends at the first
-input that raises, which it leaves in the corpus as crash-*, and says how many inputs it tried.
+input that raises, which it leaves in the corpus as crash-*, and says how many inputs it tried,
+and of which target (in CORPUS.counts; at the end when there is no --corpus).
 """
 
 import argparse
 import importlib
+import json
 import random
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 _MOST = 1 << 16
 _SECONDS_AN_INPUT = 20
 _MEGABYTES = 2048
+# libFuzzer ends the process by itself: what is counted is written down now and then.
+_COUNTED = 10_000
 
 
 def _arguments() -> argparse.Namespace:
@@ -32,29 +37,35 @@ def _arguments() -> argparse.Namespace:
 class Fuzzer:
     """What libFuzzer calls: one input after the other, and where the next ones come from."""
 
-    def __init__(self, atheris: Any) -> None:
+    def __init__(self, atheris: Any, corpus: Path) -> None:
         with atheris.instrument_imports(include=["lanekit.adapters", "lanekit.cli.saved_inspect"]):
             targets = importlib.import_module("tests.fuzz.targets")
         mutations = importlib.import_module("tests.fuzz.mutations")
         self._atheris = atheris
         self._targets = list(targets.TARGETS.values())
         self._names = list(targets.TARGETS)
-        self._seeds: dict[str, str] = mutations.seeds()
+        self._begun = mutations.begun
         self._mutated = mutations.mutated
+        self._corpus = corpus
+        self._counts: Counter[str] = Counter()
 
-    def write_seeds(self, corpus: Path) -> None:
+    def write_seeds(self) -> None:
         """A file for each target and recorded answer."""
         for number, name in enumerate(self._names):
-            for seed, text in self._seeds.items():
+            for seed, text in self._begun(name).items():
                 before = "Error: no such container p5-b\n" if name == "command" else ""
                 content = bytes([number]) + (before + text).encode()
-                _ = (corpus / f"seed-{name}-{seed}").write_bytes(content)
+                _ = (self._corpus / f"seed-{name}-{seed}").write_bytes(content)
 
     def one(self, data: bytes) -> None:
         """One input; what it raises ends the run."""
-        if data:
-            target = self._targets[data[0] % len(self._targets)]
-            _ = target(data[1:].decode(errors="surrogateescape"))
+        if not data:
+            return
+        number = data[0] % len(self._targets)
+        self._counts[self._names[number]] += 1
+        if not self._counts.total() % _COUNTED:
+            _ = counts_of(self._corpus).write_text(json.dumps(self._counts))
+        _ = self._targets[number](data[1:].decode(errors="surrogateescape"))
 
     def mutate(self, data: bytes, most: int, seed: int) -> bytes:
         """Half of the time a fault that JSON can have; else whatever libFuzzer likes."""
@@ -70,11 +81,20 @@ class Fuzzer:
         return (data[:1] + whole)[:most]
 
 
+def counts_of(corpus: Path) -> Path:
+    """Beside the corpus: all that is inside it is an input."""
+    return corpus.with_name(f"{corpus.name}.counts")
+
+
 def _in_a_temporary_folder(seconds: int) -> int:
     """As a child, for libFuzzer ends its process by itself. What it found stays."""
     corpus = Path(tempfile.mkdtemp(prefix="lanekit-fuzz-"))
     options = ["--seconds", str(seconds), "--corpus", str(corpus)]
     done = subprocess.run([sys.executable, "-m", "tests.fuzz.fuzz_answers", *options], check=False)
+    counts = counts_of(corpus)
+    if counts.exists():
+        _ = sys.stdout.write(f"inputs by target (to {_COUNTED} in all): {counts.read_text()}\n")
+        counts.unlink()
     if done.returncode == 0:
         shutil.rmtree(corpus)
     return done.returncode
@@ -90,8 +110,8 @@ def main() -> None:
     if asked.corpus is None:
         sys.exit(_in_a_temporary_folder(asked.seconds))
     asked.corpus.mkdir(parents=True, exist_ok=True)
-    fuzzer = Fuzzer(atheris)
-    fuzzer.write_seeds(asked.corpus)
+    fuzzer = Fuzzer(atheris, asked.corpus)
+    fuzzer.write_seeds()
     options = {
         "max_total_time": asked.seconds,
         "max_len": _MOST,

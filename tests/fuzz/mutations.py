@@ -38,6 +38,38 @@ def seeds() -> dict[str, str]:
     return found
 
 
+@cache
+def events() -> dict[str, list[str]]:
+    """Every recorded line of an event, by podman's version: the command's and the service's."""
+    found = {path.parent.name: path for path in (RECORDED / "inspect").glob("*/events.cli.jsonl")}
+    lines = {version: path.read_text().splitlines() for version, path in sorted(found.items())}
+    version = ""
+    for line in (RECORDED / "events-rest.txt").read_text().splitlines():
+        match line.split(maxsplit=2):
+            case ["==", version, _]:
+                pass
+            case ["RAW", *_]:
+                lines[version].append(line.partition("RAW ")[2])
+            case _:
+                pass
+    return lines
+
+
+def begun(target: str) -> dict[str, str]:
+    """What a fuzzer of this target begins with, by names that are good for files."""
+    given = {
+        "event": [line for lines in events().values() for line in lines],
+        "changes": ['[{"Path":"/a","Kind":0}]', '{"changed":["/a"],"added":["/b"]}', "null"],
+        "exec": [
+            *('{"Running":false,"ExitCode":7}', '{"Running":true}', '{"message":"it is paused"}'),
+            *("HTTP/1.1 101 UPGRADED\r\n\r\n\1\0\0\0\0\0\0\2hi", "HTTP/1.1 500 X\r\n\r\n{}"),
+            "\1\0\0\0\0\0\0\2hi\2\0\0\0\0\0\0\1!",
+        ],
+    }
+    own = {str(number): text for number, text in enumerate(given.get(target, []))}
+    return own or seeds()
+
+
 def paths(value: Json, here: Path = ()) -> list[Path]:
     """Where in the value something stands, its own root not among it."""
     inner: list[tuple[Any, Json]] = []

@@ -6,6 +6,8 @@ raises when lanekit would: that is what is looked for.
 
 import io
 import json
+import socket
+import time
 from collections.abc import Callable, Mapping
 from contextlib import redirect_stderr
 from dataclasses import asdict
@@ -19,6 +21,11 @@ from lanekit.adapters.podman_answers import (
     shown_containers,
     shown_images,
 )
+from lanekit.adapters.podman_changes import decode_changes
+from lanekit.adapters.podman_events import decode_event
+from lanekit.adapters.podman_exec import refusal_of, status_in, status_of
+from lanekit.adapters.podman_frames import Frames, Unframed
+from lanekit.adapters.podman_head import NoHead, read_head
 from lanekit.adapters.podman_http import Reply
 from lanekit.adapters.podman_replies import identifier_in, log_lines, removal, words_of
 from lanekit.adapters.podman_wire import decode_containers, decode_images
@@ -132,6 +139,73 @@ def service(text: str) -> LaneError | None:
     return _error(removal("remove it", Reply(200, body)))
 
 
+def event(text: str) -> LaneError | None:
+    """A line of podman's events."""
+    outcome = decode_event(text)
+    if not isinstance(outcome, Failure):
+        heard = outcome.unwrap()
+        assert heard.id
+        assert heard.action
+    return _error(outcome)
+
+
+def changes(text: str) -> LaneError | None:
+    """What podman says has changed in a container's layer."""
+    return _error(decode_changes(text))
+
+
+def executed(text: str) -> LaneError | None:
+    """What the service says to an exec: the head, the frames, the refusal, the status."""
+    data = text.encode("utf-8", "surrogateescape")
+    said = _after_head(data[:_HEAD_AND_MORE])
+    _frames(data if said is None else said)
+    assert str(refusal_of(500, data))
+    status = status_in(text)
+    assert isinstance(status, Failure) or status.unwrap() in (None, *range(256))
+    return _error(status)
+
+
+# More than a head may be; no more than a socket holds while nobody reads.
+_HEAD_AND_MORE = 100_000
+
+
+def _after_head(data: bytes) -> bytes | None:
+    """What comes after the head on a connection that ends after these bytes."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.sendall(data)
+        theirs.shutdown(socket.SHUT_WR)
+        try:
+            head, rest = read_head(ours, time.monotonic() + 60)
+        except NoHead:
+            return None
+    _ = status_of(head)
+    return rest
+
+
+def _frames(data: bytes) -> None:
+    """The same bytes give the same pieces, however they were cut on their way."""
+    whole, halves = Frames(), Frames()
+    middle = len(data) // 2
+    try:
+        once = _pieces(whole, data)
+        assert sum(len(piece) for _, piece in once) <= len(data)
+        twice = _pieces(halves, data[:middle]) + _pieces(halves, data[middle:])
+        for errors in (False, True):
+            assert _of(once, errors) == _of(twice, errors)
+        assert whole.is_whole == halves.is_whole
+    except Unframed:
+        pass
+
+
+def _pieces(frames: Frames, data: bytes) -> list[tuple[bool, bytes]]:
+    return [(errors, bytes(piece)) for errors, piece in frames.feed(memoryview(data))]
+
+
+def _of(pieces: list[tuple[bool, bytes]], errors: bool) -> bytes:
+    return b"".join(piece for to_errors, piece in pieces if to_errors == errors)
+
+
 TARGETS: Mapping[str, Target] = {
     "containers": containers,
     "images": images,
@@ -141,4 +215,7 @@ TARGETS: Mapping[str, Target] = {
     "saved_reference": saved_reference,
     "command": command,
     "service": service,
+    "event": event,
+    "changes": changes,
+    "exec": executed,
 }

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 from tests.hostile.fake_podman import FakePodman
-from tests.podman.conftest import cli_lane
+from tests.podman.conftest import cli_lane, real_lane
 
 from lanekit.adapters import processes
 
-__all__ = ["cli_lane"]
+__all__ = ["cli_lane", "real_lane"]
 
 
 @pytest.fixture

@@ -10,13 +10,23 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 _REQUEST = re.compile(rb"(GET|HEAD|POST|PUT|DELETE) /v4\.0\.0/libpod(/\S*) HTTP/1\.1\r\n")
 _VERBS = ("json", "create", "archive", "start", "stop", "unpause", "rename", "logs")
 
 
+Damage: TypeAlias = Callable[[bytes], bytes | None]
+"""From the begin of podman's answer to what comes in its place, and is the last that ever comes:
+then the connection is closed, or, after None, left open."""
+
+
 def _nothing(_request: str) -> None:
     return
+
+
+def _sound(_request: str) -> Damage | None:
+    return None
 
 
 @dataclass
@@ -24,11 +34,13 @@ class CountingProxy:
     """`requests` has a word for each: "GET containers json", "PUT containers archive", ..
 
     A request that `answers` names gets that, not the service's answer, and no other comes after it.
+    `damage` is asked of each request that is passed on what becomes of its answer; None: nothing.
     """
 
     path: Path
     target: Path
     before: Callable[[str], None] = _nothing
+    damage: Callable[[str], Damage | None] = _sound
     answers: dict[str, bytes] = field(default_factory=lambda: {})
     requests: list[str] = field(default_factory=lambda: [])
 
@@ -43,28 +55,27 @@ class CountingProxy:
 
     def _both(self, client: socket.socket, service: socket.socket) -> None:
         with client, service:
-            back = threading.Thread(target=self._pass, args=(service, client, False), daemon=True)
+            damages: list[Damage] = []
+            back = threading.Thread(target=_back, args=(service, client, damages), daemon=True)
             back.start()
-            self._pass(client, service, True)
+            self._forth(client, service, damages)
             back.join()
 
-    def _pass(self, source: socket.socket, sink: socket.socket, watched: bool) -> None:
-        ends = [(sink, socket.SHUT_WR)]
+    def _forth(self, client: socket.socket, service: socket.socket, damages: list[Damage]) -> None:
         with suppress(OSError):
-            while data := source.recv(1 << 16):
-                for found in _REQUEST.finditer(data) if watched else ():
+            while data := client.recv(1 << 16):
+                for found in _REQUEST.finditer(data):
                     told = self._tell(found[1].decode(), found[2].decode())
                     if told in self.answers:
-                        source.sendall(self.answers[told])
-                        data = b""
-                        ends = [(sink, socket.SHUT_RDWR), (source, socket.SHUT_RDWR)]
-                if not data:
-                    break
-                sink.sendall(data)
+                        client.sendall(self.answers[told])
+                        _end(client, service)
+                        return
+                    damage = self.damage(told)
+                    damages += [damage] if damage else []
+                service.sendall(data)
         # Who has no more to send may still want the answer.
-        for end, how in ends:
-            with suppress(OSError):
-                end.shutdown(how)
+        with suppress(OSError):
+            service.shutdown(socket.SHUT_WR)
 
     def _tell(self, method: str, path: str) -> str:
         parts = path.partition("?")[0].strip("/").split("/")
@@ -73,6 +84,27 @@ class CountingProxy:
         self.requests.append(request)
         self.before(request)
         return request
+
+
+def _back(service: socket.socket, client: socket.socket, damages: list[Damage]) -> None:
+    with suppress(OSError):
+        while data := service.recv(1 << 16):
+            if not damages:
+                client.sendall(data)
+                continue
+            said = damages[0](data)
+            if said is not None:
+                client.sendall(said)
+                _end(client, service)
+                return
+    with suppress(OSError):
+        client.shutdown(socket.SHUT_WR)
+
+
+def _end(*ends: socket.socket) -> None:
+    for one in ends:
+        with suppress(OSError):
+            one.shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager

@@ -117,22 +117,29 @@ def test_a_crashing_worker_put_in_place_keeps_the_old_container(real_lane: RealL
     assert or_raise(lanes.ensure(lane)).action == "replaced"
 
 
-@pytest.mark.parametrize("broken", ["image", "worktree", "worker"])
+@pytest.mark.parametrize("broken", ["image", "removed image", "worktree", "worker"])
 def test_drift_and_then_no_way_to_create_touches_nothing(real_lane: RealLane, broken: str) -> None:
     lane = real_lane.lane
+    tag = f"localhost/{lane.workspace}:1"
+    if broken == "removed image":
+        _ = real_lane.sandbox.run("tag", real_lane.profile.image, tag)
+        real_lane.profile = replace(real_lane.profile, image=tag)
     _ = or_raise(real_lane.lanes().ensure(lane))
     (before,) = real_lane.containers()
     real_lane.config("second")
-    kinds = {"image": ImageMissing, "worktree": InvalidLane, "worker": InvalidLane}
     if broken == "image":
         real_lane.profile = replace(real_lane.profile, image="localhost/none:1")
+    elif broken == "removed image":
+        # As far as podman lets go of an image that a container was made of.
+        _ = real_lane.sandbox.run("rmi", tag)
     elif broken == "worktree":
         Path(lane.worktree).rmdir()
     else:
         Path(real_lane.profile.worker).chmod(0o644)
     outcome = real_lane.lanes().ensure(lane)
     assert isinstance(outcome, Failure)
-    assert isinstance(outcome.failure(), kinds[broken])
+    kind = ImageMissing if "image" in broken else InvalidLane
+    assert isinstance(outcome.failure(), kind)
     assert real_lane.containers() == [before]
 
 

@@ -1,6 +1,5 @@
 """Somebody else's containers, and somebody else's hand between any two calls, on real podman."""
 
-import json
 import os
 import threading
 from collections.abc import Callable, Generator
@@ -12,7 +11,6 @@ import pytest
 from returns.result import Failure
 from tests.podman.between import at, between, lanekit, results
 from tests.podman.conftest import WORKER, RealLane
-from tests.podman.counting_proxy import counting_proxy
 
 from lanekit.adapters.lanes import Lanes
 from lanekit.core.errors import Foreign, LostRace, NotFound, WorkerExited, or_raise
@@ -21,7 +19,6 @@ from lanekit.core.model import NEXT, PREV
 pytestmark = pytest.mark.podman
 
 LONG = os.environ.get("LANEKIT_LONG") == "1"
-FULL = "write /var/lib/containers/storage/overlay: no space left on device"
 CALLS = [
     *(("create", 0), ("copy_in", 0), ("inspect", 0), ("stop", 0), ("rename", 0), ("rename", 1)),
     *(("start", 0), ("inspect", 1), ("remove", 0)),
@@ -53,44 +50,6 @@ def test_a_strangers_container_is_told_of_and_not_touched(real_lane: RealLane, p
     _ = real_lane.sandbox.run("rename", name, f"{real_lane.lane.container_name}-theirs")
     ((code, _, err),) = results([lanekit(real_lane, "ensure")])
     assert code == 0, err
-
-
-def test_a_full_disk_leaves_the_old_one_untouched(real_lane: RealLane) -> None:
-    _ = or_raise(real_lane.lanes().ensure(real_lane.lane))
-    before = _inspected(real_lane, real_lane.lane.container_name)
-    real_lane.worker(WORKER.format(word="two"))
-    with _full_disk(real_lane) as env:
-        ((code, _, err),) = results([lanekit(real_lane, "ensure", **env)])
-    assert code == 1
-    assert "no space left on device" in err
-    assert _inspected(real_lane, real_lane.lane.container_name) == before
-    assert len(real_lane.containers()) == 1
-    assert or_raise(real_lane.lanes().ensure(real_lane.lane)).action == "replaced"
-
-
-@contextmanager
-def _full_disk(real: RealLane) -> Generator[dict[str, str]]:
-    """podman's create fails; what to give lanekit's environment for that."""
-    if real.socket is None:
-        folder = real.folder / "full"
-        folder.mkdir()
-        program = folder / "podman"
-        _ = program.write_text(
-            f'#!/bin/sh\n[ "$1" != create ] || {{ echo "Error: {FULL}" >&2; exit 125; }}\n'
-            f'exec "{real.sandbox.bin}/podman" "$@"\n'
-        )
-        program.chmod(0o755)
-        yield {"PATH": f"{folder}:{real.environ()['PATH']}"}
-        return
-    service = real.socket
-    body = json.dumps({"cause": "no space left on device", "message": FULL, "response": 500})
-    head = "HTTP/1.1 500 Internal Server Error\r\nContent-Type: application/json\r\n"
-    answer = f"{head}Connection: close\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
-    with counting_proxy(real.folder, service) as proxy:
-        proxy.answers["POST containers create"] = answer
-        real.socket = proxy.path
-        yield {}
-    real.socket = service
 
 
 def _hand(real: RealLane, old: str, hand: str) -> Callable[[], None]:
