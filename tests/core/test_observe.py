@@ -23,7 +23,7 @@ from lanekit.core.observe import (
     observe,
     with_inside,
 )
-from lanekit.core.ports import Heard
+from lanekit.core.ports import Heard, Meanwhile
 from lanekit.core.spec import Digests, container_spec
 
 SPEC = container_spec(LANE, PROFILE, Digests())
@@ -47,8 +47,13 @@ class _Podman(InMemory):
         self.fails_at = 99
 
     def look(
-        self, names: Sequence[str], references: Sequence[str], heard: Heard | None = None
+        self,
+        names: Sequence[str],
+        references: Sequence[str],
+        heard: Heard | None = None,
+        meanwhile: Meanwhile | None = None,
     ) -> Outcome[Seen]:
+        _ = meanwhile
         self.asked.append(" ".join([*names, "|", *references]))
         so_far = Seen({}, {})
         for what in self.order or (*references, *names):
