@@ -217,6 +217,7 @@ def test_every_part_of_the_arguments_has_its_spelling() -> None:
         ODD.image,
     )
     assert "--env-file" not in create_args(replace(ODD, env=()))
+    assert labels_of(replace(ODD, env=())) == ODD.labels
 
 
 @pytest.mark.parametrize(

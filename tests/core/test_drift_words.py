@@ -14,6 +14,7 @@ from lanekit.core.model import (
     LABEL_CONFIG,
     LABEL_ENV,
     LABEL_FLEET,
+    LABEL_INBOX,
     Difference,
     ImageInfo,
     Inside,
@@ -201,6 +202,9 @@ def test_labels_are_told_in_order_and_a_fleets_name_never() -> None:
     ]
     fleet = replace(SPEC, labels={**SPEC.labels, LABEL_FLEET: "g"})
     assert drift(fleet, MADE, IMAGE) == ()
+    without = {name: value for name, value in MADE.labels.items() if name != LABEL_INBOX}
+    (told,) = drift(fleet, replace(MADE, labels=without), IMAGE)
+    assert str(told) == "inbox.digest: expected 2, actual absent"
     # lanekit's own are never the image's, not even when the image has them.
     less = replace(SPEC, labels={k: v for k, v in SPEC.labels.items() if k != LABEL_CONFIG})
     with_labels = ImageInfo(IMAGE.id, MADE.labels, IMAGE.volumes)
@@ -261,6 +265,7 @@ def test_words_from_elsewhere_are_escaped_and_blanks_are_not() -> None:
         ("x/y/a", "x/y/a", True),
         ("h:1/x/a", "h:1/x/a:latest", True),
         ("h:1/x/a", "h:1/x/a:1", False),
+        ("x/h:1/a", "x/h:1/a:latest", True),
         ("x/b.c/a", "q.io/x/b.c/a:latest", True),
     ],
 )

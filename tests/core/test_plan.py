@@ -146,6 +146,8 @@ def test_a_prev_without_its_successor_gets_its_name_back() -> None:
           rename ws-a.prev to ws-a  {UNFINISHED}
           start ws-a  because it is exited
           await ws-a  because a lane is ready when its worker answers""")
+    made = plan("ws/a", SPEC, Observation(next=NEXT, prev=PREV), lambda _: ())
+    assert made.operations[1] == Rename("ws-a.prev", "ws-a", made.operations[1].cause, keep=True)
 
 
 def test_a_prev_beside_its_successor_goes_on_at_start() -> None:

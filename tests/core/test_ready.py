@@ -39,7 +39,7 @@ class _Looks(InMemory):
 
     def logs(self, container: str, tail: int) -> Outcome[str]:
         assert (container, tail) == (SEEN.id, 20)
-        return Success("\n  words X \n\n")
+        return Success("\n  words X\n\n")
 
 
 @dataclass
@@ -158,8 +158,8 @@ def test_the_words_of_one_that_ended_are_its_own_and_podmans() -> None:
     ended = replace(SEEN, state="exited", exit_code=3, error="podman's words")
     stand.engine.shows = Success({SEEN.id: ended})
     error = stand.wait(2.0).failure()
-    assert error.detail == "podman's words\nits last lines:\n  words X "
-    assert Stand().wait(0.1).failure().detail == "its last lines:\n  words X "
+    assert error.detail == "podman's words\nits last lines:\n  words X"
+    assert Stand().wait(0.1).failure().detail == "its last lines:\n  words X"
     assert getattr(error, "exit_code", None) == 3
 
 

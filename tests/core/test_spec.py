@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from tests.strategies import lanes, profiles
 
-from lanekit.core.model import BindMount, Lane, Port, Profile
+from lanekit.core.model import BindMount, Lane, Mount, Port, Profile
 from lanekit.core.spec import Digests, config_target, container_spec, faults
 
 LANE = Lane("ws", "a", "/w")
@@ -182,6 +182,14 @@ def test_what_the_profile_asks_is_in_the_spec() -> None:
     assert (spec.name, spec.image, spec.user) == ("c", "i", "root")
     assert (spec.memory, spec.cpus, spec.pids_limit) == (1, 0.5, 3)
     assert (spec.entrypoint, spec.workdir) == (("/usr/local/bin/lane-worker",), "/workspace")
+    more = (BindMount("/a/../s/", "/d//e", read_only=True), BindMount("/t", "/f"))
+    assert container_spec(LANE, replace(profile, mounts=more), Digests()).mounts == (
+        Mount("/w", "/workspace"),
+        Mount("/worker", "/usr/local/bin/lane-worker", read_only=True),
+        Mount("/inbox", "/usr/local/bin/inbox", read_only=True),
+        Mount("/s", "/d/e", read_only=True),
+        Mount("/t", "/f"),
+    )
     assert (spec.ports, spec.config_target) == ((Port(31417),), "/root/.codex")
 
 
