@@ -21,6 +21,7 @@ _LONGEST_TRY = 5.0
 _LOOK_EVERY = 0.5
 _TELL_EVERY = 1.0
 LOG_LINES = 20
+_KILLED = 128 + 9  # by SIGKILL
 
 
 def begin_to_ask(probe: EagerProbe, profile: Profile, seen: Snapshot) -> Begun | None:
@@ -106,11 +107,21 @@ def _exited(wait: Wait, now: Snapshot) -> WorkerExited:
         f"the worker of {wait.target.spec.name} exited with code {now.exit_code}{killed} "
         "before it answered",
         detail=_last_lines(wait, now.error),
-        hint="the worker itself has to be mended; lanekit ensure then makes the lane anew"
-        if not now.oom_killed
-        else "raise `memory` in the profile, or let the worker need less",
+        hint=_mend(now),
         exit_code=now.exit_code,
     )
+
+
+def _mend(ended: Snapshot) -> str:
+    if ended.oom_killed:
+        return "raise `memory` in the profile, or let the worker need less"
+    itself = "the worker itself has to be mended; lanekit ensure then makes the lane anew"
+    if ended.exit_code == _KILLED and ended.memory is not None:
+        # Not every podman is told by its kernel for what.
+        return (
+            f"it was killed: for lack of memory, then raise `memory` in the profile; else {itself}"
+        )
+    return itself
 
 
 def _not_ready(wait: Wait, endpoint: Endpoint) -> NotReady:

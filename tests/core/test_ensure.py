@@ -122,6 +122,46 @@ def test_a_worker_that_exits_ends_the_wait_at_once(world: LaneWorld) -> None:
     assert (error.exit_code, "why" in error.detail) == (7, True)
 
 
+@pytest.mark.parametrize(
+    ("oom_killed", "memory", "words"),
+    [
+        (True, None, "raise `memory` in the profile, or let the worker need less"),
+        (True, 1 << 30, "raise `memory` in the profile, or let the worker need less"),
+        (False, 1 << 30, "it was killed: for lack of memory, then raise `memory` in the profile; "),
+        (False, None, "the worker itself has to be mended; "),
+    ],
+)
+def test_a_worker_that_was_killed_is_told_with_what_may_help(
+    world: LaneWorld, oom_killed: bool, memory: int | None, words: str
+) -> None:
+    world.with_profile(memory=memory)
+    world.new_worker(Worker(answers_after=None))
+
+    def kill(event: object) -> None:
+        if isinstance(event, Waiting):
+            world.engine.exit(NAME, 137, "begins", oom_killed=oom_killed)
+
+    outcome = world.lanes(kill).ensure(world.lane)
+    assert isinstance(outcome, Failure)
+    error = outcome.failure()
+    assert isinstance(error, WorkerExited)
+    killed = ", killed for lack of memory" if oom_killed else ""
+    assert error.message == f"the worker of ws-a exited with code 137{killed} before it answered"
+    assert (error.detail, error.exit_code) == ("its last lines:\nbegins", 137)
+    assert error.hint.startswith(words)
+
+
+def test_a_worker_that_ends_well_and_says_nothing_is_told_so(world: LaneWorld) -> None:
+    world.new_worker(Worker(answers_after=None, exits_after=0.0, exit_code=0))
+    begun = world.clock.now()
+    outcome = world.lanes().ensure(world.lane)
+    assert isinstance(outcome, Failure)
+    error = outcome.failure()
+    assert error.message == "the worker of ws-a exited with code 0 before it answered"
+    assert error.detail == "it wrote nothing"
+    assert world.clock.now() - begun < 2
+
+
 def test_a_worker_that_never_answers_is_kept_and_told_of(world: LaneWorld) -> None:
     world.new_worker(Worker(answers_after=None, output=("starting",)))
     begun = world.clock.now()

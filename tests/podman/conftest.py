@@ -102,6 +102,7 @@ class RealLane:
         path = self.folder / "lanes.toml"
         # By rename: another process may be reading it.
         new = path.with_suffix(".new")
+        memory = f"memory = {self.profile.memory}" if self.profile.memory else ""
         _ = new.write_text(f"""
 [profile]
 image = "{self.profile.image}"
@@ -110,6 +111,7 @@ inbox = "{self.profile.inbox}"
 config_dir = "{self.profile.config_dir}"
 stop_grace = 2
 ready_timeout = 20
+{memory}
 [[lane]]
 workspace = "{self.lane.workspace}"
 id = "{self.lane.id}"

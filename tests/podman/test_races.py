@@ -152,6 +152,11 @@ def test_who_took_a_dead_workers_port_is_not_the_worker(real_lane: RealLane) -> 
     _ = real_lane.sandbox.run("kill", lane.container_name)
     _ = real_lane.sandbox.run("wait", lane.container_name)
     with _another_at(made.endpoint.port):
+        seen = or_raise(lanes.status(lane))
+        assert (seen.state, seen.endpoint, seen.ready) == ("exited", made.endpoint, False)
+        planned = or_raise(lanes.plan(lane))
+        assert planned.action == "started"
+        assert planned.operations[0].cause == "it is exited"
         again = or_raise(lanes.ensure(lane))
         assert again.action == "replaced"
         assert again.endpoint.port != made.endpoint.port
