@@ -71,7 +71,7 @@ TURNS = (
 )
 
 
-class _Breaks:
+class _Breaking:
     """Says of each call whether it is the one: a look each time, anything else once."""
 
     def __init__(self, verb: str, after: str) -> None:
@@ -114,7 +114,7 @@ def _broken(real: RealLane, verb: str, after: str, damage: str) -> Generator[Con
     if real.socket is None:
         yield _command(real, verb, after, damage)
         return
-    breaks = _Breaks(REQUESTS[verb], REQUESTS.get(after, ""))
+    breaks = _Breaking(REQUESTS[verb], REQUESTS.get(after, ""))
     with counting_proxy(real.folder, real.socket) as proxy:
         proxy.damage = lambda told: ANSWERS[damage] if breaks.now(told) else None
         yield PodmanSocket(str(proxy.path), timeout=_timeout(damage))
@@ -134,18 +134,18 @@ def _now(real: RealLane) -> Snapshot:
     return seen
 
 
-def _breaks_and_costs_nothing(real: RealLane, verb: str, after: str, damage: str) -> None:
+def _breaks(real: RealLane, verb: str, after: str, damage: str, old: str) -> None:
+    """One replacement of the container of this id that breaks, and costs nothing."""
     where = f"{damage} at {verb} after {after or 'all'}"
-    old = _now(real)
     with _broken(real, verb, after, damage) as engine:
         error = Lanes(engine, real.profile).ensure(real.lane).failure()
     assert error.kind in KINDS[damage], f"{where}: {error}"
     assert "could not be undone" not in error.detail, f"{where}: {error}"
     if verb != "rm":
-        assert _now(real).id == old.id, f"{where}: {error}"
+        assert _now(real).id == old, f"{where}: {error}"
         return
     # All was done: only nobody was told.
-    assert _now(real).id != old.id, f"{where}: {error}"
+    assert _now(real).id != old, f"{where}: {error}"
     assert or_raise(real.lanes().ensure(real.lane)).action == "none"
 
 
@@ -156,9 +156,10 @@ def test_a_podman_that_breaks_in_the_middle_of_a_replacement_costs_nothing(
     monkeypatch.setattr(processes, "_GRACE", 0.3)
     real = real_lane
     _ = or_raise(real.lanes().ensure(real.lane))
+    old = _now(real).id
     for number, (verb, after) in enumerate(POINTS):
         real.other_worker(WORKER.format(word=number))
-        _breaks_and_costs_nothing(real, verb, after, _damage(real, verb, turn + number))
+        _breaks(real, verb, after, _damage(real, verb, turn + number), old)
     real.other_worker(WORKER.format(word="last"))
     assert or_raise(real.lanes().ensure(real.lane)).action == "replaced"
     assert [c.id for c in real.containers()] == [_now(real).id]
