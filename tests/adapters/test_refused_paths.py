@@ -45,6 +45,8 @@ class Host:
             self.lane = replace(self.lane, worktree=path)
         elif role == "mount":
             self.profile = replace(self.profile, mounts=(BindMount(path, "/extra"),))
+        elif role == "target":
+            self.profile = replace(self.profile, mounts=(BindMount(f"{self.folder}/extra", path),))
         else:
             fields = {"worker": "worker", "inbox": "inbox", "config": "config_dir"}
             self.profile = replace(self.profile, **{fields[role]: path})  # type: ignore[arg-type]
@@ -70,6 +72,7 @@ def host(tmp_path: Path) -> Host:
 
 
 ROLES = ("worktree", "worker", "inbox", "config", "mount")
+NAMED = (*ROLES, "target")
 
 
 def test_the_lane_without_a_fault_is_made(host: Host) -> None:
@@ -77,7 +80,7 @@ def test_the_lane_without_a_fault_is_made(host: Host) -> None:
     assert or_raise(lanes.ensure(host.lane)).action == "created"
 
 
-@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("role", NAMED)
 @pytest.mark.parametrize(
     ("name", "why"),
     [
@@ -100,7 +103,7 @@ def test_a_name_that_podman_cannot_be_given(host: Host, role: str, name: str, wh
     assert error.message.isprintable()
 
 
-@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("role", NAMED)
 @pytest.mark.parametrize("path", ["tree", "./tree", "../tree", "~/tree", "-v", "a b"])
 def test_a_path_that_is_not_absolute(host: Host, role: str, path: str) -> None:
     host.put(role, path)
@@ -109,7 +112,7 @@ def test_a_path_that_is_not_absolute(host: Host, role: str, path: str) -> None:
     assert repr(path) in error.message
 
 
-@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("role", NAMED)
 def test_a_path_that_is_too_long(host: Host, role: str) -> None:
     host.put(role, "/" + "ü/" * 1365 + "x")
     assert "is too long" in host.refusal().message

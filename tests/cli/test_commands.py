@@ -422,6 +422,18 @@ def test_the_fingerprint_without_credentials(lanekit: Lanekit, fleet: Path) -> N
     assert lanekit("fingerprint", "conf", "--credentials", "auth.json").out == before
 
 
+def test_folders_whose_names_look_like_options(lanekit: Lanekit, fleet: Path) -> None:
+    (fleet / "conf").rename(fleet / "-v")
+    (fleet / "wt-a").rename(fleet / "--all")
+    text = (fleet / "lanes.toml").read_text()
+    text = text.replace('"conf"', '"-v"').replace('"wt-a"', '"--all"')
+    _ = (fleet / "lanes.toml").write_text(text)
+    print_ = lanekit("fingerprint", "--", "-v")
+    assert (print_.code, print_.out) == (0, lanekit("fingerprint", "./-v").out)
+    assert lanekit("ensure").code == 0
+    assert f"{fleet}/--all:/workspace" in lanekit("show", "ws1/a").out
+
+
 def test_the_fingerprint_of_what_is_no_folder_is_an_error(lanekit: Lanekit) -> None:
     said = lanekit("fingerprint", "nothing", "--json")
     assert said.code == 1

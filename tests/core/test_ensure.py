@@ -63,6 +63,31 @@ def test_a_stranger_in_any_place_is_told_with_its_owner(place: str) -> None:
     assert foreign(LANE, Observation(**there)) is None
 
 
+@pytest.mark.parametrize(
+    ("labels", "env", "whose"),
+    [
+        ({"lanekit.workspace": "w2", "lanekit.lane": "z"}, {}, "lane w2/z's"),
+        ({"lanekit.lane": "a"}, {}, "lane ?/a's"),
+        # The reference sets no labels.
+        ({}, {"INBOX_WORKSPACE_ID": "w2", "INBOX_LANE_ID": "a"}, "lane w2/a's"),
+        ({"com.docker.compose.project": "shop"}, {}, "the compose project shop's"),
+        ({"io.podman.compose.project": "shop"}, {}, "the compose project shop's"),
+        ({"app": "x"}, {"A": "1"}, "somebody else's (image docker.io/x:1, id 0123456789ab)"),
+    ],
+)
+def test_whose_a_strangers_container_seems_to_be(
+    labels: dict[str, str], env: dict[str, str], whose: str
+) -> None:
+    stranger = replace(
+        OURS, labels=labels, env=env, image="docker.io/x:1", id="0123456789ab" + "0" * 52
+    )
+    error = foreign(LANE, Observation(stranger))
+    assert error is not None
+    assert error.message == f"a container named {stranger.name} exists and is not this lane's"
+    assert error.detail == f"it seems to be {whose}; it was not touched"
+    assert f"podman rename {stranger.name} OTHER" in error.hint
+
+
 def test_a_foreign_container_is_an_error_and_untouched(world: LaneWorld) -> None:
     _ = world.engine.by_hand_create(NAME)
     before = world.engine.containers

@@ -16,9 +16,11 @@ from tests.strategies import noise
 from lanekit.adapters.lanes import Lanes
 from lanekit.adapters.podman_answers import in_order, shown_containers, shown_images
 from lanekit.adapters.podman_cli import PodmanCli
+from lanekit.adapters.podman_socket import PodmanSocket
 from lanekit.adapters.podman_wire import decode_containers
 from lanekit.adapters.processes import Answer
 from lanekit.core.errors import Undecodable, or_raise
+from lanekit.core.ports import ContainerEngine
 
 RUNNING = [text for name, text in sorted(seeds().items()) if name.endswith("-running.cli")]
 INSPECTS = [text for text in RUNNING if '"ImageName":' in text]  # a `podman ps` is no inspect
@@ -95,14 +97,20 @@ exec {podman} --log-level=info "$@"
 """
 
 
-def _warned(sandbox: Sandbox, folder: Path) -> PodmanCli:
+def _that_warns(sandbox: Sandbox, folder: Path) -> Sandbox:
     """podman with a containers.conf of which it complains, in a German terminal-less session."""
     conf = folder / "containers.conf"
     sound = (sandbox.folder / "containers.conf").read_text()
     _ = conf.write_text(sound.replace("[engine]", 'quatsch = "ja"\n[engine]\nunbekannt = true'))
     german = {"LANG": "de_DE.UTF-8", "LC_ALL": "de_DE.UTF-8", "CONTAINERS_CONF": str(conf)}
     env = {name: value for name, value in sandbox.env.items() if name != "TERM"}
-    return PodmanCli((*sandbox.argv, "--log-level=debug"), env={**env, **german})
+    argv = (*sandbox.argv, "--log-level=debug")
+    return replace(sandbox, folder=folder, argv=argv, env={**env, **german})
+
+
+def _warned(sandbox: Sandbox, folder: Path) -> PodmanCli:
+    warns = _that_warns(sandbox, folder)
+    return PodmanCli(warns.argv, env=warns.env)
 
 
 def _noisy(sandbox: Sandbox, folder: Path) -> PodmanCli:
@@ -117,7 +125,18 @@ def _noisy(sandbox: Sandbox, folder: Path) -> PodmanCli:
 def test_a_lane_lives_its_life_on_a_podman_that_warns_at_every_call(
     cli_lane: RealLane, make: Callable[[Sandbox, Path], PodmanCli]
 ) -> None:
-    lane, engine = cli_lane.lane, make(cli_lane.sandbox, cli_lane.folder)
+    engine = make(cli_lane.sandbox, cli_lane.folder)
+    _lives(cli_lane, engine)
+    _refused_in_podmans_words(engine)
+
+
+def test_a_lane_lives_its_life_on_a_service_that_warns_at_every_call(cli_lane: RealLane) -> None:
+    with _that_warns(cli_lane.sandbox, cli_lane.folder).service() as socket:
+        _lives(cli_lane, PodmanSocket(str(socket)))
+
+
+def _lives(cli_lane: RealLane, engine: ContainerEngine) -> None:
+    lane = cli_lane.lane
 
     def lanes() -> Lanes:
         return Lanes(engine, cli_lane.profile)
@@ -135,7 +154,6 @@ def test_a_lane_lives_its_life_on_a_podman_that_warns_at_every_call(
     assert gone.failure().kind == "ImageMissing"
     assert or_raise(lanes().remove(lane)) == "removed"
     assert or_raise(lanes().remove(lane)) == "missing"
-    _refused_in_podmans_words(engine)
 
 
 def _refused_in_podmans_words(engine: PodmanCli) -> None:

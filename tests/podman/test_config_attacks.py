@@ -59,20 +59,34 @@ CHANGES: dict[str, Callable[[Path], object]] = {
 }
 
 
-@pytest.mark.parametrize("change", CHANGES)
-def test_a_change_before_the_copy_makes_nothing(real_lane: RealLane, change: str) -> None:
-    config = _config(real_lane)
+def _refused_for_a_change(real: RealLane, change: str) -> None:
+    """An ensure fails because the config changes when it is copied."""
+    config = _config(real)
 
     def when_copied(event: object) -> None:
         if isinstance(event, OperationStarted) and isinstance(event.operation, CopyIn):
             _ = CHANGES[change](config)
 
-    lanes = Lanes(real_lane.engine(), real_lane.profile, on_event=when_copied)
-    outcome = lanes.ensure(real_lane.lane)
+    outcome = Lanes(real.engine(), real.profile, on_event=when_copied).ensure(real.lane)
     assert isinstance(outcome, Failure)
     assert isinstance(outcome.failure(), ConfigUnreadable)
     assert str(config) in outcome.failure().message
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_change_before_the_copy_makes_nothing(real_lane: RealLane, change: str) -> None:
+    _refused_for_a_change(real_lane, change)
     assert real_lane.containers() == []
+
+
+def test_a_change_before_the_copy_leaves_the_old_one_as_it_is(real_lane: RealLane) -> None:
+    _ = or_raise(real_lane.lanes().ensure(real_lane.lane))
+    before = real_lane.containers()
+    real_lane.config("second")
+    _refused_for_a_change(real_lane, "rewritten")
+    assert real_lane.containers() == before
+    assert _sh(real_lane, "cat /root/.codex/config.toml") == "first"
+    assert or_raise(real_lane.lanes().ensure(real_lane.lane)).action == "replaced"
 
 
 def test_what_was_fingerprinted_is_what_was_copied_while_somebody_writes(

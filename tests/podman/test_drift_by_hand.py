@@ -314,9 +314,13 @@ def test_an_image_rebuilt_under_its_tag(real_lane: RealLane) -> None:
     try:
         plan = or_raise(lanes.plan(lane))
         assert [difference.field for difference in plan.drift] == ["image.id"]
+        assert or_raise(lanes.ensure(lane)).action == "replaced"
+        assert or_raise(lanes.plan(lane)).action == "none"
     finally:
         _ = podman("tag", old, image)
-    assert or_raise(lanes.plan(lane)).action == "none"
+    (made,) = real_lane.containers()
+    assert made.image_id != old
+    assert or_raise(lanes.plan(lane)).drift[0].field == "image.id"
 
 
 def test_limits_that_are_asked_for_are_no_drift(real_lane: RealLane) -> None:
@@ -333,3 +337,8 @@ def test_files_that_changed_are_reported(real_lane: RealLane) -> None:
     _ = Path(real_lane.profile.inbox).write_text("#!/bin/sh\necho other\n")
     fields = [d.field for d in or_raise(lanes.plan(lane)).drift]
     assert fields == ["config.digest", "inbox.digest"]
+    assert or_raise(lanes.ensure(lane)).action == "replaced"
+    assert or_raise(lanes.ensure(lane)).action == "none"
+    look = "stat -c %a /root/.codex/config.toml && cat /usr/local/bin/inbox"
+    seen = real_lane.sandbox.run("exec", lane.container_name, "sh", "-c", look)
+    assert seen == "600\n#!/bin/sh\necho other"

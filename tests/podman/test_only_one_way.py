@@ -1,4 +1,7 @@
-"""A machine that has podman's socket alone, or its command alone, can do all that lanekit does."""
+"""A machine that has podman's socket alone, or its command alone, can do all that lanekit does.
+
+In a German session without a terminal, whose locale is not installed.
+"""
 
 import json
 from pathlib import Path
@@ -11,8 +14,10 @@ pytestmark = pytest.mark.podman
 
 
 def _says(real: RealLane, env: dict[str, str], *arguments: str) -> str:
-    ((code, out, err),) = results([lanekit(real, *arguments, **env)])
+    german = {"LANG": "de_DE.UTF-8", "LC_ALL": "de_DE.UTF-8", "TERM": ""}
+    ((code, out, err),) = results([lanekit(real, *arguments, **german, **env)])
     assert code == 0, (arguments, out, err)
+    assert out.isascii()
     return out
 
 

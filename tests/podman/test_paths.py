@@ -127,14 +127,37 @@ def _deep(above: Path, length: int) -> str:
     return path
 
 
-def test_a_path_of_4000_bytes_is_mounted_exactly(real_lane: RealLane) -> None:
-    path = _deep(real_lane.folder, 4000)
-    real_lane.lane = replace(real_lane.lane, worktree=path)
-    assert or_raise(real_lane.lanes().ensure(real_lane.lane)).action == "created"
-    _ = real_lane.sandbox.run(
-        "exec", real_lane.lane.container_name, "sh", "-c", "echo yes > /workspace/f"
+def _deep_file(folder: Path, name: str, length: int) -> str:
+    """A worker whose path has this many bytes."""
+    (folder / name).mkdir()
+    above = _deep(folder / name, length - 4)
+    inside = os.open(above, os.O_RDONLY)
+    made = os.open("run", os.O_WRONLY | os.O_CREAT, 0o755, dir_fd=inside)
+    _ = os.write(made, WORKER.format(word="one").encode())
+    os.close(made)
+    os.close(inside)
+    return f"{above}/run"
+
+
+def test_paths_of_4000_bytes_are_mounted_exactly(real_lane: RealLane) -> None:
+    folder = real_lane.folder
+    for part in ("a", "b", "c"):
+        (folder / part).mkdir()
+    tree, extra, config = (_deep(folder / part, 4000) for part in ("a", "b", "c"))
+    _ = Path(config, "here").write_text("conf")
+    real_lane.lane = replace(real_lane.lane, worktree=tree)
+    real_lane.profile = replace(
+        real_lane.profile,
+        worker=_deep_file(folder, "d", 4000),
+        inbox=_deep_file(folder, "e", 4000),
+        config_dir=config,
+        mounts=(BindMount(extra, "/extra"),),
     )
-    assert Path(path, "f").read_text() == "yes\n"
+    assert or_raise(real_lane.lanes().ensure(real_lane.lane)).action == "created"
+    script = "echo yes > /workspace/f && echo too > /extra/f && cat /root/d*/here"
+    seen = real_lane.sandbox.run("exec", real_lane.lane.container_name, "sh", "-c", script)
+    assert seen == "conf"
+    assert (Path(tree, "f").read_text(), Path(extra, "f").read_text()) == ("yes\n", "too\n")
     assert or_raise(real_lane.lanes().plan(real_lane.lane)).action == "none"
 
 
