@@ -423,8 +423,8 @@ def test_the_fingerprint_without_credentials(lanekit: Lanekit, fleet: Path) -> N
 
 
 def test_folders_whose_names_look_like_options(lanekit: Lanekit, fleet: Path) -> None:
-    (fleet / "conf").rename(fleet / "-v")
-    (fleet / "wt-a").rename(fleet / "--all")
+    _ = (fleet / "conf").rename(fleet / "-v")
+    _ = (fleet / "wt-a").rename(fleet / "--all")
     text = (fleet / "lanes.toml").read_text()
     text = text.replace('"conf"', '"-v"').replace('"wt-a"', '"--all"')
     _ = (fleet / "lanes.toml").write_text(text)
