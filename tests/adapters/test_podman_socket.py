@@ -85,6 +85,13 @@ def test_a_404_that_is_not_podmans_is_no_removal(tmp_path: Path, body: bytes) ->
         assert isinstance(PodmanSocket(str(running.path)).remove(ID, 0), Failure)
 
 
+@pytest.mark.parametrize("order", ["name or ID", "ID or name"])
+def test_podmans_own_404_says_that_it_is_removed(tmp_path: Path, order: str) -> None:
+    words = f'no container with {order} \\"{ID}\\" found: no such container'
+    with service(tmp_path, lambda _: _said(words, 404)) as running:
+        assert or_raise(PodmanSocket(str(running.path)).remove(ID, 0)) is None
+
+
 @pytest.mark.parametrize("said", [b"{}", b'{"Id":"x"}', b'{"Id":7}', b"[]", b"", b"no json"])
 def test_a_create_without_an_id_is_not_understood(tmp_path: Path, said: bytes) -> None:
     with service(tmp_path, lambda _: http(201, said)) as running:

@@ -13,8 +13,9 @@ from tests.laws import MANY
 
 from lanekit.adapters.podman_wire import decode_containers, decode_images
 from lanekit.core.create_body import Json
+from lanekit.core.endpoint import endpoint_of
 from lanekit.core.errors import Undecodable, or_raise
-from lanekit.core.model import Mount, Port, Snapshot
+from lanekit.core.model import Endpoint, Mount, Port, Snapshot
 
 RECORDED = Path(__file__).parents[1] / "recorded" / "inspect"
 VERSIONS = ("4.3.1", "5.4.2", "5.8.6")
@@ -213,3 +214,26 @@ def test_what_runs_is_read_from_path_and_args_in_whatever_form_the_entrypoint_co
     before = or_raise(decode_containers(json.dumps(container)))
     container["Config"]["Entrypoint"] = shown
     assert or_raise(decode_containers(json.dumps(container))) == before
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize(
+    ("shown", "host"),
+    [
+        ("127.0.0.1", "127.0.0.1"),
+        ("", "127.0.0.1"),
+        ("0.0.0.0", "127.0.0.1"),
+        (None, "127.0.0.1"),
+        ("::", "[::1]"),
+    ],
+)
+def test_a_port_on_every_address_is_read_and_reached(version: str, shown: Json, host: str) -> None:
+    # podman 4 says "" where podman 5 says 0.0.0.0; in a recorded inspect it is 127.0.0.1.
+    for state in ("running", "created"):
+        (container,) = json.loads((RECORDED / version / f"{state}.cli.json").read_text())
+        (binding,) = container["NetworkSettings"]["Ports"]["31417/tcp"]
+        binding["HostIp"] = shown
+        (seen,) = or_raise(decode_containers(json.dumps(container)))
+        number = int(binding["HostPort"])
+        assert seen.ports[0] == Port(31417, "tcp", str(shown or ""), number)
+        assert or_raise(endpoint_of(seen)) == Endpoint(host, number)

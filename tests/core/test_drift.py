@@ -270,6 +270,10 @@ def test_root_is_root_in_any_words(user: str) -> None:
         ("0.0.0.0", "127.0.0.1", False),
         ("127.0.0.1", "", False),
         ("127.0.0.1", "0.0.0.0", False),
+        # All of IPv6, and of IPv4 what the host's settings say: not the same.
+        ("0.0.0.0", "::", False),
+        ("", "::", False),
+        ("::", "::", True),
     ],
 )
 def test_every_address_is_every_address_in_both_words(asked: str, seen: str, same: bool) -> None:

@@ -5,21 +5,18 @@ import os
 import re
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from returns.result import Failure
 from tests.podman.conftest import RealLane
 from tests.podman_sandbox import Sandbox
 
-from lanekit.adapters import podman_socket
 from lanekit.adapters.lanes import Lanes
 from lanekit.adapters.podman_cli import PodmanCli
 from lanekit.adapters.podman_socket import PodmanSocket
-from lanekit.core.create_body import create_body
 from lanekit.core.errors import or_raise
 from lanekit.core.model import BindMount, ContainerSpec
 from lanekit.core.ports import ContainerEngine
@@ -102,22 +99,6 @@ def test_both_make_the_same_container(
         assert [seen[0], seen[1]] == [
             or_raise(command.inspect([identifier]))[identifier] for identifier in made
         ]
-
-
-def test_a_field_that_podman_ignores_is_noticed(
-    cli_lane: RealLane, podman_service: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def misspelt(spec: ContainerSpec, name: str, proxies: Mapping[str, str]) -> dict[str, Any]:
-        body = create_body(spec, name, proxies)
-        return {("mountz" if key == "mounts" else key): value for key, value in body.items()}
-
-    monkeypatch.setattr(podman_socket, "create_body", misspelt)
-    cli_lane.socket = podman_service
-    outcome = cli_lane.lanes().ensure(cli_lane.lane)
-    assert isinstance(outcome, Failure)
-    assert outcome.failure().kind == "NotHonoured"
-    assert "mount./workspace" in outcome.failure().detail
-    assert cli_lane.containers() == []
 
 
 def test_what_one_makes_is_no_drift_to_the_other(cli_lane: RealLane, podman_service: Path) -> None:
