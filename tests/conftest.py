@@ -18,6 +18,8 @@ from tests.podman_sandbox import PodmanUnusable, Sandbox, open_sandbox
 # tests start and interrupt.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     _ = signal.signal(signal.SIGINT, signal.default_int_handler)
+# A law that is slow on a busy machine is no law that fails.
+settings.register_profile("default", deadline=None)
 # For scripts/mutants (--hypothesis-profile=mutants), which runs a test thousands of times: the same
 # examples every time, fewer, and no smallest one sought. @settings of a test go before these.
 settings.register_profile(
