@@ -36,6 +36,8 @@ from lanekit.core.value import dataclass
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
 _NAME_LIMIT = 200
 _PATH_LIMIT = 4096
+# At a start the target is a path below the folder where podman keeps the container.
+_TARGET_LIMIT = _PATH_LIMIT - 512
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _PODMAN_SOCKETS = ("podman.sock", "docker.sock")
@@ -171,13 +173,13 @@ def _text_fault(value: str) -> str:
     return "is not UTF-8" if _not_utf8(value) else ""
 
 
-def path_fault(path: str) -> str:
-    """Why podman could not be given this host path exactly; empty when it can."""
+def path_fault(path: str, limit: int = _PATH_LIMIT) -> str:
+    """Why podman could not be given this path exactly; empty when it can."""
     if not path.startswith("/"):
         return "is not an absolute path"
     if fault := _text_fault(path):
         return fault
-    return "is too long" if len(path.encode()) >= _PATH_LIMIT else ""
+    return "is too long" if len(path.encode()) >= limit else ""
 
 
 def _path_faults(lane: Lane, profile: Profile) -> Iterator[str]:
@@ -213,9 +215,10 @@ def _mount_faults(profile: Profile) -> Iterator[str]:
     config = config_target(profile)
     for mount in profile.mounts:
         target = clean(mount.target)
-        for what, path in (("source", mount.source), ("target", mount.target)):
-            if fault := path_fault(path):
-                yield f"mount {what} {path!r} {fault}"
+        if fault := path_fault(mount.source):
+            yield f"mount source {mount.source!r} {fault}"
+        if fault := path_fault(mount.target, _TARGET_LIMIT):
+            yield f"mount target {mount.target!r} {fault}"
         if target in taken:
             yield f"mount target {target!r} is used twice"
         if target == "/":

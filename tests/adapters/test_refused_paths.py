@@ -114,6 +114,10 @@ def test_a_path_that_is_not_absolute(host: Host, role: str, path: str) -> None:
 
 @pytest.mark.parametrize("role", NAMED)
 def test_a_path_that_is_too_long(host: Host, role: str) -> None:
+    if role == "target":
+        # podman makes it below a folder of its own, whose path counts too.
+        host.put(role, "/" + "d/" * 1791 + "d")
+        assert "is too long" in host.refusal().message
     host.put(role, "/" + "ü/" * 1365 + "x")
     assert "is too long" in host.refusal().message
 

@@ -145,17 +145,19 @@ def test_paths_of_4000_bytes_are_mounted_exactly(real_lane: RealLane) -> None:
         (folder / part).mkdir()
     tree, extra, config = (_deep(folder / part, 4000) for part in ("a", "b", "c"))
     _ = Path(config, "here").write_text("conf")
+    target = ("/t" + f"/{'d' * 199}" * 18)[:3583]  # the longest that is not refused
     real_lane.lane = replace(real_lane.lane, worktree=tree)
     real_lane.profile = replace(
         real_lane.profile,
         worker=_deep_file(folder, "d", 4000),
         inbox=_deep_file(folder, "e", 4000),
         config_dir=config,
-        mounts=(BindMount(extra, "/extra"),),
+        mounts=(BindMount(extra, target),),
     )
     assert or_raise(real_lane.lanes().ensure(real_lane.lane)).action == "created"
-    script = "echo yes > /workspace/f && echo too > /extra/f && cat /root/d*/here"
-    seen = real_lane.sandbox.run("exec", real_lane.lane.container_name, "sh", "-c", script)
+    script = 'echo yes > /workspace/f && echo too > "$1/f" && cat /root/d*/here'
+    container = real_lane.lane.container_name
+    seen = real_lane.sandbox.run("exec", container, "sh", "-c", script, "sh", target)
     assert seen == "conf"
     assert (Path(tree, "f").read_text(), Path(extra, "f").read_text()) == ("yes\n", "too\n")
     assert or_raise(real_lane.lanes().plan(real_lane.lane)).action == "none"
