@@ -91,10 +91,11 @@ class Run:
     def _step(self, operation: Operation) -> Outcome[None]:
         lane, clock = self.target.lane.name, self.world.clock
         begun = clock.now()
-        self.listen(OperationStarted(lane, operation))
         commits = isinstance(operation, Remove) and operation.name.endswith(PREV)
         if commits or (isinstance(operation, AwaitReady) and operation.keep):
+            # Before it is told: whoever has heard of it finds nothing undone.
             self.undoable.clear()
+        self.listen(OperationStarted(lane, operation))
         container = self.ids.get(operation.name, "")
         try:
             result = self._perform(operation, container)

@@ -9,7 +9,7 @@ from tests.lane_world import LANE, WELL, LaneWorld
 from lanekit.adapters.memory import Worker
 from lanekit.core.errors import EngineFailed, or_raise
 from lanekit.core.model import Inside
-from lanekit.core.operations import Event, OperationFinished, Start
+from lanekit.core.operations import AwaitReady, Event, OperationFinished, OperationStarted, Start
 from lanekit.core.results import Ensured
 
 NAME = "ws-a"
@@ -227,3 +227,15 @@ def test_a_config_that_is_gone_after_a_restart_is_told_with_its_cause(world: Lan
         *(f"stop {NAME}", f"start {NAME}", f"copy config into {NAME}")
     ]
     assert [d.field for d in done.drift] == ["mount./workspace", "config"]
+
+
+def test_an_interrupt_at_the_news_that_a_worker_is_awaited_undoes_nothing() -> None:
+    world = LaneWorld()
+
+    def interrupt(event: Event) -> None:
+        if isinstance(event, OperationStarted) and isinstance(event.operation, AwaitReady):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        _ = world.lanes(interrupt).ensure(LANE)
+    assert [c.state for c in world.running()] == ["running"], "it may still come"
