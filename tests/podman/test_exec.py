@@ -117,8 +117,8 @@ def test_the_end_of_stdin_reaches_the_command(lane: RealLane) -> None:
 
 def test_a_command_that_reads_nothing_ends(lane: RealLane) -> None:
     done = run(lane, "--", "echo", "done", stdin=bytes(10_000_000), code=0)
-    # podman's service may lose its output then ("connection reset by peer" in its log; README).
-    assert done.stdout in ((b"done\n", b"") if lane.socket else (b"done\n",))
+    # podman itself may lose its output then: `podman exec -i` did, 4 times of 20 (README).
+    assert done.stdout in (b"done\n", b"")
 
 
 def test_options_behind_the_lane_are_the_commands(lane: RealLane) -> None:
