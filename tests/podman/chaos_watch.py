@@ -152,6 +152,9 @@ def _end(chaos: Chaos, watch: Watching) -> None:
     _say(f"{'harm':<8} {'times':>5} {'median s':>9} {'worst s':>8}")
     for kind, took in chaos.seconds.items():
         _say(f"{kind:<8} {len(took):>5} {statistics.median(took):>9.2f} {max(took):>8.2f}")
+    for record in watch.said():
+        if record.get("event") == "failing":
+            _say(f"failing: {record}")
     events = watch.events()
     _say("said: " + ", ".join(f"{events.count(e)} {e}" for e in dict.fromkeys(events)))
 
