@@ -57,6 +57,10 @@ BUSY = 409
 """The status of a busy worker."""
 
 
+def _to_nobody(_what: str, _seen: Seen) -> None:
+    return
+
+
 class InMemory(Stage):
     """A `ContainerEngine`, and the `Probe` of its own containers: nothing listens anywhere.
 
@@ -121,19 +125,25 @@ class InMemory(Stage):
         heard: Heard | None = None,
         meanwhile: Meanwhile | None = None,
     ) -> Outcome[Seen]:
-        """See `ContainerEngine.look`; counts as a call of inspect, and one of images if asked."""
+        """See `ContainerEngine.look`; counts as a call of inspect, and one of images if asked.
+
+        As over podman's socket, containers are told of before an image is looked at.
+        """
         if meanwhile is not None:
             meanwhile()
+        hear = heard or _to_nobody
         containers = self.inspect(names)
         if isinstance(containers, Failure):
             return containers
+        seen = Seen(containers.unwrap(), {})
+        for name in names:
+            hear(name, seen)
         images = self.images(references) if references else Success[Mapping[str, ImageInfo]]({})
         if isinstance(images, Failure):
             return images
-        seen = Seen(containers.unwrap(), images.unwrap())
-        if heard is not None:
-            for what in (*references, *names):
-                heard(what, seen)
+        seen = Seen(seen.containers, images.unwrap())
+        for reference in references:
+            hear(reference, seen)
         return Success(seen)
 
     def find(self, labels: Mapping[str, str]) -> Outcome[tuple[Snapshot, ...]]:

@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -19,52 +18,17 @@ from lanekit.core.errors import ImageMissing, InvalidLane, Outcome, or_raise
 from lanekit.core.model import (
     DEFAULT_IMAGE,
     Endpoint,
-    ImageInfo,
     Inside,
     Lane,
     Observation,
     Profile,
-    Seen,
 )
 from lanekit.core.observe import Asked, glance_one
-from lanekit.core.ports import Heard, Meanwhile
 from lanekit.core.prepare import prepare
 from lanekit.core.results import Ensured
 from lanekit.core.world import World
 
 NAME = "ws-a"
-
-
-def _nothing(_what: str, _seen: Seen) -> None:
-    return
-
-
-class Telling(InMemory):
-    """Tells of the containers before it looks at an image, as the socket engine does."""
-
-    def look(
-        self,
-        names: Sequence[str],
-        references: Sequence[str],
-        heard: Heard | None = None,
-        meanwhile: Meanwhile | None = None,
-    ) -> Outcome[Seen]:
-        if meanwhile is not None:
-            meanwhile()
-        containers = self.inspect(names)
-        if isinstance(containers, Failure):
-            return containers
-        seen = Seen(containers.unwrap(), {})
-        hear = heard or _nothing
-        for name in names:
-            hear(name, seen)
-        images = self.images(references) if references else Success[Mapping[str, ImageInfo]]({})
-        if isinstance(images, Failure):
-            return images
-        seen = Seen(containers.unwrap(), images.unwrap())
-        for what in (*references, *names):
-            hear(what, seen)
-        return Success(seen)
 
 
 @dataclass
@@ -134,7 +98,6 @@ class Beside:
 @pytest.fixture
 def beside() -> Beside:
     world = LaneWorld()
-    world.engine = Telling((DEFAULT_IMAGE,), clock=world.clock, seed=1)
     made = Beside(world, Eager(world.engine))
     assert or_raise(made.ensure()).action == "created"
     assert made.asked()[0] == 0, "there was none to ask"
