@@ -1,13 +1,14 @@
 """The contract of inspect, images, find and logs."""
 
 import time
+from contextlib import suppress
 
 import pytest
 
 from lanekit.contract.base import NO_SUCH_ID, STATES, Base, bring, look, until, value
 from lanekit.contract.harness import LINES, RICH_LABEL, RICH_VOLUME, Harness
 from lanekit.core.drift import drift
-from lanekit.core.model import State
+from lanekit.core.model import Seen, State
 from lanekit.core.ports import ContainerEngine
 
 
@@ -98,6 +99,48 @@ class Looking(Base):
         assert seen.images == value(engine.images([harness.image]))
         assert value(engine.look([f"{name}-a"], [])).images == {}
         assert value(engine.look([], [harness.image])).containers == {}
+
+    def test_what_is_heard_while_it_looks_is_what_it_then_gives(
+        self, harness: Harness, name: str
+    ) -> None:
+        _ = bring(harness, f"{name}-a", "created")
+        names, image = [f"{name}-a", f"{name}-b"], harness.image
+        told: dict[str, Seen] = {}
+        seen = value(harness.engine.look(names, [image], told.__setitem__))
+        assert told.keys() <= {*names, image}
+        for what, known in told.items():
+            assert known.containers.get(what) == seen.containers.get(what)
+            assert known.images.get(what) == seen.images.get(what)
+
+    def test_what_there_is_to_do_meanwhile_is_done_once_at_most(
+        self, harness: Harness, name: str
+    ) -> None:
+        _ = bring(harness, f"{name}-a", "created")
+        done: list[int] = []
+        asked = [f"{name}-a"], [harness.image]
+        seen = value(harness.engine.look(*asked, meanwhile=lambda: done.append(1)))
+        assert len(done) <= 1
+        assert seen == value(harness.engine.look(*asked))
+
+    def test_what_that_raises_passes_through_and_harms_no_later_look(
+        self, harness: Harness, name: str
+    ) -> None:
+        identifier = bring(harness, f"{name}-a", "created")
+
+        class Enough(Exception):
+            pass
+
+        done: list[int] = []
+
+        def give_up() -> None:
+            done.append(1)
+            raise Enough
+
+        # An engine need not do it; one that does has to let this pass.
+        with suppress(Enough):
+            _ = harness.engine.look([f"{name}-a"], [harness.image], meanwhile=give_up)
+            assert done == []
+        assert look(harness.engine, f"{name}-a").id == identifier
 
     def test_a_container_is_no_image(self, harness: Harness, name: str) -> None:
         identifier = bring(harness, f"{name}-a", "created")
