@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from socket import socket
 
 _SERVER_ERROR = 500
-# http.client's own limit for a line.
 _LONGEST_LINE = 65536
 # A blank would end the path, and a request line is ASCII: everything else is percent-encoded.
 _PLAIN = range(0x21, 0x7F)
@@ -21,8 +20,8 @@ _STATUS_LINE = re.compile(rb"HTTP/[0-9]\.[0-9] ([1-9][0-9][0-9])(?: [^\r\n]*)?\r
 class HttpProbe:
     """`Probe` over HTTP/1.1, with nothing between it and the worker: no proxy, no redirect.
 
-    Not http.client: its timeout counts anew with every packet, so a worker that trickles could
-    hold us for hours, and it reads all headers where the status line says enough.
+    Not by a library's timeout, which counts anew with every packet: a worker that trickles could
+    hold us for hours. Of its answer the status line says enough.
     """
 
     def answers(self, endpoint: Endpoint, path: str, timeout: float) -> bool:

@@ -1,8 +1,8 @@
 """HTTP to podman's service: kept connections, every request bounded in time and in size.
 
-http.client does the protocol. What it lacks is here, in `podman_connection` and `podman_stream`:
-unix sockets, one deadline for a whole request (its own timeout counts anew with each packet), and
-connections that are used again. It is imported where it is used: who has no socket does not pay.
+httptools takes the answers apart (`http_answer`). The rest is here, in `podman_connection` and
+`podman_stream`: unix sockets, one deadline for a whole request (a timeout that counts anew with
+each packet bounds nothing), and connections that are used again.
 """
 
 from collections.abc import Generator, Iterable, Mapping, Sequence
@@ -82,7 +82,6 @@ class Client:
         """
         waiting: list[Connection] = []
         try:
-            # The last of the first few is sent first: an image, which takes podman longest.
             for path in paths[:AT_ONCE]:
                 waiting.append(self._sent(path, timeout))
             if meanwhile is not None:

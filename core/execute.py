@@ -285,11 +285,7 @@ class Run:
 
 
 def start_run(
-    world: World,
-    target: Target,
-    seen: Observation,
-    judge: Judge,
-    listen: Listener,
+    world: World, target: Target, seen: Observation, judge: Judge, listen: Listener
 ) -> Run:
     """A Run that knows the containers that were observed."""
     name = target.spec.name
