@@ -48,7 +48,10 @@ COMMANDS = {
     "half": '"$@" | head -c 40; exit 0',
     "page": '"$@" > /dev/null; echo "<html>Bad Gateway</html>" >&2; exit 1',
 }
-PAGE = b"HTTP/1.1 500 Oh\r\nContent-Type: text/html\r\nContent-Length: 13\r\n\r\n<html></html>"
+PAGE = (
+    b"HTTP/1.1 500 Oh\r\nConnection: close\r\n"
+    b"Content-Type: text/html\r\nContent-Length: 13\r\n\r\n<html></html>"
+)
 ANSWERS: dict[str, Damage] = {
     "closed": lambda _answer: b"",
     "silent": lambda _answer: None,

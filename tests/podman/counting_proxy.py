@@ -18,7 +18,8 @@ _VERBS = ("json", "create", "archive", "start", "stop", "unpause", "rename", "lo
 
 Damage: TypeAlias = Callable[[bytes], bytes | None]
 """From the begin of podman's answer to what comes in its place, and is the last that ever comes:
-then the connection is closed, or, after None, left open."""
+then the connection is closed, or, after None, left open. What is a whole answer has to say so
+("Connection: close"): else the next request may be on its way when the end comes."""
 
 
 def _nothing(_request: str) -> None:
@@ -33,7 +34,8 @@ def _sound(_request: str) -> Damage | None:
 class CountingProxy:
     """`requests` has a word for each: "GET containers json", "PUT containers archive", ..
 
-    A request that `answers` names gets that, not the service's answer, and no other comes after it.
+    A request that `answers` names gets that, not the service's answer, and no other comes after it
+    (see `Damage`).
     `damage` is asked of each request that is passed on what becomes of its answer; None: nothing.
     """
 
