@@ -5,6 +5,8 @@ from types import SimpleNamespace
 
 # An inspect is about 6 kB; what goes on beyond this is no answer.
 MOST = 64 << 20
+# Chunks say their lengths between what they hold.
+_MOST_WITH_LENGTHS = 2 * MOST
 _NO_END = "it goes on for more than any answer can be"
 # Of a head alone, which httptools would take without an end.
 _LONGEST_HEAD = 1 << 16
@@ -49,8 +51,9 @@ class Answer:
             # Nobody asked twice, nor for "100 Continue" or the like.
             raise ValueError("no HTTP answer: more came than was asked for")
         self._fed += len(data)
-        endless = self._fed > _LONGEST_HEAD and not self._heads
-        if endless or (not self.is_whole and self._length() > MOST):
+        if self._fed > (_MOST_WITH_LENGTHS if self._heads else _LONGEST_HEAD):
+            raise ValueError(_NO_END)
+        if not self.is_whole and int(self._header(b"content-length") or 0) > MOST:
             raise ValueError(_NO_END)
 
     def end(self) -> None:
@@ -96,9 +99,6 @@ class Answer:
         if len(body) > MOST:
             raise ValueError(_NO_END)
         return body
-
-    def _length(self) -> int:
-        return int(self._header(b"content-length") or 0)
 
     def _header(self, name: bytes) -> bytes:
         return next((v for n, v in self._headers.items() if n.lower() == name), b"")

@@ -1,16 +1,13 @@
-"""A socket whose every wait ends at one deadline, and that takes no more than an answer can be."""
+"""A socket whose every wait ends at one deadline."""
 
 import socket
 import time
 import weakref
 from typing import TYPE_CHECKING
 
-from lanekit.adapters.http_answer import MOST
-
 if TYPE_CHECKING:
     from lanekit.adapters.podman_address import Address
 
-_MOST_WITH_HEADS = 2 * MOST
 _AT_A_TIME = 1 << 16
 _CONNECT = 10.0
 
@@ -41,7 +38,7 @@ class Wire:
     def __init__(self, raw: socket.socket) -> None:
         self._raw = raw
         self._deadline = 0.0
-        self._received = 0
+        self._is_answered = False
         self.sent = 0
         # Who forgets an engine with its connections kept gets no warning of an open socket; nor
         # does one in a cycle, where a __del__ of ours would come after the socket's own.
@@ -50,7 +47,7 @@ class Wire:
     def begin(self, deadline: float) -> None:
         """The next request ends at this reading of the monotonic clock."""
         self._deadline = deadline
-        self._received = 0
+        self._is_answered = False
         self.sent = 0
 
     def is_quiet(self) -> bool:
@@ -81,7 +78,7 @@ class Wire:
 
     def wait_for_an_answer(self) -> None:
         """Wait until it begins, if it has not; or for the connection's end, or the deadline."""
-        if not self._received:
+        if not self._is_answered:
             self._limit()
             _ = self._raw.recv(1, socket.MSG_PEEK)
 
@@ -93,9 +90,7 @@ class Wire:
         """What came next; nothing at the end."""
         self._limit()
         got = self._raw.recv(_AT_A_TIME)
-        self._received += len(got)
-        if self._received > _MOST_WITH_HEADS:
-            raise ValueError("it goes on for more than any answer can be")
+        self._is_answered = True
         return got
 
     def shut(self) -> None:
