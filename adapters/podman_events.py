@@ -12,7 +12,7 @@ from returns.result import Failure, Success
 
 from lanekit.adapters.json_reader import Malformed, Node, as_node, parse, undecodable
 from lanekit.adapters.podman_address import Address, no_service
-from lanekit.adapters.podman_head import read_head
+from lanekit.adapters.podman_head import read_head, status_of
 from lanekit.adapters.podman_stream import dial
 from lanekit.adapters.processes import Running
 from lanekit.core.errors import EngineUnavailable, LaneError, Outcome
@@ -22,6 +22,7 @@ _CHUNK = 1 << 16
 # An event is a few hundred bytes; its labels may be long. What has no end of line is none.
 _LONGEST = 1 << 20
 _WORDS = 2000
+_GIVEN = 200
 _PATH = "/v4.0.0/libpod/events?stream=true&filters=%7B%22type%22%3A%5B%22container%22%5D%7D"
 
 
@@ -122,7 +123,7 @@ def events_of_service(address: Address, timeout: float) -> Outcome[Lines]:
     except OSError as error:
         raw.close()
         return Failure(_gone(address, str(error) or "it does not answer"))
-    if b" 200 " not in head.partition(b"\r\n")[0] + b" ":
+    if status_of(head) != _GIVEN:
         raw.close()
         said = (head + begun)[:_WORDS].decode(errors="backslashreplace")
         return Failure(_gone(address, said))

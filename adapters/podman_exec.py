@@ -1,7 +1,6 @@
 """An exec over podman's REST service: its connection becomes the command's own three streams."""
 
 import json
-import re
 import select
 import signal
 import socket
@@ -15,7 +14,7 @@ from lanekit.adapters.attached import PIPE_CLOSED, Feeder, Unheard, signals_to, 
 from lanekit.adapters.executed import MARK, hand_on, new_token
 from lanekit.adapters.json_reader import Malformed, as_node, parse, undecodable
 from lanekit.adapters.podman_frames import Frames, Unframed
-from lanekit.adapters.podman_head import NoHead, read_head
+from lanekit.adapters.podman_head import NoHead, read_head, status_of
 from lanekit.adapters.podman_http import queried
 from lanekit.adapters.podman_replies import GOOD, identifier_in, text_of, words_of
 from lanekit.adapters.podman_rest import API, Rest
@@ -211,12 +210,6 @@ def _after_head(wire: socket.socket, deadline: float) -> bytes:
         return rest
     ready, _, _ = select.select([wire], [], [], 1) if not rest else ([], [], [])
     raise _Refused(refusal_of(status, rest or (wire.recv(_CHUNK) if ready else b"")))
-
-
-def status_of(head: bytes) -> int | None:
-    """The status of an answer with this head; None: it is not HTTP."""
-    found = re.match(rb"HTTP/1\.[01] ([0-9]{3}) ", head)
-    return None if found is None else int(found[1])
 
 
 def refusal_of(status: int, body: bytes) -> LaneError:

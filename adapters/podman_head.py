@@ -1,5 +1,6 @@
 """The head of an answer whose body goes on for as long as it likes: an exec's, or the events."""
 
+import re
 import socket
 import time
 
@@ -33,3 +34,9 @@ def read_head(raw: socket.socket, deadline: float) -> tuple[bytes, bytes]:
     raw.settimeout(None)
     head, _, begun = came.partition(_END)
     return head, begun
+
+
+def status_of(head: bytes) -> int | None:
+    """The status of an answer with this head; None: it is not HTTP."""
+    found = re.match(rb"HTTP/1\.[01] ([0-9]{3})(?: |\r|$)", head)
+    return None if found is None else int(found[1])

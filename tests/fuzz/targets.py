@@ -23,9 +23,9 @@ from lanekit.adapters.podman_answers import (
 )
 from lanekit.adapters.podman_changes import decode_changes
 from lanekit.adapters.podman_events import decode_event
-from lanekit.adapters.podman_exec import refusal_of, status_in, status_of
+from lanekit.adapters.podman_exec import refusal_of, status_in
 from lanekit.adapters.podman_frames import Frames, Unframed
-from lanekit.adapters.podman_head import NoHead, read_head
+from lanekit.adapters.podman_head import NoHead, read_head, status_of
 from lanekit.adapters.podman_http import Reply
 from lanekit.adapters.podman_replies import identifier_in, log_lines, removal, words_of
 from lanekit.adapters.podman_wire import decode_containers, decode_images
