@@ -19,8 +19,8 @@ from lanekit.adapters.shared_configs import SharedConfigs
 from lanekit.core.errors import Interrupted, LockBusy, Outcome
 from lanekit.core.model import Lane, Observation
 from lanekit.core.observe import Asked, glance
-from lanekit.core.operations import Waiting
 from lanekit.core.results import Ensured
+from lanekit.core.turn import turn
 
 _Done: TypeAlias = tuple[Lane, Outcome[Ensured] | BaseException]
 
@@ -162,10 +162,8 @@ class EnsureRun:
             if left <= 0 or not isinstance(lock.failure(), LockBusy):
                 return lock
             if tries % _TELL_EVERY == 0:
-                words = lock.failure().message
-                self._fleet.manner.listen(
-                    Waiting(one.lane.name, f"its turn: {words}", clock.now() - begun)
-                )
+                waits = turn(one.lane.name, lock.failure(), clock.now() - begun)
+                self._fleet.manner.listen(waits)
             tries += 1
 
 

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 
 from returns.result import Failure
 
-from lanekit.core.errors import LockBusy, Outcome
+from lanekit.core.errors import LaneError, LockBusy, Outcome
 from lanekit.core.operations import Waiting
 from lanekit.core.ports import LaneLock, LaneNote
 
@@ -26,5 +26,10 @@ def take_turn(
         if not (isinstance(held, Failure) and isinstance(held.failure(), LockBusy)):
             return held
         waited += _TELL_EVERY
-        tell(Waiting(lane, f"its turn: {held.failure().message}", waited))
+        tell(turn(lane, held.failure(), waited))
     return lock.hold(container_name, timeout - waited)
+
+
+def turn(lane: str, busy: LaneError, waited: float) -> Waiting:
+    """What to tell of a lane that waits, for so many seconds, while its lock is so busy."""
+    return Waiting(lane, f"its turn: {busy.message}", waited)
