@@ -145,7 +145,7 @@ class Lanes:
         def ensure(some: Sequence[Lane], at_once: int) -> EnsureRun:
             return EnsureRun(fleet, some, at_once, apart=True)
 
-        return Watcher(self.engine, ensure, lanes, resync, jobs, on_report)
+        return Watcher(self.engine, ensure, lanes, resync, jobs, on_report, self._mask)
 
     def _fleet(self) -> Fleet:
         return Fleet(
@@ -308,8 +308,10 @@ class Lanes:
         """Its error says no secret of any of these lanes."""
         if not isinstance(outcome, Failure):
             return outcome
-        secrets = secrets_of_all(map(self._profile_of, lanes))
-        return Failure(hide_all(outcome.failure(), secrets))
+        return Failure(self._mask(outcome.failure(), lanes))
+
+    def _mask(self, error: LaneError, lanes: Sequence[Lane]) -> LaneError:
+        return hide_all(error, secrets_of_all(map(self._profile_of, lanes)))
 
     def _hold(self, lane: Lane, timeout: float) -> Outcome[_Held]:
         name, listen = lane.container_name, self._manner.listen

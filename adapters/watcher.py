@@ -11,6 +11,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
 from returns.result import Failure
@@ -79,10 +80,12 @@ class Watcher:
         resync: float,
         jobs: int,
         on_report: Callable[[Report], None],
+        mask: Callable[[LaneError, Sequence[Lane]], LaneError],
     ) -> None:
         self._ensure = ensure
         self._jobs = jobs
         self._tell = on_report
+        self._mask = mask
         # Its put may be called in a signal's handler, in the midst of another.
         self._news: queue.SimpleQueue[_Message] = queue.SimpleQueue()
         self._state = rules.begin(lanes, time.monotonic(), resync)
@@ -151,7 +154,14 @@ class Watcher:
     def _is(self, after: tuple[Watch, Reports]) -> None:
         self._state, reports = after
         for report in reports:
-            self._tell(report)
+            self._tell(self._masked(report))
+
+    def _masked(self, report: Report) -> Report:
+        """podman may quote a variable of any of the lanes, whichever it speaks of."""
+        if report.error is None:
+            return report
+        lanes = [watched.lane for watched in self._state.lanes]
+        return replace(report, error=self._mask(report.error, lanes))
 
     def _done(self, done: _Done) -> None:
         if isinstance(done.result, BaseException):

@@ -130,7 +130,6 @@ class _File:
         else:
             fault = ""
             asked = [lane for lane in fleet.lanes if not self._names or lane.name in self._names]
-            self._board.lanes = tuple(asked)
             self._watcher.update(asked)
         if fault and fault != self._fault:
             self._board.note("file broken", f"the lanes go on as they were asked for\n  {fault}")
@@ -140,10 +139,9 @@ class _File:
 
 
 class _Board:
-    """Prints reports, each with its time, without a secret of any of the lanes."""
+    """Prints reports, each with its time."""
 
     def __init__(self, session: Session) -> None:
-        self.lanes = session.lanes
         self._session = session
         self._json = session.settings.json
         self._width = session.width
@@ -151,7 +149,6 @@ class _Board:
 
     def report(self, report: Report) -> None:
         """See `lanekit.core.watch.Report`."""
-        report = self._masked(report)
         if self._json:
             self._record(report.word, _record(report))
         else:
@@ -163,17 +160,6 @@ class _Board:
             self._record(event, {"message": words} | ({} if lanes is None else {"lanes": lanes}))
         else:
             self._line(f"{event}: {words}")
-
-    def _masked(self, report: Report) -> Report:
-        if report.error is None:
-            return report
-        from dataclasses import replace  # noqa: PLC0415 - costs start-up
-
-        from lanekit.core.secrets import hide_all, secrets_of_all  # noqa: PLC0415
-
-        lanes = self.lanes if report.lane is None else (*self.lanes, report.lane)
-        secrets = secrets_of_all(lane.profile for lane in lanes)
-        return replace(report, error=hide_all(report.error, secrets))
 
     def _record(self, event: str, more: Mapping[str, object]) -> None:
         import json  # noqa: PLC0415 - costs start-up

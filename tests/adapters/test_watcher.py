@@ -127,6 +127,27 @@ def test_podman_away_and_back_is_said_once_each(kept: Kept) -> None:
     assert kept.words()[3:] == ["engine lost", "engine back", "mended"]
 
 
+def test_podman_lost_is_told_without_a_secret_of_any_lane(kept: Kept) -> None:
+    first, second, _ = kept.lanes
+    assert first.profile is not None
+    kept.lanes = [_with_token(first, "first-s3cret"), replace(second, profile=None)]
+    kept.runtime = Lanes(kept.engine, replace(first.profile, env={"TOKEN": "shared-s3cret"}))
+    with kept.watched() as watcher:
+        _soon(lambda: len(kept.reports) == 2)
+        watcher.update([_with_token(first, "later-s3cret"), kept.lanes[1]])
+        _soon(lambda: len(kept.reports) == 3)
+        kept.engine.go_away("refused: later-s3cret, shared-s3cret")
+        _soon(lambda: "engine lost" in kept.words())
+    (lost,) = [str(report.error) for report in kept.reports if report.word == "engine lost"]
+    assert "refused" in lost
+    assert "s3cret" not in lost
+
+
+def _with_token(lane: Lane, token: str) -> Lane:
+    assert lane.profile is not None
+    return replace(lane, profile=replace(lane.profile, env={"TOKEN": token}))
+
+
 def test_lanes_that_are_asked_for_anew(kept: Kept) -> None:
     a, b, c = kept.lanes
     with kept.watched() as watcher:
