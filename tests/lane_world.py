@@ -21,6 +21,12 @@ LANE = Lane("ws", "a", "/work/tree")
 PROFILE = Profile("/bin/worker", "/bin/inbox", config_dir="/c/.codex", ready_timeout=10)
 
 
+def words_of(outcome: Outcome[object]) -> str:
+    """Those of what failed, whole."""
+    assert isinstance(outcome, Failure)
+    return str(outcome.failure())
+
+
 @dataclass(frozen=True)
 class Config:
     """A config of one file, whose content is its fingerprint."""
@@ -169,6 +175,13 @@ class LaneWorld:
             lock=self.lock,
             clock=self.clock,
         )
+
+    def made(self) -> "LaneWorld":
+        """With the lane as asked and answering; how it came so is forgotten."""
+        _ = or_raise(self.lanes().ensure(self.lane))
+        self.events.clear()
+        self.engine.forget_calls()
+        return self
 
     def _watch(self, event: Event) -> None:
         self.events.append(event)

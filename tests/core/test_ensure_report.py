@@ -34,11 +34,7 @@ NAME = "ws-a"
 @pytest.fixture
 def world() -> LaneWorld:
     """A lane that is as asked and answers."""
-    world = LaneWorld()
-    _ = or_raise(world.lanes().ensure(LANE))
-    world.events.clear()
-    world.engine.forget_calls()
-    return world
+    return LaneWorld().made()
 
 
 class _Notes(Note):

@@ -78,10 +78,7 @@ def world() -> LaneWorld:
     world.engine = _Graces(world)
     world.with_profile(stop_grace=4.0)
     world.new_worker(Worker(stop_seconds=3.0))
-    _ = or_raise(world.lanes().ensure(LANE))
-    world.events.clear()
-    world.engine.forget_calls()
-    return world
+    return world.made()
 
 
 def _graces(world: LaneWorld) -> list[str]:

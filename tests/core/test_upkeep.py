@@ -24,10 +24,7 @@ def world() -> LaneWorld:
     """A lane that is as asked and answers."""
     world = LaneWorld()
     world.new_worker(Worker(output=("one", "two", "three")))
-    _ = or_raise(world.lanes().ensure(LANE))
-    world.events.clear()
-    world.engine.forget_calls()
-    return world
+    return world.made()
 
 
 def _endpoint(world: LaneWorld) -> Endpoint:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from returns.result import Failure, Success
-from tests.lane_world import LANE, Files, LaneWorld
+from tests.lane_world import LANE, Files, LaneWorld, words_of
 from tests.strategies import snapshot_of
 
 from lanekit.adapters.memory import InMemory
@@ -35,15 +35,7 @@ OURS = snapshot_of(container_spec(LANE, Profile("/w", "/i"), Digests()))
 @pytest.fixture
 def world() -> LaneWorld:
     """A lane that is as asked and answers."""
-    world = LaneWorld()
-    _ = or_raise(world.lanes().ensure(LANE))
-    world.events.clear()
-    return world
-
-
-def _words(outcome: Outcome[Any]) -> str:
-    assert isinstance(outcome, Failure)
-    return str(outcome.failure())
+    return LaneWorld().made()
 
 
 # --- errors themselves ----------------------------------------------------------------------------
@@ -88,7 +80,7 @@ def test_a_missing_image_is_told_with_how_to_get_it(world: LaneWorld) -> None:
     )
     says = f"image {DEFAULT_IMAGE} is not in podman's storage"
     world.engine.remove_image(DEFAULT_IMAGE)
-    assert _words(world.lanes().ensure(LANE)) == f"ws/a: {says}\n{hint}"
+    assert words_of(world.lanes().ensure(LANE)) == f"ws/a: {says}\n{hint}"
     assert str(image_missing(DEFAULT_IMAGE, "no such image")) == f"{says}\nno such image\n{hint}"
 
 
@@ -100,9 +92,9 @@ UNTOUCHED = "-> nothing was touched; correct the lane and run again"
 def test_all_that_is_wrong_with_a_lane_is_told_at_once(world: LaneWorld) -> None:
     world.files.broken = [LANE.worktree]
     one = f"ws/a: worktree: {LANE.worktree} is missing"
-    assert _words(world.lanes().ensure(LANE)) == f"{one}\n{UNTOUCHED}"
+    assert words_of(world.lanes().ensure(LANE)) == f"{one}\n{UNTOUCHED}"
     world.files.broken = [LANE.worktree, "/bin/worker", "/bin/inbox"]
-    assert _words(world.lanes().ensure(LANE)) == (
+    assert words_of(world.lanes().ensure(LANE)) == (
         f"{one} (and 2 more)\nworker: /bin/worker is missing\ninbox: /bin/inbox is missing\n"
         f"{UNTOUCHED}"
     )
@@ -110,7 +102,7 @@ def test_all_that_is_wrong_with_a_lane_is_told_at_once(world: LaneWorld) -> None
 
 def test_a_lane_that_cannot_be_is_told_by_each_fault(world: LaneWorld) -> None:
     world.with_profile(memory=0, cpus=-1.0)
-    assert _words(world.lanes().ensure(LANE)) == (
+    assert words_of(world.lanes().ensure(LANE)) == (
         "ws/a: memory must be more than 0, is 0 (and 1 more)\ncpus must be more than 0, is -1.0\n"
         f"{UNTOUCHED}"
     )
@@ -139,14 +131,14 @@ def test_what_is_wrong_with_a_worktree_is_told(
 ) -> None:
     world.with_profile(git="safe")
     world.files = _Worktree(says=Failure(error))
-    assert _words(world.lanes().ensure(LANE)) == f"ws/a: {said}\n{UNTOUCHED}"
+    assert words_of(world.lanes().ensure(LANE)) == f"ws/a: {said}\n{UNTOUCHED}"
 
 
 def test_a_part_of_a_repository_that_may_not_be_mounted_is_told(world: LaneWorld) -> None:
     world.with_profile(git="safe")
     # What is to be made is not looked at: it need not be there yet.
     world.files.broken = ["/r/.git/objects", "/r/.git/refs", "/r/.git/logs"]
-    assert _words(world.lanes().ensure(LANE)) == (
+    assert words_of(world.lanes().ensure(LANE)) == (
         "ws/a: git: /r/.git/objects is missing (and 1 more)\ngit: /r/.git/refs is missing\n"
         f"{UNTOUCHED}"
     )
@@ -156,7 +148,7 @@ def test_a_repository_in_the_way_is_told(world: LaneWorld) -> None:
     pointer = "/root/.git/worktrees/tree"
     world.files = _Worktree(says=Success(GitFacts(False, "/t/.git", pointer, "/r/.git", "tree")))
     world.with_profile(git="safe", config_dir="/c/.git")
-    assert _words(world.lanes().ensure(LANE)) == (
+    assert words_of(world.lanes().ensure(LANE)) == (
         "ws/a: git: the repository has to be at /root/.git in the container, which is also a place "
         f"of /root/.git\n{UNTOUCHED}"
     )
@@ -197,7 +189,7 @@ def test_a_container_that_is_named_like_an_id_is_told(world: LaneWorld) -> None:
         def inspect(self, names: Any) -> Outcome[Any]:
             return Success({name: other for name in names})
 
-    assert _words(ids_are_sound(Confused(), [own.id])) == (
+    assert words_of(ids_are_sound(Confused(), [own.id])) == (
         f"a container is named {own.id}, which is the id of the lane's own\n"
         f"its own id is {other.id}; nothing was touched, for podman takes one for the other\n"
         "-> rename or remove that one: podman ps -a --no-trunc shows both"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from returns.result import Failure, Success
-from tests.lane_world import LANE, LaneWorld
+from tests.lane_world import LANE, LaneWorld, words_of
 
 from lanekit.adapters.memory import InMemory, Worker
 from lanekit.core.drift import drift
@@ -40,15 +40,7 @@ NAME = "ws-a"
 @pytest.fixture
 def world() -> LaneWorld:
     """A lane that is as asked and answers."""
-    world = LaneWorld()
-    _ = or_raise(world.lanes().ensure(LANE))
-    world.events.clear()
-    return world
-
-
-def _words(outcome: Outcome[Any]) -> str:
-    assert isinstance(outcome, Failure)
-    return str(outcome.failure())
+    return LaneWorld().made()
 
 
 def _after(operation: str, deed: Callable[[], None]) -> Listener:
@@ -81,14 +73,14 @@ def test_one_that_does_not_answer_is_told_with_its_last_lines(world: LaneWorld) 
         "-> run ensure again to go on waiting; `--timeout` or `ready_timeout` give it longer, "
         "`lanekit logs` shows what it does"
     )
-    assert _words(world.lanes().ensure(LANE)) == f"{says}its last lines:\none\ntwo\n{hint}"
+    assert words_of(world.lanes().ensure(LANE)) == f"{says}its last lines:\none\ntwo\n{hint}"
     world.engine.fail("logs", EngineFailed("no"))
-    assert _words(world.lanes().ensure(LANE)) == f"{says}it wrote nothing\n{hint}"
+    assert words_of(world.lanes().ensure(LANE)) == f"{says}it wrote nothing\n{hint}"
 
 
 def test_one_that_exits_is_told_with_its_code(world: LaneWorld) -> None:
     _ = _silent(world, exits_after=0.1, exit_code=7, last_lines=("no key",))
-    assert _words(world.lanes().ensure(LANE)) == (
+    assert words_of(world.lanes().ensure(LANE)) == (
         "ws/a: the worker of ws-a exited with code 7 before it answered\n"
         "its last lines:\nno key\n"
         "-> the worker itself has to be mended; lanekit ensure then makes the lane anew"
@@ -103,7 +95,7 @@ def test_one_that_was_killed_for_its_memory_is_told_with_podmans_words(world: La
         world.engine.tamper(NAME, error="out of memory")
 
     outcome = world.lanes(_after("start", killed)).ensure(LANE)
-    assert _words(outcome) == (
+    assert words_of(outcome) == (
         "ws/a: the worker of ws-a exited with code 137, killed for lack of memory before it "
         "answered\nout of memory\nit wrote nothing\n"
         "-> raise `memory` in the profile, or let the worker need less"
@@ -151,7 +143,7 @@ def test_a_worker_is_asked_at_its_path_and_given_two_seconds(world: LaneWorld) -
 def test_a_name_that_is_taken_again_and_again(world: LaneWorld) -> None:
     world.drift()
     world.engine.fail("create", NameTaken("the name is in use", "by 1234"), times=None)
-    assert _words(world.lanes().ensure(LANE)) == (
+    assert words_of(world.lanes().ensure(LANE)) == (
         "ws/a: a name that the lane needs was taken 5 times in a row\n"
         "the name is in use\nby 1234\n"
         "-> is it a pod's (`podman pod ps`)? then choose another `container` for the lane; else "
@@ -169,7 +161,7 @@ def test_a_lane_that_is_changed_again_and_again(world: LaneWorld) -> None:
     world.drift()
     world.engine.fail("stop", WrongState("it is paused"), times=None)
     begun = world.clock.now()
-    assert _words(world.lanes().ensure(LANE)) == f"{CHANGED}it is paused\n{WHO}"
+    assert words_of(world.lanes().ensure(LANE)) == f"{CHANGED}it is paused\n{WHO}"
     # Each try waits longer for whoever else is at it: 0.2, 0.4, 0.6 and 0.8 s.
     assert world.clock.now() - begun == pytest.approx(2.0)
 
@@ -177,7 +169,7 @@ def test_a_lane_that_is_changed_again_and_again(world: LaneWorld) -> None:
 def test_a_container_that_is_being_removed_is_waited_for(world: LaneWorld) -> None:
     world.engine.being_removed(NAME)
     begun = world.clock.now()
-    assert _words(world.lanes().ensure(LANE)) == (
+    assert words_of(world.lanes().ensure(LANE)) == (
         f"{CHANGED}the container is being removed by somebody else\n{WHO}"
     )
     assert world.clock.now() - begun == pytest.approx(2.0)
@@ -196,7 +188,7 @@ def test_a_port_that_is_taken_is_told_where_nothing_may_be_replaced(world: LaneW
     world.engine.exit(NAME, 0)
     world.with_profile(on_drift="report")
     world.engine.fail("start", PortTaken("its port is taken", "by nginx"))
-    assert _words(world.lanes().ensure(LANE)) == (
+    assert words_of(world.lanes().ensure(LANE)) == (
         "ws/a: its port is taken\nby nginx\n"
         "-> on_drift is report, so the container is not replaced: free the port, or give the lane "
         "up with `lanekit rm` and ensure it anew"
@@ -233,18 +225,18 @@ def test_an_update_that_podman_does_not_honour(world: LaneWorld) -> None:
     own, judge = _judge(world)
     ask = Limits(memory=1 << 30)
     world.engine.fail("update", EngineFailed("no", "memory in use"))
-    assert _words(update(world.engine, judge, own, ask)) == f"{NOT_DONE}\nno\nmemory in use"
+    assert words_of(update(world.engine, judge, own, ask)) == f"{NOT_DONE}\nno\nmemory in use"
     world.engine.fail("update", EngineTimeout("no answer"))
-    assert _words(update(world.engine, judge, own, ask)) == "no answer"
+    assert words_of(update(world.engine, judge, own, ask)) == "no answer"
     world.engine.fail("inspect", EngineFailed("cannot look"))
-    assert _words(update(world.engine, judge, own, ask)) == "cannot look"
+    assert words_of(update(world.engine, judge, own, ask)) == "cannot look"
     world.engine.tamper(NAME, updatable=True)
     assert or_raise(update(world.engine, judge, own, ask)).memory == 1 << 30
-    assert _words(update(world.engine, judge, own, Limits(memory=1 << 29))) == (
+    assert words_of(update(world.engine, judge, own, Limits(memory=1 << 29))) == (
         f"{NOT_DONE}\nmemory: expected 1073741824, actual 536870912"
     )
     both = Limits(memory=1 << 29, restart_policy="always")
-    assert _words(update(world.engine, judge, own, both)) == (
+    assert words_of(update(world.engine, judge, own, both)) == (
         f"{NOT_DONE}\nrestart_policy: expected no, actual always\n"
         "memory: expected 1073741824, actual 536870912"
     )
@@ -258,7 +250,7 @@ def test_a_container_that_vanishes_while_it_is_updated(world: LaneWorld) -> None
             _ = container, limits
             return Success(None)
 
-    assert _words(update(Vanishing(), judge, own, Limits())) == (
+    assert words_of(update(Vanishing(), judge, own, Limits())) == (
         f"container {own[:12]} vanished while it was updated"
     )
 
@@ -269,7 +261,7 @@ def test_what_podman_made_otherwise_is_told_field_by_field(world: LaneWorld) -> 
     def tamper() -> None:
         world.engine.tamper(f"{NAME}.next", restart_policy="always", privileged=True)
 
-    assert _words(world.lanes(_after("copy config", tamper)).ensure(LANE)) == (
+    assert words_of(world.lanes(_after("copy config", tamper)).ensure(LANE)) == (
         "ws/a: podman made a container that is not what was asked for\n"
         "privileged: expected no, actual yes\nrestart_policy: expected no, actual always\n"
         "-> a containers.conf may set this for all containers: change it there, or say the same "
@@ -282,7 +274,7 @@ def test_what_cannot_be_undone_is_told_with_the_first_error(world: LaneWorld) ->
     world.drift()
     world.engine.fail("start", EngineFailed("cannot start", "word s3cret-value"))
     world.engine.fail("rename", EngineTimeout("no answer", "s3cret-value"), skip=2)
-    assert _words(world.lanes().ensure(LANE)) == (
+    assert words_of(world.lanes().ensure(LANE)) == (
         "ws/a: cannot start\nword (hidden)\n"
         "and `rename ws-a.next to ws-a` could not be undone: no answer\n(hidden)\n"
         "-> run `lanekit ensure` again: it goes on from what is there"
@@ -304,7 +296,7 @@ def test_an_old_one_that_does_not_come_back_is_told(world: LaneWorld) -> None:
     world.drift()
     world.engine.swap_worker(NAME, Worker(exits_after=0.1, exit_code=9))
     world.engine.fail("rename", EngineFailed("cannot rename", "word"), skip=1)
-    assert _words(world.lanes().ensure(LANE)) == (
+    assert words_of(world.lanes().ensure(LANE)) == (
         "ws/a: cannot rename\nword\n"
         "ws-a, which ran before, was kept and started again, and exited with code 9: it mounts the "
         "worker and inbox that are on the host now"
