@@ -71,7 +71,9 @@ class Fleet:
                 seen = glance_one(self.world.engine, asked, aside)
             except _Unfit as unfit:
                 return unfit.why
-            target = beside.target or self.prepare(lane, None)
+            target = beside.target
+            if target is None:
+                target = self.prepare(lane, None)
             if isinstance(target, Failure):
                 return target
             one = Ensure(self.world, target.unwrap(), note, self.manner, begun)
