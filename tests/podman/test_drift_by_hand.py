@@ -169,6 +169,8 @@ class HandMade:
     engines: tuple[ContainerEngine, ...]
     profile: Profile
     lanes: dict[str, Lane] = field(default_factory=lambda: {})
+    created: dict[str, list[str]] = field(default_factory=lambda: {})
+    """By the container's name, how it was made."""
 
     def make(self, what: str, change: Change, **limits: Any) -> None:
         """A container of this name, as lanekit would make it but for the change."""
@@ -176,15 +178,28 @@ class HandMade:
         profile = replace(self.profile, **limits)
         lane = Lane("by-hand", str(number), str(self.folder / "tree"), f"h{number}", profile)
         spec = or_raise(Lanes(self.engines[0]).spec(lane))
-        _ = self.podman.run(*change(list(create_args(spec))))
+        self.created[lane.container_name] = change(list(create_args(spec)))
+        _ = self.podman.run(*self.created[lane.container_name])
         self.lanes[what] = lane
 
     def start(self, what: Sequence[str]) -> None:
         """Let these run."""
         names = {self.lanes[each].container_name for each in what}
-        _ = self.podman.run("start", *names)
+        for name in names:
+            self._start(name)
         running = self.podman.run("ps", "--format", "{{.Names}}").split()
         assert names <= set(running)
+
+    def _start(self, name: str) -> None:
+        try:
+            _ = self.podman.run("start", name)
+        except RuntimeError as error:
+            # podman chose its host port when it was made; anybody may have taken it since.
+            if "address already in use" not in str(error):
+                raise
+            _ = self.podman.run("rm", "-f", name)
+            _ = self.podman.run(*self.created[name])
+            _ = self.podman.run("start", name)
 
     def plans(self) -> dict[str, list[Plan]]:
         """The plan of each, by each engine."""
