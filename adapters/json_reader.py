@@ -27,7 +27,7 @@ def parse(text: str, what: str) -> Outcome[object]:
     What begins like JSON is not shown: it may be an inspect, cut in the middle of a secret.
     """
     try:
-        return Success(cast("object", json.loads(text, parse_constant=no_number)))
+        return Success(cast("object", _DECODER.decode(text)))
     except (ValueError, RecursionError) as error:
         looks_right = text.lstrip()[:1] in ("[", "{")
         begin = f"{len(text)} characters" if looks_right else f"it begins: {text[:_SHOWN]!r}"
@@ -37,6 +37,10 @@ def parse(text: str, what: str) -> Outcome[object]:
 def no_number(word: str) -> object:
     """NaN and Infinity are Python's own, and no JSON."""
     raise ValueError(f"{word} is no JSON")
+
+
+# json.loads would make one for each text.
+_DECODER = json.JSONDecoder(parse_constant=no_number)
 
 
 def undecodable(what: str, detail: str) -> Undecodable:

@@ -130,10 +130,13 @@ def default_folder() -> str:
 
 
 def _make_private(folder: str) -> None:
-    with contextlib.suppress(FileExistsError):
-        os.makedirs(folder, mode=_PRIVATE)
     # Not stat: whoever may write to /tmp could put a link in our place.
-    found = os.lstat(folder)
+    try:
+        found = os.lstat(folder)
+    except FileNotFoundError:
+        with contextlib.suppress(FileExistsError):
+            os.makedirs(folder, mode=_PRIVATE)
+        found = os.lstat(folder)
     if not stat.S_ISDIR(found.st_mode):
         raise NotADirectoryError(0, "is not a folder", folder)
     if found.st_uid != os.geteuid():

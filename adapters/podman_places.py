@@ -1,7 +1,7 @@
 """Whether a mount would hand podman's socket to a lane: whoever has that, has the host."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import lru_cache
 
@@ -26,17 +26,16 @@ def socket_in(path: str, seen: os.stat_result, env: Mapping[str, str]) -> str:
     if os.path.basename(real) in _NAMES:
         return real
     places = (*_PLACES, *_places_of(env))
+    have = _steps(real)
     for place in places:
-        if _is_on_the_way(real, place):
+        if _is_on_the_way(have, _steps(place)):
             return place
     return _mounted_elsewhere(seen, places)
 
 
-def _mounted_elsewhere(seen: os.stat_result, places: Iterable[str]) -> str:
+def _mounted_elsewhere(seen: os.stat_result, places: tuple[str, ...]) -> str:
     """The place that it is, or is above, by another path: a bind mount, a hard link."""
-    # Most places share their folders: each is looked at once.
-    ways = {way: place for place in places for way in _ways(place)}
-    for way, leads_to in ways.items():
+    for way, leads_to in _ways(places):
         with suppress(OSError):
             if os.path.samestat(seen, os.stat(way)):
                 return leads_to
@@ -52,18 +51,23 @@ def _places_of(env: Mapping[str, str]) -> Iterator[str]:
         yield os.path.realpath(service)
 
 
-def _is_on_the_way(real: str, place: str) -> bool:
-    have, steps = _steps(real), _steps(place)
+def _is_on_the_way(have: tuple[str, ...], steps: tuple[str, ...]) -> bool:
     pairs = zip(have, steps, strict=False)
     return len(have) <= len(steps) and all(step in ("*", mine) for mine, step in pairs)
 
 
-def _steps(path: str) -> list[str]:
-    return [step for step in path.split("/") if step]
-
-
+# Places are asked about once a lane, and are the same each time.
 @lru_cache(maxsize=64)
-def _ways(place: str) -> tuple[str, ...]:
-    """The place and the folders above it."""
-    steps = _steps(place)
-    return tuple("/" + "/".join(steps[:length]) for length in range(len(steps) + 1))
+def _steps(path: str) -> tuple[str, ...]:
+    return tuple(step for step in path.split("/") if step)
+
+
+@lru_cache(maxsize=8)
+def _ways(places: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """The places and the folders above them that can be looked at, each with where it leads."""
+    ways = {way: place for place in places for way in _above(_steps(place))}
+    return tuple((way, place) for way, place in ways.items() if "*" not in way)
+
+
+def _above(steps: tuple[str, ...]) -> Iterator[str]:
+    return ("/" + "/".join(steps[:length]) for length in range(len(steps) + 1))

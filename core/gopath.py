@@ -1,6 +1,7 @@
 """Go's rules for paths and blanks, where the reference's verdict depends on them."""
 
 import posixpath
+from functools import lru_cache
 
 # unicode.IsSpace of Go; Python's str.strip would also take \x1c to \x1f.
 _GO_SPACES = (
@@ -9,6 +10,8 @@ _GO_SPACES = (
 )
 
 
+# A fleet's lanes share most of their paths, and each is looked at several times.
+@lru_cache(maxsize=256)
 def clean(path: str) -> str:
     """filepath.Clean: lexical, an empty path is ".", no double slash survives."""
     cleaned = posixpath.normpath(path)

@@ -198,8 +198,9 @@ def with_inside(files: HostFiles, spec: ContainerSpec, seen: Observation) -> Obs
     inside = seen.inside
     if seen.current is not None and seen.current.pid:
         inside = files.inside(seen.current, spec.mounts, spec.config_target)
-    half = seen.half_copied and bool(spec.config_target)
-    return replace(seen, inside=replace(inside, config_gone=inside.config_gone or half))
+    if seen.half_copied and spec.config_target:
+        inside = replace(inside, config_gone=True)
+    return seen if inside == seen.inside else replace(seen, inside=inside)
 
 
 def containers_of(engine: ContainerEngine, name: str) -> Outcome[Observation]:

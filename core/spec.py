@@ -40,6 +40,7 @@ _PATH_LIMIT = 4096
 _TARGET_LIMIT = _PATH_LIMIT - 512
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _PODMAN_SOCKETS = ("podman.sock", "docker.sock")
 RESERVED_ENV = frozenset(
     {
@@ -207,7 +208,7 @@ def _env_faults(profile: Profile) -> Iterator[str]:
 
 def _not_utf8(value: str) -> bool:
     # Undecodable bytes of a path arrive as lone surrogates (PEP 383).
-    return any("\ud800" <= char <= "\udfff" for char in value)
+    return _SURROGATE.search(value) is not None
 
 
 def _mount_faults(profile: Profile) -> Iterator[str]:
