@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 def init(
     settings: Settings,
-    force: Annotated[bool, typer.Option("--force", help="write over a file that is there")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="write a new file; an old one is kept as FILE.bak")
+    ] = False,
 ) -> None:
     """Write a lanes.toml for this git repository.
 
@@ -29,7 +31,12 @@ def init(
     worktrees = _worktrees()
     path = settings.file if settings.file is not None else _place(worktrees)
     made = template(os.path.dirname(os.path.realpath(path)), worktrees)
-    _write(path, made.text, force=force)
+    aside = _put_aside(path) if force else ""
+    _write(path, made.text)
+    if aside:
+        tell(
+            f"the file that was there is {os.path.relpath(aside)} now: take over what you filled in"
+        )
     for sentence in told(made, os.path.relpath(path)):
         tell(sentence)
 
@@ -57,12 +64,24 @@ def _place(worktrees: Sequence[Worktree]) -> str:
     return os.path.join(folder, FILE_NAME)
 
 
-def _write(path: str, text: str, *, force: bool) -> None:
+def _put_aside(path: str) -> str:
+    """Where the file that was there is now; "" when there was none."""
+    aside = f"{path}.bak"
+    try:
+        os.replace(path, aside)
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        refuse(f"{path} cannot be put aside as {aside}: {error.strerror}")
+    return aside
+
+
+def _write(path: str, text: str) -> None:
     try:
         # "x": two at once, or a link that was put there, must not write over anything.
-        with open(path, "w" if force else "x", encoding="utf-8") as file:
+        with open(path, "x", encoding="utf-8") as file:
             _ = file.write(text)
     except FileExistsError:
-        refuse(f"{path} is there already: --force writes over it")
+        refuse(f"{path} is there already: --force writes a new one and keeps it as {path}.bak")
     except OSError as error:
         refuse(f"{path} cannot be written: {error.strerror}")

@@ -24,10 +24,14 @@ _SYSTEM = frozenset(
     )
 )
 _KERNELS = ("/dev", "/proc", "/sys")
+# In a container git finds no worktree at its path, not even its own, and a gc, which a commit may
+# begin, would remove what the repository knows of each: its HEAD and its index.
 _ENV: Mapping[str, str] = {
-    "GIT_CONFIG_COUNT": "1",
+    "GIT_CONFIG_COUNT": "2",
     "GIT_CONFIG_KEY_0": "safe.directory",
     "GIT_CONFIG_VALUE_0": WORKSPACE_PATH,
+    "GIT_CONFIG_KEY_1": "gc.worktreePruneExpire",
+    "GIT_CONFIG_VALUE_1": "never",
 }
 
 

@@ -94,8 +94,11 @@ def test_init_writes_over_nothing_unless_told(
     said = _init(repository, monkeypatch)
     assert (said.code, (repository / "lanes.toml").read_text()) == (2, "mine")
     assert "--force" in said.err
-    assert _init(repository, monkeypatch, "--force").code == 0
+    said = _init(repository, monkeypatch, "--force")
+    assert said.code == 0
+    assert "lanes.toml.bak" in said.err
     assert (repository / "lanes.toml").read_text() != "mine"
+    assert (repository / "lanes.toml.bak").read_text() == "mine"
 
 
 def test_init_outside_of_a_repository_says_so(

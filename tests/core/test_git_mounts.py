@@ -91,9 +91,11 @@ def test_all_that_is_made_is_mounted_and_empty_of_meaning_to_git(facts: GitFacts
 def test_variables_are_no_secret_and_give_way_to_the_profile_s(facts: GitFacts) -> None:
     env = {var.name: var.value for var in git_access(facts, "safe", {"A": "b"}).env}
     assert env == {
-        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_COUNT": "2",
         "GIT_CONFIG_KEY_0": "safe.directory",
         "GIT_CONFIG_VALUE_0": "/workspace",
+        "GIT_CONFIG_KEY_1": "gc.worktreePruneExpire",
+        "GIT_CONFIG_VALUE_1": "never",
     }
     assert not any(var.secret for var in git_access(facts, "safe", {}).env)
     for name in env:
@@ -143,9 +145,11 @@ def test_the_main_worktree_takes_read_write_only() -> None:
 
 
 ENV = (
-    EnvVar("GIT_CONFIG_COUNT", "1", secret=False),
+    EnvVar("GIT_CONFIG_COUNT", "2", secret=False),
     EnvVar("GIT_CONFIG_KEY_0", "safe.directory", secret=False),
     EnvVar("GIT_CONFIG_VALUE_0", "/workspace", secret=False),
+    EnvVar("GIT_CONFIG_KEY_1", "gc.worktreePruneExpire", secret=False),
+    EnvVar("GIT_CONFIG_VALUE_1", "never", secret=False),
 )
 
 
