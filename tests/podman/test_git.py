@@ -105,14 +105,13 @@ def test_what_git_cannot_do_in_a_safe_lane(real_lane: RealLane, main: Path, what
     assert _others(main) == before
 
 
-@pytest.mark.parametrize("command", ["gc -q", "gc --auto -q", "maintenance run --task=gc"])
+@pytest.mark.parametrize("command", ["gc -q", "maintenance run --task=gc"])
 def test_a_gc_in_a_lane_leaves_what_is_known_of_worktrees(
     real_lane: RealLane, main: Path, command: str
 ) -> None:
     real = with_git(real_lane, main.parent / "tree-a", "read-write")
     _ = or_raise(real.lanes().ensure(real.lane))
     _ = does(real, "sh", "-c", "echo two > file && git add file")
-    _ = git(main, "config", "gc.auto", "1")
     known = [path for path in (main / ".git/worktrees").rglob("*") if path.is_file()]
     long_ago = time.time() - 200 * 86_400
     for path in known:
