@@ -35,6 +35,9 @@ _DEAD = "a folder that is no longer at that path"
 _DEFAULT_PIDS = (None, 2048)
 # The networks podman chooses by itself: rootful, and rootless before and since 5.0.
 _DEFAULT_NETWORKS = ("bridge", "slirp4netns", "pasta")
+# podman 4.3.1 tells of capabilities as of Docker's fourteen. These three its makers left out later,
+# and Debian's /usr/share/containers/containers.conf does so for every container.
+_OFTEN_DROPPED = frozenset(("AUDIT_WRITE", "MKNOD", "NET_RAW"))
 _ROOT = ("root", "0", "0:0", "root:root", "0:root", "root:0")
 _DIGESTS = {
     LABEL_WORKER: "worker.digest",
@@ -220,13 +223,18 @@ def _network(seen: Snapshot) -> Iterator[Difference]:
 def _privileges(seen: Snapshot) -> Iterator[Difference]:
     yield from _differ("privileged", "no", "yes" if seen.privileged else "no")
     yield from _differ("cap_add", "none", _listed(seen.cap_add))
-    yield from _differ("cap_drop", "none", _listed(seen.cap_drop))
+    yield from _differ("cap_drop", "none", _listed(_dropped(seen.cap_drop)))
     yield from _differ("devices", "none", _listed(seen.devices))
     yield from _differ("security_opt", "none", _listed(seen.security_opt))
     yield from _differ("host_namespaces", "none", _listed(seen.host_namespaces))
     yield from _differ("restart_policy", "no", seen.restart_policy)
     yield from _differ("read_only", "no", "yes" if seen.read_only else "no")
     yield from _differ("auto_remove", "no", "yes" if seen.auto_remove else "no")
+
+
+def _dropped(capabilities: tuple[str, ...]) -> Sequence[str]:
+    rest = [name for name in capabilities if name not in _OFTEN_DROPPED]
+    return rest if len(capabilities) - len(rest) == len(_OFTEN_DROPPED) else capabilities
 
 
 def _limits(spec: ContainerSpec, seen: Snapshot) -> Iterator[Difference]:

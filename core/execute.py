@@ -183,8 +183,9 @@ class Run:
             NotHonoured(
                 "podman made a container that is not what was asked for",
                 detail="\n".join(map(str, drift)),
-                hint="a containers.conf may set this for all containers: change it there, or say "
-                "the same in the profile",
+                hint="a containers.conf may set this for all containers (/usr/share/containers, "
+                "/etc/containers, ~/.config/containers, $CONTAINERS_CONF): change it there, or say "
+                "the same in the profile, where it has a key for it",
             )
         )
 

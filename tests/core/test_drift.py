@@ -285,3 +285,20 @@ def test_every_address_is_every_address_in_both_words(asked: str, seen: str, sam
     assert [difference.field for difference in found] == ([] if same else ["port.31417/tcp"])
     if not seen and not same:
         assert found[0].actual.startswith("0.0.0.0:")
+
+
+@pytest.mark.parametrize(
+    ("dropped", "told"),
+    [
+        (("AUDIT_WRITE", "MKNOD", "NET_RAW"), ""),
+        (("AUDIT_WRITE", "CHOWN", "MKNOD", "NET_RAW"), "CHOWN"),
+        (("AUDIT_WRITE", "NET_RAW"), "AUDIT_WRITE NET_RAW"),
+        (("NET_RAW",), "NET_RAW"),
+    ],
+)
+def test_what_distributions_drop_of_every_container_is_no_drift(
+    dropped: tuple[str, ...], told: str
+) -> None:
+    spec = container_spec(Lane("ws", "a", "/t"), Profile("/w", "/i"), Digests())
+    found = drift(spec, replace(snapshot_of(spec), cap_drop=dropped), None)
+    assert [(one.field, one.actual) for one in found] == ([("cap_drop", told)] if told else [])

@@ -264,8 +264,9 @@ def test_what_podman_made_otherwise_is_told_field_by_field(world: LaneWorld) -> 
     assert words_of(world.lanes(_after("copy config", tamper)).ensure(LANE)) == (
         "ws/a: podman made a container that is not what was asked for\n"
         "privileged: expected no, actual yes\nrestart_policy: expected no, actual always\n"
-        "-> a containers.conf may set this for all containers: change it there, or say the same "
-        "in the profile"
+        "-> a containers.conf may set this for all containers (/usr/share/containers, "
+        "/etc/containers, ~/.config/containers, $CONTAINERS_CONF): change it there, or say the "
+        "same in the profile, where it has a key for it"
     )
 
 
