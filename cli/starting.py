@@ -31,12 +31,9 @@ def init(
     worktrees = _worktrees()
     path = settings.file if settings.file is not None else _place(worktrees)
     made = template(os.path.dirname(os.path.realpath(path)), worktrees)
-    aside = _put_aside(path) if force else ""
-    _write(path, made.text)
-    if aside:
-        tell(
-            f"the file that was there is {os.path.relpath(aside)} now: take over what you filled in"
-        )
+    if force:
+        _put_aside(path)
+    _write(path, made.text, force=force)
     for sentence in told(made, os.path.relpath(path)):
         tell(sentence)
 
@@ -64,22 +61,24 @@ def _place(worktrees: Sequence[Worktree]) -> str:
     return os.path.join(folder, FILE_NAME)
 
 
-def _put_aside(path: str) -> str:
-    """Where the file that was there is now; "" when there was none."""
+def _put_aside(path: str) -> None:
+    """Keep a file that is there; what is no file (/dev/stdout) is written to where it is."""
     aside = f"{path}.bak"
+    if not os.path.isfile(path):
+        return
+    if os.path.lexists(aside):
+        refuse(f"{aside} is there already, with what was put aside before: take it away first")
     try:
-        os.replace(path, aside)
-    except FileNotFoundError:
-        return ""
+        os.rename(path, aside)
     except OSError as error:
         refuse(f"{path} cannot be put aside as {aside}: {error.strerror}")
-    return aside
+    tell(f"the file that was there is {os.path.relpath(aside)} now: take over what you filled in")
 
 
-def _write(path: str, text: str) -> None:
+def _write(path: str, text: str, *, force: bool) -> None:
     try:
         # "x": two at once, or a link that was put there, must not write over anything.
-        with open(path, "x", encoding="utf-8") as file:
+        with open(path, "w" if force else "x", encoding="utf-8") as file:
             _ = file.write(text)
     except FileExistsError:
         refuse(f"{path} is there already: --force writes a new one and keeps it as {path}.bak")

@@ -99,6 +99,15 @@ def test_init_writes_over_nothing_unless_told(
     assert "lanes.toml.bak" in said.err
     assert (repository / "lanes.toml").read_text() != "mine"
     assert (repository / "lanes.toml.bak").read_text() == "mine"
+    said = _init(repository, monkeypatch, "--force")
+    assert (said.code, (repository / "lanes.toml.bak").read_text()) == (2, "mine")
+    assert "lanes.toml.bak is there already" in said.err
+    # What is no file is not moved away.
+    (repository / "pipe").mkdir()
+    assert _init(repository, monkeypatch, "--force", "--file", str(repository / "pipe")).code == 2
+    assert (repository / "pipe").is_dir()
+    assert _init(repository, monkeypatch, "--force", "--file", "/dev/null").code == 0
+    assert not os.path.lexists("/dev/null.bak")
 
 
 def test_init_outside_of_a_repository_says_so(
