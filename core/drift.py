@@ -35,8 +35,8 @@ _DEAD = "a folder that is no longer at that path"
 _DEFAULT_PIDS = (None, 2048)
 # The networks podman chooses by itself: rootful, and rootless before and since 5.0.
 _DEFAULT_NETWORKS = ("bridge", "slirp4netns", "pasta")
-# podman 4.3.1 tells of capabilities as of Docker's fourteen. These three its makers left out later,
-# and Debian's /usr/share/containers/containers.conf does so for every container.
+# podman 4.3.1 gives fourteen capabilities and tells which of them are missing; 5.4.2 and 5.8.6 give
+# eleven, without these three, and so does 4.3.1 by Debian's /usr/share/containers/containers.conf.
 _OFTEN_DROPPED = frozenset(("AUDIT_WRITE", "MKNOD", "NET_RAW"))
 _ROOT = ("root", "0", "0:0", "root:root", "0:root", "root:0")
 _DIGESTS = {

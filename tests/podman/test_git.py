@@ -121,6 +121,17 @@ def test_a_gc_in_a_lane_leaves_what_is_known_of_worktrees(
     assert git(main.parent / "tree-a", "status", "--short") == "M  file"
 
 
+def test_a_lock_keeps_what_a_prune_in_a_lane_takes_for_gone(
+    real_lane: RealLane, main: Path
+) -> None:
+    real = with_git(real_lane, main.parent / "tree-a", "read-write")
+    _ = or_raise(real.lanes().ensure(real.lane))
+    _ = git(main, "worktree", "lock", str(main.parent / "tree-a"))
+    own, other = (main / ".git/worktrees" / name / "HEAD" for name in ("tree-a", "tree-b"))
+    _ = does(real, "git", "worktree", "prune")
+    assert (own.exists(), other.exists()) == (True, False)
+
+
 def test_a_stash_can_be_popped_and_what_stays_of_it(safe: RealLane, main: Path) -> None:
     # git takes the last stash out of its list, and then cannot delete the ref: it says so.
     for word in ("two", "three"):
