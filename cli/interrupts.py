@@ -10,6 +10,8 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from types import FrameType
 
+from lanekit.cli.waking import waking
+
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _FIRST = "lanekit: interrupted; putting back what was begun (once more: leave at once)"
 _SECOND = "lanekit: left at once; the next `lanekit ensure` puts right what was begun"
@@ -64,7 +66,8 @@ def interruptible() -> Generator[None]:
     for number in before:
         _ = signal.signal(number, handle)
     try:
-        yield
+        with waking():
+            yield
     except (KeyboardInterrupt, SystemExit):
         # typer makes 130 of any KeyboardInterrupt.
         if received:

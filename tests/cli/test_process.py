@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -43,13 +43,28 @@ def _wait_for(process: subprocess.Popen[str], words: str) -> str:
     return said
 
 
+_begun: list[subprocess.Popen[str]] = []
+
+
+@pytest.fixture(autouse=True)
+def _nothing_goes_on() -> Generator[None]:
+    """A command that a failed test leaves running would fail another test, by a warning."""
+    yield
+    while _begun:
+        with _begun.pop() as process:
+            process.kill()
+
+
 def _started(command: list[str], *arguments: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [*command, *arguments],
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
+    _begun.append(process)
+    return process
 
 
 def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -198,6 +213,33 @@ def interrupt():
         os.kill(os.getpid(), signal.SIGINT)
 tell, Board._good = Board._good, lambda *given: (interrupt(), tell(*given))
 """
+
+
+# A signal that is noted and breaks no wait off, as one does that comes just before the wait: it
+# reaches another thread. Sent when a line comes in.
+UNFELT = """
+import signal, threading, time
+def send():
+    sys.stdin.readline()
+    time.sleep(0.2)
+    signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+threading.Thread(target=send, daemon=True).start()
+"""
+
+
+@pytest.mark.parametrize("lanes", [["ws1/a"], []])
+def test_a_signal_that_comes_just_before_a_wait_is_noticed(fleet: Path, lanes: list[str]) -> None:
+    _ = fleet
+    rules = f'{UNFELT}\nengine.delay("start", 30)'
+    command = [sys.executable, "-c", ENGINE.format(rules=rules), "ensure", "--verbose", *lanes]
+    process = _started(command)
+    _ = _wait_for(process, "start ws1-a,")
+    begun = time.monotonic()
+    assert process.stdin is not None
+    _ = process.stdin.write("now\n")
+    process.stdin.flush()
+    _ = _wait_for(process, "lanekit: interrupted")
+    assert time.monotonic() - begun < 10
 
 
 @pytest.mark.parametrize("lanes", [["ws1/a"], []])
