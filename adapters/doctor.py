@@ -4,6 +4,7 @@ changes anything, and takes it back.
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Literal
 
 from returns.result import Failure
@@ -61,7 +62,7 @@ def examine(fleet: Fleet, way: Way | None, env: Mapping[str, str] | None = None)
 
 def _command(env: Mapping[str, str]) -> Reached:
     said = _said(("podman", "--version"), env)
-    return Reached(said.where, said.version.removeprefix("podman version "), said.fault)
+    return replace(said, version=said.version.removeprefix("podman version "))
 
 
 def _said(command: tuple[str, ...], env: Mapping[str, str]) -> Reached:
@@ -71,9 +72,10 @@ def _said(command: tuple[str, ...], env: Mapping[str, str]) -> Reached:
     except OSError as error:
         return Reached(command[0], fault=error.strerror or str(error))
     except (TooSlow, TooMuch):
-        return Reached(command[0], fault=f"it did not end within {_QUICK:g} s")
+        return Reached(command[0], fault=f"it did not end within {_QUICK:g} s", there=True)
     if said.status:
-        return Reached(command[0], fault=said.stderr.strip() or f"exit status {said.status}")
+        words = said.stderr.strip() or f"exit status {said.status}"
+        return Reached(command[0], fault=words, there=True)
     return Reached(command[0], said.stdout.strip())
 
 

@@ -6,16 +6,17 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from types import MappingProxyType
 
-from returns.result import Failure
+from returns.result import Failure, Success
 
 from lanekit.adapters.clock import SystemClock
 from lanekit.adapters.doctor_patients import Patient
 from lanekit.adapters.doctor_program import PATH, PROGRAMS, archive
 from lanekit.adapters.podman_causes import NOT_THERE, trouble
 from lanekit.core.doctor import Cure, Limits, Started, Trouble, Try, next_try
+from lanekit.core.drift import drift
 from lanekit.core.endpoint import endpoint_of
 from lanekit.core.errors import LaneError, Outcome, PortTaken
-from lanekit.core.model import WORKER_PORT, ContainerSpec, Port, Snapshot
+from lanekit.core.model import WORKER_PORT, ContainerSpec, Drift, ImageInfo, Port, Snapshot
 
 LABEL = "lanekit.doctor"
 _NAME = "lanekit-doctor"
@@ -45,6 +46,7 @@ class StartTest:
         self._left = ""
         self._port: bool | None = None
         self._host_name: bool | None = None
+        self._differs: Drift | None = None
 
     def run(self, images: tuple[str, ...]) -> Started:
         """With the first of these images, which are there, or with one made for it."""
@@ -59,7 +61,13 @@ class StartTest:
             while (cures := next_try(tries, self._patient.able)) is not None:
                 tries = (*tries, Try(cures, self._try(reference, cures)))
         return Started(
-            tries, "", image, port=self._port, host_name=self._host_name, left=self._left
+            tries,
+            "",
+            image,
+            port=self._port,
+            host_name=self._host_name,
+            differs=self._differs,
+            left=self._left,
         )
 
     def _sweep(self) -> Trouble | None:
@@ -109,7 +117,8 @@ class StartTest:
             made = self._patient.create(spec, cures, self._limits)
             if isinstance(made, Failure):
                 return made.failure()
-            return self._begun(made.unwrap())
+            identifier = made.unwrap()
+            return self._compared(identifier, spec) or self._begun(identifier)
         finally:
             # By its name: an interrupt may have come before its id was known.
             found = engine.inspect([spec.name])
@@ -117,6 +126,21 @@ class StartTest:
             if seen is not None and LABEL in seen.labels:
                 removed = engine.remove(seen.id, 0)
                 self._left = spec.name if isinstance(removed, Failure) else self._left
+
+    def _compared(self, identifier: str, spec: ContainerSpec) -> LaneError | None:
+        """As ensure does with a lane's; before the start, for it may be that none starts here."""
+        seen, known = self._patient.engine.inspect([identifier]), self._image_of(spec)
+        if isinstance(seen, Failure):
+            return seen.failure()
+        if isinstance(known, Failure):
+            return known.failure()
+        made = seen.unwrap().get(identifier)
+        self._differs = None if made is None else drift(spec, made, known.unwrap())
+        return None
+
+    def _image_of(self, spec: ContainerSpec) -> Outcome[ImageInfo | None]:
+        known = self._patient.engine.images([spec.image])
+        return known if isinstance(known, Failure) else Success(known.unwrap().get(spec.image))
 
     def _begun(self, identifier: str) -> LaneError | None:
         engine = self._patient.engine

@@ -2,6 +2,7 @@
 
 from typing import Literal, TypeAlias
 
+from lanekit.core.model import Drift
 from lanekit.core.value import dataclass
 
 Cause: TypeAlias = Literal[
@@ -61,11 +62,15 @@ class Trouble:
 
 @dataclass(frozen=True)
 class Reached:
-    """A way to podman: where it was looked for; its version; why it cannot be used, if so."""
+    """A way to podman: where it was looked for; its version; why it cannot be used, if so.
+
+    `there`: somebody is there to say that.
+    """
 
     where: str
     version: str = ""
     fault: str = ""
+    there: bool = False
 
 
 @dataclass(frozen=True)
@@ -98,7 +103,8 @@ class Started:
 
     `image` is the fleet's image that was used, "" for one made for the test. `port`: whether a
     port published on 127.0.0.1 led into it; `host_name`: whether it knows
-    host.containers.internal; None: not tried. `left`: what could not be removed again.
+    host.containers.internal; None: not tried. `differs`: in what it is other than asked; None: not
+    seen. `left`: what could not be removed again.
     """
 
     tries: tuple[Try, ...] = ()
@@ -106,6 +112,7 @@ class Started:
     image: str = ""
     port: bool | None = None
     host_name: bool | None = None
+    differs: Drift | None = None
     left: str = ""
 
 

@@ -16,7 +16,8 @@ from lanekit.core.doctor import (
     conf_lines,
     untried,
 )
-from lanekit.core.doctor_remedies import REASONS, REMEDIES, START_SERVICE
+from lanekit.core.doctor_remedies import INSTALL, REASONS, REMEDIES, START_SERVICE
+from lanekit.core.errors import SET_FOR_ALL
 from lanekit.core.value import dataclass
 
 Status: TypeAlias = Literal["ok", "warn", "FAIL", "not tried"]
@@ -47,6 +48,7 @@ def findings(facts: Facts) -> tuple[Finding, ...]:
         *_host(facts),
         _images(facts),
         _start(facts),
+        _as_asked(facts),
         _port(facts),
         _host_name(facts),
         _fleet(facts),
@@ -65,14 +67,13 @@ def _command(facts: Facts) -> Finding:
     if not way.fault:
         return Finding("command", "ok", f"podman {way.version}")
     status: Status = "warn" if facts.over == "socket" else "FAIL"
+    remedy = "it is there: what it says is what has to be mended" if way.there else INSTALL
     return Finding(
         "command",
         status,
         f"the podman command cannot be used: {way.where}",
         way.fault,
-        ("install podman 4.3 or later (`apt-get install podman`), or put it on PATH",)
-        if status == "FAIL"
-        else ("nothing: the socket is enough",),
+        (remedy,) if status == "FAIL" else ("nothing: the socket is enough",),
     )
 
 
@@ -238,6 +239,21 @@ def _service_note(facts: Facts, cures: tuple[Cure, ...]) -> tuple[str, ...]:
         return ()
     user = " --user" if isinstance(facts.host, Host) and facts.host.rootless else ""
     return (f"then start podman's service anew: systemctl{user} restart podman.service",)
+
+
+def _as_asked(facts: Facts) -> Finding:
+    differs = facts.start.differs
+    if differs is None:
+        return Finding("as asked", "not tried", "no container was made")
+    if not differs:
+        return Finding("as asked", "ok", "podman makes a container as it is asked to")
+    return Finding(
+        "as asked",
+        "FAIL",
+        "podman makes containers that are other than asked: lanes are refused (NotHonoured)",
+        "\n".join(map(str, differs)),
+        (SET_FOR_ALL,),
+    )
 
 
 def _port(facts: Facts) -> Finding:

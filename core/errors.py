@@ -79,6 +79,14 @@ class NotHonoured(_Fault):
     """podman made a container that is not what was asked for (a containers.conf may do that)."""
 
 
+SET_FOR_ALL = (
+    "a containers.conf may set this for all containers (/usr/share/containers, /etc/containers, "
+    "~/.config/containers, $CONTAINERS_CONF): change it there, or say the same in the profile, "
+    "where it has a key for it"
+)
+"""What to do about `NotHonoured`."""
+
+
 @dataclass(frozen=True)
 class WorkerExited(_Fault):
     """The container stopped while lanekit waited for its worker to answer."""

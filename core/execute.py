@@ -5,6 +5,7 @@ from dataclasses import field, replace
 from returns.result import Failure, Success
 
 from lanekit.core.errors import (
+    SET_FOR_ALL,
     EngineFailed,
     EngineTimeout,
     EngineUnavailable,
@@ -183,9 +184,7 @@ class Run:
             NotHonoured(
                 "podman made a container that is not what was asked for",
                 detail="\n".join(map(str, drift)),
-                hint="a containers.conf may set this for all containers (/usr/share/containers, "
-                "/etc/containers, ~/.config/containers, $CONTAINERS_CONF): change it there, or say "
-                "the same in the profile, where it has a key for it",
+                hint=SET_FOR_ALL,
             )
         )
 

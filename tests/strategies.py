@@ -30,6 +30,7 @@ from lanekit.core.git_mounts import GitFacts
 from lanekit.core.model import (
     BindMount,
     ContainerSpec,
+    Difference,
     ImageInfo,
     Lane,
     Mount,
@@ -663,6 +664,7 @@ def facts(draw: st.DrawFn) -> Facts:
         image=draw(st.sampled_from(["", "localhost/x:1"])),
         port=draw(st.none() | st.booleans()),
         host_name=draw(st.none() | st.booleans()),
+        differs=draw(st.sampled_from([None, (), (Difference("f", "a", "b"),)])),
         left=draw(st.sampled_from(["", "lanekit-doctor-1"])),
     )
     fleet = Fleet(

@@ -1,6 +1,6 @@
 """doctor's own container: made once, always removed, nobody else's touched."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from returns.result import Success
@@ -65,7 +65,29 @@ def test_a_container_that_starts_leaves_nothing() -> None:
     done = patient.test(DEFAULT_IMAGE)
     assert [one.trouble for one in done.tries] == [None]
     assert (done.image, done.port, done.left) == (DEFAULT_IMAGE, True, "")
+    assert done.differs == ()
     assert patient.left == []
+
+
+def test_what_was_made_other_than_asked_is_told() -> None:
+    class Otherwise(Patient):
+        def create(
+            self, spec: ContainerSpec, cures: tuple[Cure, ...], limits: Limits
+        ) -> Outcome[str]:
+            return super().create(replace(spec, memory=1 << 30), cures, limits)
+
+    for patient in (Otherwise(), Otherwise(needs={"low-ulimits": RLIMIT}, able=frozenset())):
+        done = patient.test(DEFAULT_IMAGE)
+        assert done.differs is not None
+        assert [difference.field for difference in done.differs] == ["memory"]
+        assert patient.left == []
+
+
+def test_what_the_image_brings_is_as_asked() -> None:
+    patient = Patient()
+    labels = {"maintainer": "somebody"}
+    _ = patient.engine.add_image("i", ImageInfo("ab" * 32, labels=labels, volumes=("/data",)))
+    assert patient.test("i").differs == ()
 
 
 def test_without_an_image_one_is_made_and_removed() -> None:

@@ -21,6 +21,7 @@ from lanekit.core.doctor import (
     next_try,
 )
 from lanekit.core.doctor_findings import Finding, findings, is_well
+from lanekit.core.model import Difference
 
 HOST = Host(
     version="4.3.1",
@@ -42,7 +43,7 @@ WELL = Facts(
     limits=Limits(1024, 4096),
     conf="/etc/containers/containers.conf",
     images=("localhost/x:1",),
-    start=Started((Try(),), image="localhost/x:1", port=True, host_name=True),
+    start=Started((Try(),), image="localhost/x:1", port=True, host_name=True, differs=()),
     locks="",
     git="git version 2.39.5",
 )
@@ -190,6 +191,12 @@ def test_all_is_well() -> None:
         ("image", "not tried", replace(WELL, fleet=Fleet())),
         ("start", "not tried", replace(WELL, start=Started(skipped="another doctor"))),
         ("start", "warn", replace(WELL, start=replace(WELL.start, left="lanekit-doctor-1"))),
+        ("as asked", "not tried", replace(WELL, start=replace(WELL.start, differs=None))),
+        (
+            "as asked",
+            "FAIL",
+            replace(WELL, start=replace(WELL.start, differs=(Difference("f", "a", "b"),))),
+        ),
         ("port", "FAIL", replace(WELL, start=replace(WELL.start, port=False))),
         ("host name", "warn", replace(WELL, start=replace(WELL.start, host_name=False))),
         ("fleet file", "FAIL", replace(WELL, fleet=Fleet("lanes.toml", ("line 1",)))),
@@ -205,6 +212,23 @@ def test_one_thing_that_is_wrong(check: str, status: str, seen: Facts) -> None:
 def test_selinux_is_told_of() -> None:
     seen = replace(WELL, host=replace(HOST, selinux=True))
     assert ":z" in _of(seen, "selinux").found
+
+
+def test_each_difference_of_what_was_made_is_told() -> None:
+    differs = (Difference("memory", "4g", "2g"), Difference("cap_drop", "none", "CHOWN"))
+    found = _of(replace(WELL, start=replace(WELL.start, differs=differs)), "as asked")
+    assert found.words == "memory: expected 4g, actual 2g\ncap_drop: expected none, actual CHOWN"
+    assert any("containers.conf" in line for line in found.remedy)
+
+
+def test_a_command_that_is_there_is_not_to_be_installed() -> None:
+    alone = replace(WELL, over=None, host=None, socket=Reached("", fault="none"))
+    broken = Reached("podman", fault="containers.conf: no such file", there=True)
+    told = _of(replace(alone, command=broken), "command")
+    assert told.words == broken.fault
+    assert not any("install" in line for line in told.remedy)
+    missing = _of(replace(alone, command=Reached("podman", fault="No such file")), "command")
+    assert any("apt-get install podman" in line for line in missing.remedy)
 
 
 def test_two_causes_one_after_the_other_are_both_named() -> None:

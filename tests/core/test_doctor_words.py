@@ -50,6 +50,7 @@ def test_all_that_is_well() -> None:
         "selinux": "off",
         "image": "localhost/x:1",
         "start": "a container of localhost/x:1 starts",
+        "as asked": "podman makes a container as it is asked to",
         "port": "a port published on 127.0.0.1 leads into the container",
         "host name": "a container knows host.containers.internal",
         "fleet file": "lanes.toml",
@@ -73,6 +74,7 @@ def test_all_that_is_well() -> None:
             "not tried",
             "no container ran, or the test program not in it",
         ),
+        (NOWHERE, "as asked", "not tried", "no container was made"),
         (NOWHERE, "host name", "not tried", "a container's files could not be looked at"),
         (
             replace(WELL, start=Started(skipped="asked not to")),
