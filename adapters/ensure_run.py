@@ -100,8 +100,19 @@ class EnsureRun:
 
     def _look_at(self, lanes: Sequence[Lane]) -> list[Lane]:
         """Hand each lane to the crew once it is seen; gives those whose lock somebody else has."""
-        busy: list[Lane] = []
         held: list[_Locked] = []
+        try:
+            busy = self._lock(lanes, held)
+        except BaseException:
+            for locked in held:
+                locked.own.close()
+            raise
+        if held:
+            self._glance(held)
+        return busy
+
+    def _lock(self, lanes: Sequence[Lane], held: list["_Locked"]) -> list[Lane]:
+        busy: list[Lane] = []
         for lane in lanes:
             image = self._fleet.image_of(lane)
             if isinstance(image, Failure):
@@ -112,8 +123,6 @@ class EnsureRun:
                 busy.append(lane)
             else:
                 held.append(_Locked(lane, image.unwrap(), lock.unwrap()))
-        if held:
-            self._glance(held)
         return busy
 
     def _glance(self, held: "Sequence[_Locked]") -> None:

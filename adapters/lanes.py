@@ -35,7 +35,7 @@ from lanekit.core.ports import (
 from lanekit.core.prepare import ReadConfig, prepare
 from lanekit.core.results import Ensured, LaneStatus, RemoveResult, StopResult
 from lanekit.core.secrets import hide, hide_all, secrets_of_all
-from lanekit.core.spec import name_faults
+from lanekit.core.spec import unfit
 from lanekit.core.turn import take_turn
 from lanekit.core.world import Target, World
 
@@ -202,12 +202,12 @@ class Lanes:
 
     def endpoint(self, lane: Lane) -> Outcome[Endpoint]:
         """Where the lane's worker answers, by its container's inspect; not probed."""
-        return self._named(upkeep.endpoint(self.engine, lane), lane) if _valid(lane) else _bad(lane)
+        return self._unfit(lane) or self._named(upkeep.endpoint(self.engine, lane), lane)
 
     def logs(self, lane: Lane, tail: int = 100) -> Outcome[str]:
         """The last lines that the lane's container wrote; secret values are hidden."""
-        if not _valid(lane):
-            return _bad(lane)
+        if bad := self._unfit(lane):
+            return bad
         said = upkeep.logs(self.engine, lane, tail)
         if isinstance(said, Failure):
             return self._named(said, lane)
@@ -220,13 +220,13 @@ class Lanes:
         """Run a command in the lane's container, attached to `streams` (this process's own); its
         exit status. See `ContainerEngine.execute`. Takes no lock: an ensure may end it.
         """
-        if not _valid(lane):
-            return _bad(lane)
+        if bad := self._unfit(lane):
+            return bad
         return self._named(upkeep.execute(self.engine, lane, command, streams, tty=tty), lane)
 
     def stop(self, lane: Lane) -> Outcome[StopResult]:
         """Stop the lane's container, also a paused one; one that is stopped or missing is fine."""
-        held = self._hold(lane, self._lock_timeout) if _valid(lane) else _bad(lane)
+        held = self._unfit(lane) or self._hold(lane, self._lock_timeout)
         if isinstance(held, Failure):
             return held
         with held.unwrap():
@@ -238,7 +238,7 @@ class Lanes:
 
         A missing one is fine; what is not this lane's is refused (`Foreign`) and not touched.
         """
-        held = self._hold(lane, self._lock_timeout) if _valid(lane) else _bad(lane)
+        held = self._unfit(lane) or self._hold(lane, self._lock_timeout)
         if isinstance(held, Failure):
             return held
         with held.unwrap() as note:
@@ -282,7 +282,12 @@ class Lanes:
         profile = self._profile_of(lane)
         if profile is None:
             return Failure(_no_profile(lane))
-        return Success(profile.image) if _valid(lane) else _bad(lane)
+        return self._unfit(lane) or Success(profile.image)
+
+    def _unfit(self, lane: Lane) -> Failure[LaneError] | None:
+        """Why nothing may be asked about this lane, if so."""
+        wrong = unfit(lane, self._profile_of(lane))
+        return Failure(InvalidLane("; ".join(wrong), lane=lane.name)) if wrong else None
 
     def _grace(self, lane: Lane) -> float:
         profile = self._profile_of(lane)
@@ -333,14 +338,6 @@ class Lanes:
 
 def _no_profile(lane: Lane) -> InvalidLane:
     return InvalidLane("the lane has no profile, and neither has Lanes", lane=lane.name)
-
-
-def _valid(lane: Lane) -> bool:
-    return not name_faults(lane)
-
-
-def _bad(lane: Lane) -> Failure[LaneError]:
-    return Failure(InvalidLane("; ".join(name_faults(lane)), lane=lane.name))
 
 
 def _default_probe(engine: ContainerEngine) -> Probe:

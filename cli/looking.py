@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lanekit.cli.options import LaneArgument, LanesArgument, PolicyName, PolicyOption, Settings
+from lanekit.cli.options import (
+    LaneArgument,
+    LanesArgument,
+    PolicyName,
+    PolicyOption,
+    Settings,
+    each_time,
+)
 from lanekit.cli.output import FAILED, WORK, say
 
 if TYPE_CHECKING:
@@ -59,7 +66,8 @@ def status(
         bool, typer.Option("--watch", "-w", help="keep the table live; in a pipe a line a change")
     ] = False,
     every: Annotated[
-        float, typer.Option(min=0.2, metavar="SECONDS", help="how often --watch looks")
+        float,
+        typer.Option(metavar="SECONDS", help="how often --watch looks", callback=each_time(0.2)),
     ] = 2.0,
 ) -> None:
     """Show state, endpoint, ready, drift."""

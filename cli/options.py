@@ -71,6 +71,21 @@ PolicyOption = Annotated[
     PolicyName, typer.Option(help="strict: all that could differ; reference: as the reference does")
 ]
 
+_DAY = 86_400
+
+
+def each_time(least: float) -> Any:
+    """What a pause of so many seconds at least, and a day at most, is checked by."""
+
+    def check(value: float) -> float:
+        # Not `min` and `max`: they let nan pass.
+        if not least <= value <= _DAY:
+            raise typer.BadParameter(f"must be {least:g} to {_DAY} seconds")
+        return value
+
+    return check
+
+
 JOBS = 4
 """As `lanekit.adapters.lanes.JOBS`, without its import."""
 JobsOption = Annotated[

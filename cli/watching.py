@@ -17,6 +17,7 @@ from lanekit.cli.options import (
     PolicyName,
     PolicyOption,
     Settings,
+    each_time,
 )
 from lanekit.cli.output import say
 
@@ -43,7 +44,10 @@ def watch(  # noqa: PLR0913, PLR0917 - options, all by name
         ),
     ] = False,
     resync: Annotated[
-        float, typer.Option(min=0.5, metavar="SECONDS", help="how often all lanes are looked at")
+        float,
+        typer.Option(
+            metavar="SECONDS", help="how often all lanes are looked at", callback=each_time(0.5)
+        ),
     ] = 10.0,
     jobs: JobsOption = JOBS,
 ) -> None:

@@ -1,10 +1,12 @@
 """Lane + Profile + digests -> ContainerSpec; and what makes a lane impossible, said beforehand."""
 
+import math
 import re
 from collections.abc import Iterator
 from typing import get_args
 
 from lanekit.core.create_args import steers_podman
+from lanekit.core.field_types import lane_type_faults, profile_type_faults
 from lanekit.core.git_mounts import NO_GIT, GitAccess
 from lanekit.core.gopath import clean, join_one
 from lanekit.core.model import (
@@ -38,6 +40,8 @@ _NAME_LIMIT = 200
 _PATH_LIMIT = 4096
 # At a start the target is a path below the folder where podman keeps the container.
 _TARGET_LIMIT = _PATH_LIMIT - 512
+# Seconds, eleven days: the system's own calls wait for no more than 2 ** 31 milliseconds.
+_LONGEST = 1_000_000
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
@@ -133,22 +137,31 @@ def _labels(lane: Lane, digests: Digests) -> dict[str, str]:
 
 def faults(lane: Lane, profile: Profile) -> tuple[str, ...]:
     """Everything that makes this lane impossible, each as a sentence; empty when it is fine."""
+    wrong = _type_faults(lane, profile)
+    if wrong:
+        # Of such a lane nothing else can be asked.
+        return wrong
     return tuple(
         [
-            *name_faults(lane),
+            *_name_faults(lane),
             *_path_faults(lane, profile),
             *_env_faults(profile),
             *_mount_faults(profile),
             *_number_faults(profile),
+            *_seconds_faults(profile),
             *_credentials_faults(profile),
             *_drift_faults(profile),
         ]
     )
 
 
-def name_faults(lane: Lane) -> tuple[str, ...]:
-    """What is wrong with the lane's names; nothing is addressed by a name that has a fault."""
-    return tuple(_name_faults(lane))
+def unfit(lane: Lane, profile: Profile | None) -> tuple[str, ...]:
+    """Why nothing can be asked about this lane: a name that is none, a field of another type."""
+    return _type_faults(lane, profile) or tuple(_name_faults(lane))
+
+
+def _type_faults(lane: Lane, profile: Profile | None) -> tuple[str, ...]:
+    return (*lane_type_faults(lane), *(profile_type_faults(profile) if profile else ()))
 
 
 def _name_faults(lane: Lane) -> Iterator[str]:
@@ -266,13 +279,24 @@ def _number_faults(profile: Profile) -> Iterator[str]:
     ):
         if value is not None and not value > 0:
             yield f"{what} must be more than 0, is {value}"
+    if profile.cpus == math.inf:
+        yield "cpus must be finite"
     if not profile.ready_path.startswith("/") or _CONTROL.search(profile.ready_path):
         yield f"ready_path {profile.ready_path!r} must begin with /"
-    if not profile.ready_timeout > 0:
-        yield f"ready_timeout must be more than 0, is {profile.ready_timeout}"
-    if not profile.stop_grace >= 0:
-        yield f"stop_grace must not be negative, is {profile.stop_grace}"
     if profile.git not in ("none", "safe", "read-write"):
         yield f"git {profile.git!r} is none of none, safe, read-write"
     if not profile.image.strip() or profile.image.startswith("-") or _text_fault(profile.image):
         yield f"image {profile.image!r} is no image reference"
+
+
+def _seconds_faults(profile: Profile) -> Iterator[str]:
+    if not profile.ready_timeout > 0:
+        yield f"ready_timeout must be more than 0, is {profile.ready_timeout}"
+    if not profile.stop_grace >= 0:
+        yield f"stop_grace must not be negative, is {profile.stop_grace}"
+    for what, value in (
+        ("ready_timeout", profile.ready_timeout),
+        ("stop_grace", profile.stop_grace),
+    ):
+        if value > _LONGEST:
+            yield f"{what} must be at most {_LONGEST} seconds, is {value:g}"

@@ -617,3 +617,19 @@ def test_a_lane_is_replaced_by_name_only(lanekit: Lanekit, engine: InMemory) -> 
     after = {seen.name: seen for seen in engine.containers}
     assert after["ws1-a"] == before["ws1-a"]
     assert after["ws1-long"].state != before["ws1-long"].state
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(("status", "--watch", "--every", value) for value in ("0.1", "inf", "nan", "1e300")),
+        *(("watch", "--resync", value) for value in ("0.1", "inf", "nan", "1e300")),
+    ],
+)
+def test_a_pause_that_nobody_can_wait_is_a_wrong_call(
+    lanekit: Lanekit, words: tuple[str, ...]
+) -> None:
+    said = lanekit(*words)
+    assert said.code == 2
+    assert "to 86400 seconds" in said.err
+    assert said.out == ""

@@ -14,7 +14,7 @@ from lanekit.adapters.git_command import Worktree
 from lanekit.cli.fleet_file import Fleet, load_fleet, parse_fleet
 from lanekit.cli.fleet_template import template
 from lanekit.cli.main import app
-from lanekit.core.spec import name_faults, path_fault
+from lanekit.core.spec import path_fault, unfit
 
 # Any text but what no path can hold; a part that is "." or ".." names another folder.
 PARTS = st.text(st.characters(exclude_characters="/\0", codec="utf-8"), min_size=1, max_size=40)
@@ -36,7 +36,7 @@ def test_what_init_writes_is_read_as_what_it_was_made_from(
     assert [lane.worktree for lane in fleet.lanes] == good
     assert made.lanes == len(good)
     assert len({lane.container_name for lane in fleet.lanes}) == len(good)
-    assert [fault for lane in fleet.lanes for fault in name_faults(lane)] == []
+    assert [fault for lane in fleet.lanes for fault in unfit(lane, lane.profile)] == []
     assert len(made.left_out) == 1 + len(worktrees) - len(good)
 
 

@@ -1,18 +1,20 @@
 """Many lanes at once end as each would alone; a Ctrl-C leaves none worse than it was."""
 
 import threading
-from contextlib import suppress
+from collections.abc import Generator
+from contextlib import AbstractContextManager, contextmanager, suppress
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from returns.result import Failure, Success
-from tests.lane_world import PROFILE, LaneWorld
+from tests.lane_world import PROFILE, LaneWorld, NoLock, Note
 
 from lanekit.adapters.memory import Killed, Worker
-from lanekit.core.errors import EngineTimeout, or_raise
+from lanekit.core.errors import EngineTimeout, Outcome, or_raise
 from lanekit.core.model import Lane
 from lanekit.core.operations import Event, OperationStarted
+from lanekit.core.ports import LaneNote
 
 NAMES = "abcdefgh"
 STATES = ("missing", "running", "exited", "drifted", "crashes")
@@ -133,3 +135,37 @@ def test_a_run_that_cannot_look_raises_and_keeps_nobody_waiting() -> None:
     with pytest.raises(Killed):
         _ = list(world.lanes().ensure_all(fleet))
     assert {or_raise(o).action for _, o in world.lanes().ensure_all(fleet)} == {"created"}
+
+
+class CountedLock(NoLock):
+    """Counts the locks that are held; the one of `breaks` cannot be taken at all."""
+
+    def __init__(self, breaks: str) -> None:
+        super().__init__()
+        self.breaks = breaks
+        self.held: list[str] = []
+
+    def hold(
+        self, container_name: str, timeout: float
+    ) -> Outcome[AbstractContextManager[LaneNote]]:
+        """At once."""
+        if container_name == self.breaks:
+            raise MemoryError
+        return Success(self._holding(container_name))
+
+    @contextmanager
+    def _holding(self, name: str) -> Generator[LaneNote]:
+        self.held.append(name)
+        try:
+            yield self.notes.setdefault(name, Note())
+        finally:
+            self.held.remove(name)
+
+
+def test_a_run_that_cannot_lock_gives_back_the_locks_that_it_has() -> None:
+    world = LaneWorld(profile=PROFILE)
+    world.lock = CountedLock("ws-c")
+    with pytest.raises(MemoryError) as raised:
+        _ = list(world.lanes().ensure_all(_fleet(["missing"] * 3)))
+    # While the error is kept its frames are too, so nothing was freed by the way.
+    assert (raised.type, world.lock.held) == (MemoryError, [])

@@ -1,6 +1,7 @@
 """Impossible lanes are refused before anything is touched, each fault in a sentence."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from lanekit.core.spec import Digests, config_target, container_spec, faults
 
 LANE = Lane("ws", "a", "/w")
 PROFILE = Profile("/worker", "/inbox", config_dir="/c/.codex")
+PATH = type(Path()).__name__
 
 
 @given(lanes(), profiles())
@@ -61,6 +63,9 @@ LONG = "/" + "x" * 4095
         ({"id": "a\0"}, r"id 'a\x00' has a control character"),
         ({"id": "a\udcff"}, r"id 'a\udcff' is not UTF-8"),
         ({"fleet": "a\nb"}, r"fleet 'a\nb' has a control character"),
+        ({"id": 3}, "id must be str, not int"),
+        ({"container": None}, "container must be str, not NoneType"),
+        ({"worktree": Path("/w")}, f"worktree must be str, not {PATH}: give str(path)"),
     ],
 )
 def test_faults_of_a_lane(change: dict[str, Any], fault: str) -> None:
@@ -100,6 +105,30 @@ INSIDE = "must be a path below config_dir, without '..'"
         ({"memory": 0}, "memory must be more than 0, is 0"),
         ({"cpus": -1.0}, "cpus must be more than 0, is -1.0"),
         ({"cpus": float("nan")}, "cpus must be more than 0, is nan"),
+        ({"cpus": float("inf")}, "cpus must be finite"),
+        ({"memory": "2g"}, "memory must be a whole number of bytes, not '2g'"),
+        ({"memory": 1.5}, "memory must be a whole number of bytes, not 1.5"),
+        ({"pids_limit": True}, "pids_limit must be a whole number, not True"),
+        ({"cpus": "2"}, "cpus must be a number, not '2'"),
+        ({"server_port": None}, "server_port must be a whole number, not None"),
+        ({"ready_timeout": None}, "ready_timeout must be a number, not None"),
+        ({"worker": Path("/w")}, f"worker must be str, not {PATH}: give str(path)"),
+        ({"config_dir": Path("/c")}, f"config_dir must be str, not {PATH}: give str(path)"),
+        ({"image": None}, "image must be str, not NoneType"),
+        ({"busy_path": 1}, "busy_path must be str, not int"),
+        ({"env": None}, "env must be a mapping, not NoneType"),
+        ({"env": {"A": 53}}, "env A must be str, not int"),
+        ({"env": {1: "s3cret"}}, "a name in env must be str, not int"),
+        ({"credentials": "auth.json"}, "credentials must be a tuple of texts, not str"),
+        ({"credentials": (1,)}, "credentials must be a tuple of texts, not of int"),
+        ({"mounts": "/a:/b"}, "mounts must be a tuple of BindMounts, not str"),
+        ({"mounts": ("/a:/b",)}, "mounts must be a tuple of BindMounts, not of str"),
+        (
+            {"mounts": (BindMount(Path("/a"), "/b"),)},  # type: ignore[arg-type]
+            f"mount source must be str, not {PATH}: give str(path)",
+        ),
+        ({"ready_timeout": 1e9}, "ready_timeout must be at most 1000000 seconds, is 1e+09"),
+        ({"stop_grace": float("inf")}, "stop_grace must be at most 1000000 seconds, is inf"),
         ({"pids_limit": 0}, "pids_limit must be more than 0, is 0"),
         ({"ready_path": "x"}, "ready_path 'x' must begin with /"),
         ({"ready_path": "/\n"}, r"ready_path '/\n' must begin with /"),
