@@ -16,7 +16,14 @@ from lanekit.adapters.lane_lock import FileLock
 from lanekit.core import upkeep
 from lanekit.core.collect import Collected, Collector, find_garbage
 from lanekit.core.ensure import Manner, decide_asking
-from lanekit.core.errors import InvalidLane, LaneError, Outcome, for_lane
+from lanekit.core.errors import (
+    ConfigUnreadable,
+    ImageMissing,
+    InvalidLane,
+    LaneError,
+    Outcome,
+    for_lane,
+)
 from lanekit.core.gc import Garbage, Sweep
 from lanekit.core.model import ContainerSpec, Endpoint, Lane, Observation, Policy, Profile
 from lanekit.core.observe import observe, with_inside
@@ -57,6 +64,10 @@ OWN = Streams()
 
 def _nobody(_event: Event) -> None:
     return
+
+
+# What is not as it must be on the host, while podman can be asked.
+_OF_THE_HOST = (InvalidLane, ConfigUnreadable, ImageMissing)
 
 
 def _to_nobody(_report: "Report") -> None:
@@ -180,28 +191,44 @@ class Lanes:
         return self._named(with_losses(self._world, asked, inside, decided.unwrap()), asked.lane)
 
     def status(self, lane: Lane) -> Outcome[LaneStatus]:
-        """How the lane is now; nothing is changed and nothing waited for."""
+        """How the lane is now; nothing is changed and nothing waited for.
+
+        A lane that cannot be compared with what is asked has a `fault`, and its state all the same.
+        """
         return self.status_all([lane])[0][1]
 
     def status_all(self, lanes: Sequence[Lane]) -> list[tuple[Lane, Outcome[LaneStatus]]]:
         """`status` for many lanes, with one observation for all."""
         seen = list(self._observed(lanes))
         # A worker that hangs takes its time to be found out: not one after the other.
-        found = each(seen, lambda one: self._status(one[1], one[2]), _LOOKS)
+        found = each(seen, lambda one: self._status(*one), _LOOKS)
         return [(lane, outcome) for (lane, _, _), outcome in zip(seen, found, strict=True)]
 
-    def _status(self, target: Outcome[Target], seen: Outcome[Observation]) -> Outcome[LaneStatus]:
+    def _status(
+        self, lane: Lane, target: Outcome[Target], seen: Outcome[Observation]
+    ) -> Outcome[LaneStatus]:
         if isinstance(target, Failure):
-            return target
-        asked = target.unwrap()
+            return self._unjudged(lane, target.failure())
         if isinstance(seen, Failure):
-            return self._named(seen, asked.lane)
+            return self._unjudged(lane, seen.failure())
         return self._named(
-            upkeep.status(self._world, asked, seen.unwrap(), self._policy), asked.lane
+            upkeep.status(self._world, target.unwrap(), seen.unwrap(), self._policy), lane
         )
 
+    def _unjudged(self, lane: Lane, error: LaneError) -> Outcome[LaneStatus]:
+        """What its container alone tells of a lane whose files or image are not as they must be."""
+        profile = self._profile_of(lane)
+        if profile is None or self._unfit(lane):
+            return Failure(error)
+        failed: Outcome[LaneStatus] = self._named(Failure(error), lane)
+        if not isinstance(error, _OF_THE_HOST):
+            return failed
+        return self._named(upkeep.unjudged(self._world, lane, profile, failed.failure()), lane)
+
     def endpoint(self, lane: Lane) -> Outcome[Endpoint]:
-        """Where the lane's worker answers, by its container's inspect; not probed."""
+        """Where the lane's worker answers, by its container's inspect; not probed. `WrongState`: it
+        does not run.
+        """
         return self._unfit(lane) or self._named(upkeep.endpoint(self.engine, lane), lane)
 
     def logs(self, lane: Lane, tail: int = 100) -> Outcome[str]:

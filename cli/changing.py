@@ -101,4 +101,7 @@ def _agrees(count: int) -> bool:
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         # A script that asks for it means it.
         return True
-    return typer.confirm(f"Remove the containers of all lanes of the file ({count})?", err=True)
+    from lanekit.cli.interrupts import idle  # noqa: PLC0415 - already loaded by main
+
+    with idle():
+        return typer.confirm(f"Remove the containers of all lanes of the file ({count})?", err=True)

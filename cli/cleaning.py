@@ -135,7 +135,10 @@ def _say_json(one: Garbage, result: str) -> None:
 def _agrees(count: int) -> bool:
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return False
-    return typer.confirm(f"Remove these containers ({count})?", err=True)
+    from lanekit.cli.interrupts import idle  # noqa: PLC0415 - already loaded by main
+
+    with idle():
+        return typer.confirm(f"Remove these containers ({count})?", err=True)
 
 
 def _remove(

@@ -14,14 +14,19 @@ from lanekit.cli.waking import waking
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _FIRST = "lanekit: interrupted; putting back what was begun (once more: leave at once)"
+_IDLE = "lanekit: interrupted"
 _SECOND = "lanekit: left at once; the next `lanekit ensure` puts right what was begun"
 
 
 class _Held:
-    """How deep the main thread is in what a first signal has to wait for, and if one does."""
+    """How deep the main thread is in what a first signal has to wait for, and if one does.
+
+    `idle`: nothing is begun that would have to be put back.
+    """
 
     depth = 0
     waits = False
+    idle = False
 
 
 @contextmanager
@@ -41,6 +46,16 @@ def uninterrupted() -> Generator[None]:
 
 
 @contextmanager
+def idle() -> Generator[None]:
+    """Within, nothing is begun: who interrupts it is not told that something is put back."""
+    _Held.idle = True
+    try:
+        yield
+    finally:
+        _Held.idle = False
+
+
+@contextmanager
 def interruptible() -> Generator[None]:
     """Within, the first signal raises KeyboardInterrupt; the exit code is then 128 + its number.
 
@@ -57,7 +72,7 @@ def interruptible() -> Generator[None]:
         if len(received) > 1:
             _shout(_SECOND)
             os._exit(128 + received[0])
-        _shout(_FIRST)
+        _shout(_IDLE if _Held.idle else _FIRST)
         if not _Held.depth:
             raise KeyboardInterrupt
         _Held.waits = True

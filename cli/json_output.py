@@ -81,6 +81,7 @@ def status_record(status: LaneStatus) -> Record:
         status.container,
         endpoint=status.endpoint.url if status.endpoint else None,
         drift=differences(status.drift),
+        error=None if status.fault is None else error_object(status.fault),
     )
 
 

@@ -14,7 +14,7 @@ from lanekit.cli.options import (
     Settings,
     each_time,
 )
-from lanekit.cli.output import FAILED, WORK, say
+from lanekit.cli.output import FAILED, WORK, say, tell
 
 if TYPE_CHECKING:
     from lanekit.cli.session import Session
@@ -72,6 +72,7 @@ def status(
 ) -> None:
     """Show state, endpoint, ready, drift."""
     from lanekit.cli.json_output import line, status_record  # noqa: PLC0415 - costs start-up
+    from lanekit.cli.rendering import error_text  # noqa: PLC0415
     from lanekit.cli.reporting import report_all  # noqa: PLC0415
     from lanekit.cli.session import open_session  # noqa: PLC0415
 
@@ -84,11 +85,17 @@ def status(
         _say_status(session)
         return
     engine = session.runtime.engine.label
+    faults: list[LaneError] = []
 
     def show(_lane: Lane, seen: LaneStatus) -> str:
+        if seen.fault is not None:
+            faults.append(seen.fault)
+            tell(error_text(seen.fault))
         return line(status_record(seen), state=seen.state, ready=seen.ready, engine=engine)
 
     report_all(session, session.runtime.status_all(session.lanes), show)
+    if faults:
+        raise typer.Exit(FAILED)
 
 
 def _say_status(session: Session) -> None:
@@ -103,6 +110,7 @@ def _say_status(session: Session) -> None:
         match outcome:
             case Success(seen):
                 rows.append(status_row(seen))
+                failures.extend([(lane, seen.fault)] if seen.fault else [])
             case Failure(error):
                 rows.append((lane.name, lane.container_name, "?", "-", "-", error.kind))
                 failures.append((lane, error))

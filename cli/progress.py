@@ -206,7 +206,7 @@ def event_words(event: Event, grace: float | None) -> str:
     """An event, for people. `grace`: the seconds after which a stop kills, where that is known."""
     match event:
         case OperationStarted(_, Stop() as operation) if operation.runs and grace is not None:
-            return f"{operation} (killed after {grace:g} s), because {operation.cause}"
+            return f"{operation} (killed if it takes {grace:g} s), because {operation.cause}"
         case OperationStarted(_, operation):
             return f"{operation}, because {operation.cause}"
         case OperationFinished(_, operation, seconds):

@@ -89,7 +89,7 @@ def status_row(status: LaneStatus) -> tuple[str, ...]:
         status.state,
         status.endpoint.url if status.endpoint else "-",
         "yes" if status.ready else "no",
-        _drift_cell(status.drift),
+        status.fault.kind if status.fault else _drift_cell(status.drift),
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from returns.result import Failure, Success
 
+from lanekit.cli.interrupts import idle
 from lanekit.cli.json_output import failed_record, line, status_record
 from lanekit.cli.output import is_rich, say
 from lanekit.cli.rendering import STATUS_HEAD, drawn_table, status_row
@@ -22,9 +23,10 @@ Rows = dict[str, tuple[str, ...]]
 
 def follow(session: Session, every: float) -> NoReturn:
     """Until a Ctrl-C; `every` is in seconds."""
-    if session.settings.json or not is_rich(sys.stdout):
-        _lines(session, every)
-    _table(session, every)
+    with idle():
+        if session.settings.json or not is_rich(sys.stdout):
+            _lines(session, every)
+        _table(session, every)
 
 
 def _rows(session: Session) -> Iterator[tuple[str, tuple[str, ...], str]]:

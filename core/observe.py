@@ -246,11 +246,18 @@ def _observation(name: str, image: str, seen: Seen, asked: set[str]) -> Outcome[
     return Success(Observation(*_three(name, seen.containers), found))
 
 
+def _get(reference: str) -> str:
+    build = f"`podman build -t {reference} DIR`"
+    # Only what was built here has that name: no registry has it.
+    if reference.startswith("localhost/"):
+        return f"build it with {build}"
+    return f"`podman pull {reference}`, or build it with {build}"
+
+
 def image_missing(reference: str, words: str = "") -> LaneError:
     """The error of a missing image; `words` are podman's own."""
     return ImageMissing(
         f"image {reference} is not in podman's storage",
         detail=words,
-        hint=f"lanekit never pulls: `podman pull {reference}`, or build it with "
-        f"`podman build -t {reference} DIR`",
+        hint=f"lanekit never pulls: {_get(reference)}",
     )

@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from lanekit.core.errors import LaneError
 from lanekit.core.model import Drift, Endpoint
 from lanekit.core.operations import Action, Operation
 from lanekit.core.value import dataclass
@@ -31,7 +32,11 @@ class Ensured:
 
 @dataclass(frozen=True)
 class LaneStatus:
-    """A lane as it is now. `state` is podman's word, or "missing"; nothing was changed."""
+    """A lane as it is now. `state` is podman's word, or "missing"; nothing was changed.
+
+    `fault`: why it cannot be compared with what is asked (its worktree or image is gone, ..); then
+    there is no `drift` to tell.
+    """
 
     lane: str
     container: str
@@ -39,3 +44,4 @@ class LaneStatus:
     endpoint: Endpoint | None
     ready: bool
     drift: Drift
+    fault: LaneError | None = None

@@ -1,20 +1,22 @@
 """What is done with a lane besides ensure: status, endpoint, logs, stop, remove."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from returns.result import Failure, Success
 
 from lanekit.core.drift import inside_drift
 from lanekit.core.endpoint import endpoint_of
 from lanekit.core.ensure import judge_for
-from lanekit.core.errors import NotFound, Outcome, WrongState
+from lanekit.core.errors import LaneError, NotFound, Outcome, WrongState
 from lanekit.core.identity import foreign
-from lanekit.core.model import Endpoint, Lane, Observation, Policy, Snapshot
+from lanekit.core.model import Drift, Endpoint, Lane, Observation, Policy, Profile, Snapshot
 from lanekit.core.observe import containers_of, ids_are_sound, with_inside
 from lanekit.core.operations import Waiting
-from lanekit.core.ports import ContainerEngine, Listener, Streams
+from lanekit.core.ports import ContainerEngine, Listener, Probe, Streams
 from lanekit.core.recover import is_awake
 from lanekit.core.results import LaneStatus, RemoveResult, StopResult
+from lanekit.core.spec import faults
 from lanekit.core.world import Target, World
 
 # A status asks once and does not wait.
@@ -52,27 +54,49 @@ def status(world: World, target: Target, seen: Observation, policy: Policy) -> O
     stranger = foreign(target.lane, seen)
     if stranger is not None:
         return Failure(stranger)
-    lane, name, current = target.lane.name, target.spec.name, seen.current
+    drift: Drift = ()
+    if seen.current is not None:
+        drift = judge_for(target, seen.image, policy)(seen.current)
+        if policy == "strict":
+            drift += inside_drift(target.spec, with_inside(world.files, target.spec, seen).inside)
+    told = _told(target.lane, seen, world.probe, target.profile.ready_path)
+    return Success(replace(told, drift=drift))
+
+
+def unjudged(world: World, lane: Lane, profile: Profile, fault: LaneError) -> Outcome[LaneStatus]:
+    """How a lane is that cannot be compared with what is asked. `fault` says why."""
+    looked = look(world.engine, lane)
+    if isinstance(looked, Failure):
+        return looked
+    # A profile that is impossible has perhaps no path that can be asked for.
+    path = "" if faults(lane, profile) else profile.ready_path
+    return Success(replace(_told(lane, looked.unwrap(), world.probe, path), fault=fault))
+
+
+def _told(lane: Lane, seen: Observation, probe: Probe, ready_path: str) -> LaneStatus:
+    """What the lane's containers alone tell; its worker is asked for the path, if it is one."""
+    name, current = lane.container_name, seen.current
     if current is None:
         state = "missing" if seen.prev is None else "interrupted"
-        return Success(LaneStatus(lane, name, state, None, ready=False, drift=()))
-    drift = judge_for(target, seen.image, policy)(current)
-    if policy == "strict":
-        drift += inside_drift(target.spec, with_inside(world.files, target.spec, seen).inside)
+        return LaneStatus(lane.name, name, state, None, ready=False, drift=())
     found = endpoint_of(current)
     where = None if isinstance(found, Failure) else found.unwrap()
     ready = (
         where is not None
         and current.state == "running"
-        and world.probe.answers(where, target.profile.ready_path, _STATUS_PROBE)
+        and bool(ready_path)
+        and probe.answers(where, ready_path, _STATUS_PROBE)
     )
-    return Success(LaneStatus(lane, name, current.state, where, ready=ready, drift=drift))
+    return LaneStatus(lane.name, name, current.state, where, ready=ready, drift=())
 
 
 def endpoint(engine: ContainerEngine, lane: Lane) -> Outcome[Endpoint]:
-    """Where the lane's worker answers; not probed."""
+    """Where the lane's worker answers; not probed. One that does not run answers nowhere."""
     found = _container(engine, lane)
-    return found if isinstance(found, Failure) else endpoint_of(found.unwrap())
+    if isinstance(found, Failure):
+        return found
+    current = found.unwrap()
+    return endpoint_of(current) if current.state == "running" else Failure(_asleep(lane, current))
 
 
 def logs(engine: ContainerEngine, lane: Lane, tail: int) -> Outcome[str]:
@@ -140,7 +164,7 @@ def _stop(
 
 
 def _ending(lane: Lane, seen: Snapshot, grace: float) -> Waiting:
-    return Waiting(lane.name, f"{seen.name} to end (killed after {grace:g} s)", 0.0)
+    return Waiting(lane.name, f"{seen.name} to end (killed if it takes {grace:g} s)", 0.0)
 
 
 def remove(

@@ -51,14 +51,19 @@ class Host:
             fields = {"worker": "worker", "inbox": "inbox", "config": "config_dir"}
             self.profile = replace(self.profile, **{fields[role]: path})  # type: ignore[arg-type]
 
+    def _asked(self) -> list[str]:
+        return [call.method for call in self.engine.calls]
+
     def refusal(self) -> LaneError:
-        """What ensure, plan and status all say; podman was asked nothing."""
+        """What ensure, plan and status all say; podman was asked for the state alone."""
         lanes = Lanes(self.engine, self.profile)
-        outcomes = [lanes.ensure(self.lane), lanes.plan(self.lane), lanes.status(self.lane)]
-        assert self.engine.calls == ()
+        self.engine.forget_calls()
+        outcomes = [lanes.ensure(self.lane), lanes.plan(self.lane)]
+        assert self._asked() == []
         errors = [each.failure() for each in outcomes if isinstance(each, Failure)]
-        assert len(errors) == 3
-        assert errors[0] == errors[1] == errors[2]
+        seen = or_raise(lanes.status(self.lane))
+        assert (seen.state, self._asked()) == ("missing", ["inspect"])
+        assert errors == [seen.fault] * 2
         assert isinstance(errors[0], InvalidLane | ConfigUnreadable)
         assert errors[0].lane == "ws/a"
         assert errors[0].hint

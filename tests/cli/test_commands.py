@@ -329,13 +329,30 @@ def test_status_shows_the_first_fields_of_a_long_drift(
 
 
 def test_status_goes_on_after_a_lane_that_fails(lanekit: Lanekit, fleet: Path) -> None:
+    _ = lanekit("ensure", "ws1/a")
+    (url,) = re.findall(r"http://\S+", lanekit("endpoint", "ws1/a").out)
     (fleet / "wt-a").rmdir()
     said = lanekit("status")
     assert said.code == 1
     rows = [re.split(r" {2,}", line) for line in said.out.splitlines()]
-    assert rows[1] == ["ws1/a", "ws1-a", "?", "-", "-", "InvalidLane"]
+    assert rows[1] == ["ws1/a", "ws1-a", "running", url, "yes", "InvalidLane"]
     assert rows[2][2] == "missing"
-    assert said.err.startswith("ws1/a: ")
+    assert said.err.startswith("ws1/a: worktree: ")
+    as_json = lanekit("status", "--json")
+    assert (as_json.code, as_json.err) == (1, said.err)
+    first, second = as_json.records
+    assert (first["state"], first["ready"], first["endpoint"]) == ("running", True, url)
+    assert (first["error"]["kind"], second["error"]) == ("InvalidLane", None)
+
+
+def test_status_of_a_container_that_is_not_ours_is_a_question_mark(
+    lanekit: Lanekit, engine: InMemory
+) -> None:
+    _ = engine.by_hand_create("ws1-a")
+    said = lanekit("status")
+    assert said.code == 1
+    rows = [re.split(r" {2,}", line) for line in said.out.splitlines()]
+    assert rows[1] == ["ws1/a", "ws1-a", "?", "-", "-", "Foreign"]
 
 
 def test_endpoint_prints_the_url_and_nothing_else(lanekit: Lanekit) -> None:

@@ -332,8 +332,9 @@ def test_a_watched_status_tells_changes_until_it_is_interrupted(fleet: Path) -> 
     ]
     time.sleep(0.5)
     process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=20)
     assert (out, process.returncode) == ("", 130)
+    assert err == "lanekit: interrupted\n"
 
 
 @pytest.mark.parametrize("env", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
@@ -368,6 +369,20 @@ def test_rm_of_all_lanes_asks_at_a_terminal_only(fleet: Path) -> None:
         assert code == 0
         assert "Remove" not in said
     assert _run("rm").returncode == 0
+
+
+# Who is asked presses Ctrl-C.
+AT_THE_PROMPT = """
+import os, signal, typer
+typer.confirm = lambda *given, **more: os.kill(os.getpid(), signal.SIGINT)
+"""
+
+
+def test_who_interrupts_a_question_is_not_told_that_something_is_put_back(fleet: Path) -> None:
+    _ = fleet
+    command = [sys.executable, "-c", ENGINE.format(rules=AT_THE_PROMPT)]
+    code, said = _at_terminal("rm", command=command)
+    assert (code, said) == (130, "lanekit: interrupted\r\n")
 
 
 def test_the_shell_is_told_the_lanes_that_begin_so(fleet: Path) -> None:

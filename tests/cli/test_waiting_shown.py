@@ -26,8 +26,8 @@ except SystemExit:
 """
 WAITS = {
     "ensure": (SLOW, r"ws1/a: waits for an answer at http://127\.0\.0\.1:\d+, \d+s"),
-    "stop": (MADE, r"ws1/a: waits for ws1-a to end \(killed after 10 s\)"),
-    "rm": (MADE, r"ws1/a: waits for ws1-a to end \(killed after 10 s\)"),
+    "stop": (MADE, r"ws1/a: waits for ws1-a to end \(killed if it takes 10 s\)"),
+    "rm": (MADE, r"ws1/a: waits for ws1-a to end \(killed if it takes 10 s\)"),
 }
 TERMINAL = {**os.environ, "TERM": "xterm"}
 

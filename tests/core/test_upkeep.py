@@ -1,6 +1,7 @@
 """What is done with a lane besides ensure: what each call says, and what it leaves alone."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
 from returns.result import Failure
@@ -15,7 +16,7 @@ from lanekit.core.ports import Streams
 from lanekit.core.results import LaneStatus
 
 NAME = "ws-a"
-ENDED = Waiting("ws/a", "ws-a to end (killed after 10 s)", 0.0)
+ENDED = Waiting("ws/a", "ws-a to end (killed if it takes 10 s)", 0.0)
 BROKEN = EngineFailed("podman said no")
 
 
@@ -102,6 +103,40 @@ def test_the_status_tells_all_that_differs(world: LaneWorld) -> None:
     assert fields[-2:] == ["mount./workspace", "config"]
 
 
+def _without_image(world: LaneWorld) -> None:
+    world.engine.remove_image(DEFAULT_IMAGE)
+
+
+def _without_worktree(world: LaneWorld) -> None:
+    world.files.broken = [LANE.worktree]
+
+
+@pytest.mark.parametrize(
+    ("take", "kind"), [(_without_image, "ImageMissing"), (_without_worktree, "InvalidLane")]
+)
+def test_a_lane_that_cannot_be_compared_has_its_state_all_the_same(
+    world: LaneWorld, take: Callable[[LaneWorld], None], kind: str
+) -> None:
+    where = _endpoint(world)
+    take(world)
+    seen = _status(world)
+    assert (seen.state, seen.endpoint, seen.ready, seen.drift) == ("running", where, True, ())
+    assert seen.fault is not None
+    assert (seen.fault.kind, seen.fault.lane) == (kind, "ws/a")
+    _ = world.engine.remove(world.ours()[0].id, 0)
+    assert (_status(world).state, _status(world).fault) == ("missing", seen.fault)
+    _ = world.engine.by_hand_create(NAME)
+    assert _error(world.lanes().status(LANE)).kind == "Foreign"
+
+
+def test_a_path_that_cannot_be_asked_for_is_not(world: LaneWorld) -> None:
+    world.profile = replace(world.profile, ready_path="x")
+    world.engine.forget_calls()
+    seen = _status(world)
+    assert (seen.state, seen.ready) == ("running", False)
+    assert "answers" not in _methods(world)
+
+
 def test_the_status_judges_by_the_policy(world: LaneWorld) -> None:
     world.engine.tamper(NAME, privileged=True)
     assert [difference.field for difference in _status(world).drift] == ["privileged"]
@@ -122,6 +157,13 @@ def test_the_status_of_somebody_elses_container_is_an_error() -> None:
 def test_the_endpoint_is_the_containers(world: LaneWorld) -> None:
     assert or_raise(world.lanes().endpoint(LANE)) == _endpoint(world)
     assert _methods(world) == ["inspect"], "it is not probed"
+
+
+def test_a_worker_that_does_not_run_has_no_endpoint(world: LaneWorld) -> None:
+    world.engine.exit(NAME, 3)
+    error = _error(world.lanes().endpoint(LANE))
+    says = "the container ws-a does not run: it is exited (its worker ended with 3)"
+    assert (error.kind, error.message) == ("WrongState", says)
 
 
 @pytest.mark.parametrize("tail", [1, 2])

@@ -74,14 +74,15 @@ def test_an_entry_that_cannot_be_copied_is_told_by_its_path() -> None:
 
 
 def test_a_missing_image_is_told_with_how_to_get_it(world: LaneWorld) -> None:
-    hint = (
-        f"-> lanekit never pulls: `podman pull {DEFAULT_IMAGE}`, or build it with "
-        f"`podman build -t {DEFAULT_IMAGE} DIR`"
-    )
+    hint = f"-> lanekit never pulls: build it with `podman build -t {DEFAULT_IMAGE} DIR`"
     says = f"image {DEFAULT_IMAGE} is not in podman's storage"
     world.engine.remove_image(DEFAULT_IMAGE)
     assert words_of(world.lanes().ensure(LANE)) == f"ws/a: {says}\n{hint}"
     assert str(image_missing(DEFAULT_IMAGE, "no such image")) == f"{says}\nno such image\n{hint}"
+    assert image_missing("quay.io/x").hint == (
+        "lanekit never pulls: `podman pull quay.io/x`, or build it with "
+        "`podman build -t quay.io/x DIR`"
+    )
 
 
 # --- before anything is touched -------------------------------------------------------------------

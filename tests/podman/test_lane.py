@@ -11,7 +11,14 @@ import pytest
 from returns.result import Failure
 from tests.podman.conftest import CRASHING, WORKER, RealLane
 
-from lanekit.core.errors import Foreign, ImageMissing, InvalidLane, WorkerExited, or_raise
+from lanekit.core.errors import (
+    Foreign,
+    ImageMissing,
+    InvalidLane,
+    WorkerExited,
+    WrongState,
+    or_raise,
+)
 from lanekit.core.model import Endpoint
 from lanekit.core.operations import AwaitReady
 
@@ -56,6 +63,36 @@ def test_stopped_paused_and_removed_by_hand(real_lane: RealLane) -> None:
     assert (woken.action, woken.endpoint) == ("started", made.endpoint)
     _ = real_lane.sandbox.run("rm", "-f", "-t", "0", name)
     assert or_raise(lanes.ensure(real_lane.lane)).action == "created"
+
+
+def test_a_lane_without_its_image_or_worktree_has_its_state_all_the_same(
+    real_lane: RealLane,
+) -> None:
+    made = or_raise(real_lane.lanes().ensure(real_lane.lane))
+    kept, tree = real_lane.profile, Path(real_lane.lane.worktree)
+    for kind in ("ImageMissing", "InvalidLane"):
+        if kind == "ImageMissing":
+            real_lane.profile = replace(kept, image="localhost/none:1")
+        else:
+            real_lane.profile = kept
+            _ = tree.rename(tree.with_name("elsewhere"))
+        seen = or_raise(real_lane.lanes().status(real_lane.lane))
+        assert (seen.state, seen.endpoint, seen.ready) == ("running", made.endpoint, True)
+        assert seen.fault is not None
+        assert seen.fault.kind == kind
+
+
+def test_what_does_not_run_has_no_endpoint(real_lane: RealLane) -> None:
+    lanes, lane = real_lane.lanes(), real_lane.lane
+    made = or_raise(lanes.ensure(lane))
+    assert or_raise(lanes.endpoint(lane)) == made.endpoint
+    for how in ("pause", "stop"):
+        _ = real_lane.sandbox.run(how, *(("-t", "0") if how == "stop" else ()), lane.container_name)
+        told = lanes.endpoint(lane)
+        assert isinstance(told, Failure)
+        assert isinstance(told.failure(), WrongState)
+        _ = or_raise(lanes.ensure(lane))
+    assert or_raise(lanes.endpoint(lane)) == made.endpoint
 
 
 def test_stop_and_remove_are_idempotent(real_lane: RealLane) -> None:

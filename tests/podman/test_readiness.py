@@ -72,7 +72,7 @@ def test_a_stop_of_a_stubborn_worker_takes_the_grace_and_is_told(real_lane: Real
     name = real_lane.lane.container_name
     real_lane.worker(STUBBORN.format(word="one"))
     _ = or_raise(real_lane.lanes().ensure(real_lane.lane))
-    told = f"waits for {name} to end (killed after 2 s)\n"
+    told = f"waits for {name} to end (killed if it takes 2 s)\n"
     begun = time.monotonic()
     ((code, _, err),) = results([lanekit(real_lane, "stop")])
     assert (code, told in err) == (0, True), err
@@ -85,7 +85,7 @@ def test_a_stop_of_a_stubborn_worker_takes_the_grace_and_is_told(real_lane: Real
     ((code, out, err),) = results([lanekit(real_lane, "ensure")])
     assert time.monotonic() - begun >= 2
     assert (code, "replaced" in out) == (0, True), err
-    assert f"stop {name} (killed after 2 s), because " in err
+    assert f"stop {name} (killed if it takes 2 s), because " in err
     ((code, _, err),) = results([lanekit(real_lane, "rm")])
     assert (code, told in err) == (0, True), err
     assert real_lane.containers() == []
