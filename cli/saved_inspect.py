@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from returns.result import Failure, Success
@@ -15,7 +16,7 @@ from lanekit.cli.options import PolicyName
 from lanekit.cli.output import tell
 from lanekit.core.drift import drift
 from lanekit.core.drift_reference import reference_drift
-from lanekit.core.errors import NotFound, Outcome
+from lanekit.core.errors import NotFound, Outcome, Undecodable
 from lanekit.core.printable import printable
 
 if TYPE_CHECKING:
@@ -30,6 +31,17 @@ def verdict(lane: Lane, spec: ContainerSpec, text: str, policy: PolicyName) -> O
     Of several containers the one with the lane's container name is meant; a single one is judged
     whatever its name, which a note then tells.
     """
+    judged = _judged(lane, spec, text, policy)
+    if isinstance(judged, Failure) and isinstance(judged.failure(), Undecodable):
+        # It is not podman that was asked, and a wrong file is likelier than a wrong podman.
+        says = "the saved inspect could not be understood"
+        return Failure(
+            replace(judged.failure(), message=says, hint=_how_to_save(lane), lane=lane.name)
+        )
+    return judged
+
+
+def _judged(lane: Lane, spec: ContainerSpec, text: str, policy: PolicyName) -> Outcome[Drift]:
     whole = parse(text, "container inspect")
     if isinstance(whole, Failure):
         return whole
@@ -75,9 +87,13 @@ def _pick(lane: Lane, objects: list[str]) -> Outcome[str]:
 def _absent(lane: Lane) -> NotFound:
     return NotFound(
         f"the inspect has no container {lane.container_name}",
-        hint=f"save it with: podman container inspect {lane.container_name} > FILE",
+        hint=_how_to_save(lane),
         lane=lane.name,
     )
+
+
+def _how_to_save(lane: Lane) -> str:
+    return f"save it with: podman container inspect {lane.container_name} > FILE"
 
 
 def _objects(text: str) -> Iterator[str]:

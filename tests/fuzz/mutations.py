@@ -60,6 +60,13 @@ def begun(target: str) -> dict[str, str]:
     given = {
         "event": [line for lines in events().values() for line in lines],
         "changes": ['[{"Path":"/a","Kind":0}]', '{"changed":["/a"],"added":["/b"]}', "null"],
+        "http": [
+            "HTTP/1.1 200 OK\r\nServer: Libpod/4.3.1 (linux)\r\nContent-Length: 2\r\n\r\n[]",
+            "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n",
+            "HTTP/1.1 500 X\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+            "HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n[]",
+            "HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\nx",
+        ],
         "exec": [
             *('{"Running":false,"ExitCode":7}', '{"Running":true}', '{"message":"it is paused"}'),
             *("HTTP/1.1 101 UPGRADED\r\n\r\n\1\0\0\0\0\0\0\2hi", "HTTP/1.1 500 X\r\n\r\n{}"),

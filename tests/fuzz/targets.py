@@ -14,6 +14,7 @@ from dataclasses import asdict
 
 from returns.result import Failure
 
+from lanekit.adapters import http_answer
 from lanekit.adapters.podman_answers import (
     in_order,
     listed_ids,
@@ -165,6 +166,36 @@ def executed(text: str) -> LaneError | None:
     return _error(status)
 
 
+def http(text: str) -> LaneError | None:
+    """What the service answers, on a connection that then ends: the same however it was cut."""
+    data = text.encode("utf-8", "surrogateescape")
+    middle = len(data) // 2
+    once = _answered([data])
+    assert once == _answered([data[:middle], data[middle:]])
+    if len(data) < _FEW:
+        assert once == _answered([data[at : at + 1] for at in range(len(data))])
+    return None
+
+
+_FEW = 2000
+
+
+def _answered(parts: list[bytes]) -> tuple[int, bytes, bool, str] | None:
+    """The answer in these, as `HttpConnection` reads it; None: there is none."""
+    answer = http_answer.Answer()
+    try:
+        for part in filter(None, parts):
+            if answer.is_whole:
+                # Read no more; a connection on which something is left is not used again.
+                return None
+            answer.feed(part)
+        if not answer.is_whole:
+            answer.end()
+        return answer.status, answer.body(), answer.may_follow, answer.server
+    except ValueError:
+        return None
+
+
 # More than a head may be; no more than a socket holds while nobody reads.
 _HEAD_AND_MORE = 100_000
 
@@ -218,4 +249,5 @@ TARGETS: Mapping[str, Target] = {
     "event": event,
     "changes": changes,
     "exec": executed,
+    "http": http,
 }
