@@ -66,6 +66,7 @@ if log:
 for name in {foreign!r}:
     os.environ.pop(name, None)
 os.environ.update({settings!r})
+os.chdir({folder!r})
 os.execv({argv!r}[0], {argv!r} + sys.argv[1:])
 """
 
@@ -105,7 +106,7 @@ class Sandbox:
 
     def run(self, *args: str) -> str:
         """stdout of `podman ARGS`, stripped; RuntimeError with podman's words when it fails."""
-        return _run([*self.argv, *args], self.env)
+        return _run([*self.argv, *args], self.env, self.folder)
 
     def remove(self, prefix: str) -> None:
         """Remove all containers whose names begin so."""
@@ -120,6 +121,7 @@ class Sandbox:
         process = subprocess.Popen(
             [*self.argv, "system", "service", "--time", "0", f"unix://{socket}"],
             env=self.env,
+            cwd=self.folder,
             stdin=subprocess.DEVNULL,
             start_new_session=True,  # a Ctrl-C is for the tests; they end the service
         )
@@ -138,10 +140,12 @@ def read_log(path: Path) -> list[list[str]]:
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
-def _run(argv: list[str], env: Mapping[str, str]) -> str:
+def _run(argv: list[str], env: Mapping[str, str], folder: Path) -> str:
+    # conmon leaves an empty file "oom" in the folder that podman was started in.
     done = subprocess.run(
         argv,
         env=env,
+        cwd=folder,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -182,7 +186,7 @@ def _first_that_works(folder: ClaimedFolder, podman: str) -> Sandbox:
     for driver, conf in _WAYS:
         sandbox = _lay_out(folder.path, podman, driver, conf)
         try:
-            _ = _run([str(_EXAMPLES / "make-image.sh"), DEMO_IMAGE], sandbox.environ())
+            _ = _run([str(_EXAMPLES / "make-image.sh"), DEMO_IMAGE], sandbox.environ(), folder.path)
             _ = sandbox.run("run", "--rm", "-u", "root", "-p", "127.0.0.1::80", DEMO_IMAGE, "true")
         except RuntimeError as fault:
             faults.append(str(fault))
@@ -234,6 +238,7 @@ def _write_wrapper(sandbox: Sandbox, settings: Mapping[str, str]) -> None:
             log=LOG_VARIABLE,
             foreign=_FOREIGN,
             settings=dict(settings),
+            folder=str(sandbox.folder),
             argv=list(sandbox.argv),
         )
     )

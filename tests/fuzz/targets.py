@@ -185,10 +185,12 @@ def _answered(parts: list[bytes]) -> tuple[int, bytes, bool, str] | None:
     answer = http_answer.Answer()
     try:
         for part in filter(None, parts):
-            if answer.is_whole:
-                # Read no more; a connection on which something is left is not used again.
+            if not answer.is_whole:
+                answer.feed(part)
+            elif part.strip(b"\r\n"):
+                # Read no more; a connection on which something is left is not used again. Empty
+                # lines behind an answer are nothing, as far as they come with it.
                 return None
-            answer.feed(part)
         if not answer.is_whole:
             answer.end()
         return answer.status, answer.body(), answer.may_follow, answer.server

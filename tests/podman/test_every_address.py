@@ -48,6 +48,9 @@ def test_a_lane_on_every_address_is_reached_by_the_loopback(
 
 def test_a_lane_on_every_address_of_ipv6(real_lane: RealLane) -> None:
     number = _make_by_hand(real_lane, "[::]::31417", "create")
-    assert or_raise(real_lane.lanes().endpoint(real_lane.lane)).url == f"http://[::1]:{number}"
+    # Not started: not every machine has IPv6 for containers.
+    seen = or_raise(real_lane.lanes().status(real_lane.lane))
+    assert seen.endpoint is not None
+    assert (seen.state, seen.endpoint.url) == ("created", f"http://[::1]:{number}")
     (strict,) = or_raise(real_lane.lanes().plan(real_lane.lane)).drift
     assert str(strict).endswith(f"actual :::{number}")
