@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Sequence
 from itertools import product
@@ -140,3 +142,44 @@ def test_a_signal_in_a_restart(real_lane: RealLane, what: str, way: str) -> None
     assert (_only(real_lane).id, _only(real_lane).state) == (before.id, "running")
     _converges(real_lane, "none")
     assert real_lane.sandbox.run("exec", before.name, "cat", "/workspace/new") == "yes"
+
+
+# A Ctrl-C that is noted and breaks no wait off, as one does that comes just before the wait: it
+# reaches another thread. Sent when a line comes in.
+UNFELT = """
+import signal, sys, threading
+def send():
+    sys.stdin.readline()
+    signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+threading.Thread(target=send, daemon=True).start()
+from lanekit.cli.main import main
+main()
+"""
+
+
+def test_a_signal_that_comes_just_before_a_wait_for_podman_is_noticed(real_lane: RealLane) -> None:
+    real_lane.worker(STUBBORN)
+    file = real_lane.fleet_file()
+    _ = or_raise(real_lane.lanes().ensure(real_lane.lane))
+    _ = file.write_text(file.read_text().replace("stop_grace = 2", "stop_grace = 12"))
+    command = [sys.executable, "-c", UNFELT, "stop", "--file", str(file)]
+    with subprocess.Popen(
+        command,
+        env=real_lane.environ(),
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stderr is not None
+        while "waits for " not in (line := process.stderr.readline()):
+            assert line, "it did not wait"
+        time.sleep(1)
+        begun = time.monotonic()
+        _ = process.stdin.write("now\n")
+        process.stdin.flush()
+        while not (line := process.stderr.readline()).startswith("lanekit: "):
+            assert line, "it was not noticed"
+        assert time.monotonic() - begun < 6
+        _ = process.communicate(timeout=60)
+        assert process.returncode == 130
