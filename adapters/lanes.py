@@ -16,14 +16,7 @@ from lanekit.adapters.lane_lock import FileLock
 from lanekit.core import upkeep
 from lanekit.core.collect import Collected, Collector, find_garbage
 from lanekit.core.ensure import Manner, decide_asking
-from lanekit.core.errors import (
-    ConfigUnreadable,
-    ImageMissing,
-    InvalidLane,
-    LaneError,
-    Outcome,
-    for_lane,
-)
+from lanekit.core.errors import InvalidLane, LaneError, Outcome, for_lane
 from lanekit.core.gc import Garbage, Sweep
 from lanekit.core.model import ContainerSpec, Endpoint, Lane, Observation, Policy, Profile
 from lanekit.core.observe import observe, with_inside
@@ -64,10 +57,6 @@ OWN = Streams()
 
 def _nobody(_event: Event) -> None:
     return
-
-
-# What is not as it must be on the host, while podman can be asked.
-_OF_THE_HOST = (InvalidLane, ConfigUnreadable, ImageMissing)
 
 
 def _to_nobody(_report: "Report") -> None:
@@ -216,14 +205,12 @@ class Lanes:
         )
 
     def _unjudged(self, lane: Lane, error: LaneError) -> Outcome[LaneStatus]:
-        """What its container alone tells of a lane whose files or image are not as they must be."""
+        """How a lane is that cannot be compared; its error as it is when nothing may be asked."""
         profile = self._profile_of(lane)
         if profile is None or self._unfit(lane):
             return Failure(error)
-        failed: Outcome[LaneStatus] = self._named(Failure(error), lane)
-        if not isinstance(error, _OF_THE_HOST):
-            return failed
-        return self._named(upkeep.unjudged(self._world, lane, profile, failed.failure()), lane)
+        fault = hide_all(for_lane(error, lane.name), profile.env)
+        return self._named(upkeep.unjudged(self._world, lane, profile, fault), lane)
 
     def endpoint(self, lane: Lane) -> Outcome[Endpoint]:
         """Where the lane's worker answers, by its container's inspect; not probed. `WrongState`: it

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lanekit.cli.interrupts import confirmed
 from lanekit.cli.options import (
     JOBS,
     JobsOption,
@@ -101,7 +102,4 @@ def _agrees(count: int) -> bool:
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         # A script that asks for it means it.
         return True
-    from lanekit.cli.interrupts import idle  # noqa: PLC0415 - already loaded by main
-
-    with idle():
-        return typer.confirm(f"Remove the containers of all lanes of the file ({count})?", err=True)
+    return confirmed(f"Remove the containers of all lanes of the file ({count})?")

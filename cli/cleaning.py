@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lanekit.cli.interrupts import confirmed
 from lanekit.cli.options import PolicyName, Settings
 from lanekit.cli.output import FAILED, say, tell
 
@@ -135,10 +136,7 @@ def _say_json(one: Garbage, result: str) -> None:
 def _agrees(count: int) -> bool:
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return False
-    from lanekit.cli.interrupts import idle  # noqa: PLC0415 - already loaded by main
-
-    with idle():
-        return typer.confirm(f"Remove these containers ({count})?", err=True)
+    return confirmed(f"Remove these containers ({count})?")
 
 
 def _remove(

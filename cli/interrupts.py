@@ -10,6 +10,8 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from types import FrameType
 
+import typer
+
 from lanekit.cli.waking import waking
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -53,6 +55,12 @@ def idle() -> Generator[None]:
         yield
     finally:
         _Held.idle = False
+
+
+def confirmed(question: str) -> bool:
+    """Whether whoever sits at the terminal says yes."""
+    with idle():
+        return typer.confirm(question, err=True)
 
 
 @contextmanager

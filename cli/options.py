@@ -74,7 +74,7 @@ PolicyOption = Annotated[
 _DAY = 86_400
 
 
-def each_time(least: float) -> Any:
+def each_time(least: float) -> Callable[[float], float]:
     """What a pause of so many seconds at least, and a day at most, is checked by."""
 
     def check(value: float) -> float:

@@ -8,7 +8,15 @@ from returns.result import Failure, Success
 from lanekit.core.drift import inside_drift
 from lanekit.core.endpoint import endpoint_of
 from lanekit.core.ensure import judge_for
-from lanekit.core.errors import LaneError, NotFound, Outcome, WrongState
+from lanekit.core.errors import (
+    ConfigUnreadable,
+    ImageMissing,
+    InvalidLane,
+    LaneError,
+    NotFound,
+    Outcome,
+    WrongState,
+)
 from lanekit.core.identity import foreign
 from lanekit.core.model import Drift, Endpoint, Lane, Observation, Policy, Profile, Snapshot
 from lanekit.core.observe import containers_of, ids_are_sound, with_inside
@@ -23,6 +31,8 @@ from lanekit.core.world import Target, World
 _STATUS_PROBE = 1.0
 _TRIES = 5
 _RACES = (NotFound, WrongState)
+# What is not as it must be on the host, while podman can be asked.
+_OF_THE_HOST = (InvalidLane, ConfigUnreadable, ImageMissing)
 
 
 def look(engine: ContainerEngine, lane: Lane) -> Outcome[Observation]:
@@ -64,7 +74,12 @@ def status(world: World, target: Target, seen: Observation, policy: Policy) -> O
 
 
 def unjudged(world: World, lane: Lane, profile: Profile, fault: LaneError) -> Outcome[LaneStatus]:
-    """How a lane is that cannot be compared with what is asked. `fault` says why."""
+    """How a lane is that cannot be compared with what is asked. `fault` says why.
+
+    The fault itself is the answer when it is podman's: then nothing can be seen.
+    """
+    if not isinstance(fault, _OF_THE_HOST):
+        return Failure(fault)
     looked = look(world.engine, lane)
     if isinstance(looked, Failure):
         return looked
