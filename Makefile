@@ -27,9 +27,9 @@ test-long: setup
 	@$(PYTHON) -m pip install -q atheris && $(PYTHON) -m tests.fuzz.fuzz_answers --seconds 3600
 
 bench: setup
-	@$(PYTHON) -m tests.bench_startup
-	@$(PYTHON) -m tests.bench_ensure
-	@$(PYTHON) -m tests.bench_fleet
+	@$(PYTHON) -m tests.bench.startup
+	@$(PYTHON) -m tests.bench.ensure
+	@$(PYTHON) -m tests.bench.fleet
 
 static: setup
 	.venv/bin/ruff check

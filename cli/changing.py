@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lanekit.cli.interrupts import confirmed
 from lanekit.cli.options import (
     JOBS,
     JobsOption,
@@ -16,7 +15,8 @@ from lanekit.cli.options import (
     PolicyOption,
     Settings,
 )
-from lanekit.cli.output import FAILED, tell
+from lanekit.cli.output.streams import FAILED, tell
+from lanekit.cli.signals.interrupts import confirmed
 
 if TYPE_CHECKING:
     pass
@@ -38,7 +38,7 @@ def ensure(
 
     A line a lane: what was done, the endpoint, the seconds, why.
     """
-    from lanekit.cli.board import Board  # noqa: PLC0415 - costs start-up
+    from lanekit.cli.output.ensure_report import Board  # noqa: PLC0415 - costs start-up
     from lanekit.cli.session import open_session  # noqa: PLC0415
 
     session = open_session(settings, lanes, policy, restart_unready=restart_unready)
@@ -62,7 +62,10 @@ def stop(settings: Settings, lanes: LanesArgument = None) -> None:
 
     One that does not run is fine.
     """
-    from lanekit.cli.reporting import named_line, report_all  # noqa: PLC0415 - costs start-up
+    from lanekit.cli.output.outcomes import (  # noqa: PLC0415 - costs start-up
+        named_line,
+        report_all,
+    )
     from lanekit.cli.session import open_session  # noqa: PLC0415
 
     session = open_session(settings, lanes)
@@ -84,7 +87,10 @@ def rm(
 
     Their anonymous volumes too; worktrees are never touched. One that is missing is fine.
     """
-    from lanekit.cli.reporting import named_line, report_all  # noqa: PLC0415 - costs start-up
+    from lanekit.cli.output.outcomes import (  # noqa: PLC0415 - costs start-up
+        named_line,
+        report_all,
+    )
     from lanekit.cli.session import open_session  # noqa: PLC0415
 
     session = open_session(settings, lanes)

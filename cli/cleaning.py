@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lanekit.cli.interrupts import confirmed
 from lanekit.cli.options import PolicyName, Settings
-from lanekit.cli.output import FAILED, say, tell
+from lanekit.cli.output.streams import FAILED, say, tell
+from lanekit.cli.signals.interrupts import confirmed
 
 if TYPE_CHECKING:
-    from lanekit.adapters.lanes import Lanes
-    from lanekit.cli.fleet_file import Fleet
-    from lanekit.cli.progress import News
-    from lanekit.core.collect import Collected
-    from lanekit.core.errors import LaneError
-    from lanekit.core.gc import Garbage, Sweep
-    from lanekit.core.operations import Event
+    from lanekit.adapters.fleet_file.load import Fleet
+    from lanekit.api import Lanes
+    from lanekit.cli.output.progress import News
+    from lanekit.core.application.remove_orphans import Collected
+    from lanekit.core.domain.errors import LaneError
+    from lanekit.core.domain.orphans import Garbage, Sweep
+    from lanekit.core.domain.progress import Event
 
 _HEAD = ("LANE", "CONTAINER", "STATE", "WHY", "")
 _WORDS: dict[Collected, str] = {
@@ -39,9 +39,9 @@ def gc(
     Containers of this fleet that belong to no lane of its file, and what broken replaces left.
     Those of other fleets, and those that run, are left alone.
     """
-    from lanekit.cli.composition import lanes_for  # noqa: PLC0415 - costs start-up
-    from lanekit.cli.progress import News  # noqa: PLC0415
+    from lanekit.cli.output.progress import News  # noqa: PLC0415
     from lanekit.cli.session import fleet_of  # noqa: PLC0415
+    from lanekit.cli.wiring import lanes_for  # noqa: PLC0415 - costs start-up
 
     fleet, news = fleet_of(settings), News()
     runtime = lanes_for(
@@ -59,8 +59,8 @@ def gc(
 
 
 def _hear(settings: Settings, news: News, event: Event) -> None:
-    from lanekit.cli.progress import event_words  # noqa: PLC0415 - only for a wait
-    from lanekit.core.printable import printable  # noqa: PLC0415
+    from lanekit.cli.output.progress import event_words  # noqa: PLC0415 - only for a wait
+    from lanekit.core.domain.escaping import printable  # noqa: PLC0415
 
     if not settings.json and news.has(event):
         tell(printable(f"{event.lane}: {event_words(event, None)}"))
@@ -80,8 +80,8 @@ def _found(settings: Settings, runtime: Lanes, fleet: Fleet) -> Sweep:
 def _fail(settings: Settings, error: LaneError) -> None:
     import json  # noqa: PLC0415 - costs start-up
 
-    from lanekit.cli.json_output import error_object  # noqa: PLC0415
-    from lanekit.cli.rendering import error_text  # noqa: PLC0415
+    from lanekit.cli.output.json import error_object  # noqa: PLC0415
+    from lanekit.cli.output.text import error_text  # noqa: PLC0415
 
     if settings.json:
         say(json.dumps({"error": error_object(error)}))
@@ -95,7 +95,7 @@ def _show(settings: Settings, found: Sweep, *, running: bool, removes: bool) -> 
             if not removes or (one.runs and not running):
                 _say_json(one, "runs" if one.runs and not running else "found")
     elif found.garbage:
-        from lanekit.cli.rendering import say_table  # noqa: PLC0415 - costs start-up
+        from lanekit.cli.output.text import say_table  # noqa: PLC0415 - costs start-up
 
         say_table(_HEAD, [_row(one, running=running) for one in found.garbage])
     else:
@@ -104,7 +104,7 @@ def _show(settings: Settings, found: Sweep, *, running: bool, removes: bool) -> 
 
 
 def _row(one: Garbage, *, running: bool) -> tuple[str, ...]:
-    from lanekit.core.printable import printable  # noqa: PLC0415 - costs start-up
+    from lanekit.core.domain.escaping import printable  # noqa: PLC0415 - costs start-up
 
     seen = one.container
     note = "left: it runs (--running removes it)" if one.runs and not running else ""
@@ -112,7 +112,7 @@ def _row(one: Garbage, *, running: bool) -> tuple[str, ...]:
 
 
 def _tell_of_others(found: Sweep) -> None:
-    from lanekit.core.printable import printable  # noqa: PLC0415 - costs start-up
+    from lanekit.core.domain.escaping import printable  # noqa: PLC0415 - costs start-up
 
     if found.others:
         names = ", ".join(sorted({printable(name) for name in found.others}))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lanekit.cli.options import LaneArgument, Settings
-from lanekit.cli.output import refuse
+from lanekit.cli.output.streams import refuse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +41,7 @@ def shell(settings: Settings, lane: LaneArgument) -> None:
 
     bash where the image has it, else sh, in the folder of the worker.
     """
-    from lanekit.core.login_shell import SHELL  # noqa: PLC0415 - costs start-up
+    from lanekit.cli.login_shell import SHELL  # noqa: PLC0415 - costs start-up
 
     _run(settings, lane, SHELL)
 
@@ -51,7 +51,7 @@ def _run(settings: Settings, lane: str, command: Sequence[str]) -> None:
 
     from returns.result import Failure, Success  # noqa: PLC0415 - costs start-up
 
-    from lanekit.cli.reporting import report_failure  # noqa: PLC0415
+    from lanekit.cli.output.outcomes import report_failure  # noqa: PLC0415
     from lanekit.cli.session import open_session  # noqa: PLC0415
 
     session = open_session(settings, [lane])

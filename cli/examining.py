@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import typer
 
 from lanekit.cli.options import EngineName, LanesArgument, Settings
-from lanekit.cli.output import FAILED, is_rich, refuse, say
+from lanekit.cli.output.streams import FAILED, is_rich, refuse, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lanekit.core.doctor import Fleet
-    from lanekit.core.doctor_findings import Finding
-    from lanekit.core.model import Lane
+    from lanekit.core.domain.diagnostics.facts import Fleet
+    from lanekit.core.domain.diagnostics.findings import Finding
+    from lanekit.core.domain.lanes import Lane
 
 _COLOURS = {"ok": "green", "warn": "yellow", "FAIL": "red", "not tried": "blue"}
 _STATUS_WIDTH = 9  # of "not tried"
@@ -30,8 +30,8 @@ def doctor(settings: Settings, lanes: LanesArgument = None) -> None:
     code 1 when a check fails.
     """
 
-    from lanekit.cli.composition import examination_for  # noqa: PLC0415
-    from lanekit.core.doctor_findings import findings, is_well  # noqa: PLC0415
+    from lanekit.cli.wiring import examination_for  # noqa: PLC0415
+    from lanekit.core.domain.diagnostics.findings import findings, is_well  # noqa: PLC0415
 
     if settings.engine is EngineName.memory:
         refuse("doctor looks at podman: --engine auto, cli or socket")
@@ -45,8 +45,12 @@ def doctor(settings: Settings, lanes: LanesArgument = None) -> None:
 
 def _fleet(settings: Settings, names: Sequence[str]) -> tuple[Fleet, Sequence[Lane]]:
     """What doctor has to know of the fleet file, and the lanes that were chosen of it."""
-    from lanekit.cli.fleet_file import BadFleet, load_fleet, nearest_fleet_file  # noqa: PLC0415
-    from lanekit.core.doctor import Fleet  # noqa: PLC0415 - costs start-up
+    from lanekit.adapters.fleet_file.load import (  # noqa: PLC0415
+        BadFleet,
+        load_fleet,
+        nearest_fleet_file,
+    )
+    from lanekit.core.domain.diagnostics.facts import Fleet  # noqa: PLC0415 - costs start-up
 
     path = settings.file if settings.file is not None else nearest_fleet_file()
     if path is None:
@@ -68,7 +72,7 @@ def _masked(found: Sequence[Finding], lanes: Sequence[Lane]) -> tuple[Finding, .
     """What podman said may hold a secret of a lane."""
     from dataclasses import replace  # noqa: PLC0415 - costs start-up
 
-    from lanekit.core.secrets import hide, secrets_of_all  # noqa: PLC0415
+    from lanekit.core.domain.redaction import hide, secrets_of_all  # noqa: PLC0415
 
     secrets = secrets_of_all(lane.profile for lane in lanes)
     return tuple(
@@ -86,7 +90,7 @@ def _json(finding: Finding) -> str:
 
 def _text(finding: Finding) -> str:
     """The line of a check; below it podman's words, and what to do."""
-    from lanekit.core.printable import printable  # noqa: PLC0415 - costs start-up
+    from lanekit.core.domain.escaping import printable  # noqa: PLC0415 - costs start-up
 
     word = f"{finding.status:<{_STATUS_WIDTH}}"
     if is_rich(sys.stdout):

@@ -14,14 +14,15 @@ from lanekit.cli.options import (
     Settings,
     each_time,
 )
-from lanekit.cli.output import FAILED, WORK, say, tell
+from lanekit.cli.output.streams import FAILED, WORK, say, tell
 
 if TYPE_CHECKING:
     from lanekit.cli.session import Session
-    from lanekit.core.errors import LaneError
-    from lanekit.core.model import Endpoint, Lane
-    from lanekit.core.plan import Plan
-    from lanekit.core.results import LaneStatus
+    from lanekit.core.domain.errors import LaneError
+    from lanekit.core.domain.lanes import Lane
+    from lanekit.core.domain.observed import Endpoint
+    from lanekit.core.domain.plan import Plan
+    from lanekit.core.domain.results import LaneStatus
 
 ExitCodeOption = Annotated[
     bool, typer.Option("--exit-code", help="exit with 3 when there is something to do")
@@ -39,9 +40,9 @@ def plan(
     Each difference (field, expected, actual) and the mildest mend of it, each operation and its
     cause; of a container to be replaced, the files that go with it.
     """
-    from lanekit.cli.json_output import line, losses, planned_record  # noqa: PLC0415 - start-up
-    from lanekit.cli.rendering import plan_text  # noqa: PLC0415
-    from lanekit.cli.reporting import report_all  # noqa: PLC0415
+    from lanekit.cli.output.json import line, losses, planned_record  # noqa: PLC0415 - start-up
+    from lanekit.cli.output.outcomes import report_all  # noqa: PLC0415
+    from lanekit.cli.output.text import plan_text  # noqa: PLC0415
     from lanekit.cli.session import open_session  # noqa: PLC0415
 
     work: list[Plan] = []
@@ -71,9 +72,9 @@ def status(
     ] = 2.0,
 ) -> None:
     """Show state, endpoint, ready, drift."""
-    from lanekit.cli.json_output import line, status_record  # noqa: PLC0415 - costs start-up
-    from lanekit.cli.rendering import error_text  # noqa: PLC0415
-    from lanekit.cli.reporting import report_all  # noqa: PLC0415
+    from lanekit.cli.output.json import line, status_record  # noqa: PLC0415 - costs start-up
+    from lanekit.cli.output.outcomes import report_all  # noqa: PLC0415
+    from lanekit.cli.output.text import error_text  # noqa: PLC0415
     from lanekit.cli.session import open_session  # noqa: PLC0415
 
     session = open_session(settings, lanes, policy)
@@ -101,8 +102,8 @@ def status(
 def _say_status(session: Session) -> None:
     from returns.result import Failure, Success  # noqa: PLC0415 - costs start-up
 
-    from lanekit.cli.rendering import STATUS_HEAD, say_table, status_row  # noqa: PLC0415
-    from lanekit.cli.reporting import report_failure  # noqa: PLC0415
+    from lanekit.cli.output.outcomes import report_failure  # noqa: PLC0415
+    from lanekit.cli.output.text import STATUS_HEAD, say_table, status_row  # noqa: PLC0415
 
     rows: list[tuple[str, ...]] = []
     failures: list[tuple[Lane, LaneError]] = []
@@ -127,8 +128,8 @@ def endpoint(settings: Settings, lane: LaneArgument) -> None:
 
     Nothing else; the worker is not asked.
     """
-    from lanekit.cli.json_output import Record, line  # noqa: PLC0415 - costs start-up
-    from lanekit.cli.reporting import report_all  # noqa: PLC0415
+    from lanekit.cli.output.json import Record, line  # noqa: PLC0415 - costs start-up
+    from lanekit.cli.output.outcomes import report_all  # noqa: PLC0415
     from lanekit.cli.session import open_session  # noqa: PLC0415
 
     def show(asked: Lane, found: Endpoint) -> str:
@@ -146,8 +147,8 @@ def logs(
     tail: Annotated[int, typer.Option(min=1, metavar="N", help="how many lines")] = 100,
 ) -> None:
     """Print the last lines of a lane."""
-    from lanekit.cli.json_output import Record, line  # noqa: PLC0415 - costs start-up
-    from lanekit.cli.reporting import report_all  # noqa: PLC0415
+    from lanekit.cli.output.json import Record, line  # noqa: PLC0415 - costs start-up
+    from lanekit.cli.output.outcomes import report_all  # noqa: PLC0415
     from lanekit.cli.session import open_session  # noqa: PLC0415
 
     def show(asked: Lane, text: str) -> str:

@@ -15,9 +15,9 @@ from lanekit.cli import (
     starting,
     watching,
 )
-from lanekit.cli.interrupts import interruptible
 from lanekit.cli.options import Settings, with_settings
-from lanekit.cli.output import prepare_streams, say
+from lanekit.cli.output.streams import prepare_streams, say
+from lanekit.cli.signals.interrupts import interruptible
 
 
 class App(typer.Typer):

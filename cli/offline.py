@@ -10,11 +10,13 @@ import typer
 
 from lanekit.cli.looking import ExitCodeOption
 from lanekit.cli.options import LaneArgument, PolicyName, PolicyOption, Settings
-from lanekit.cli.output import FAILED, WORK, refuse, say, tell
+from lanekit.cli.output.streams import FAILED, WORK, refuse, say, tell
 
 if TYPE_CHECKING:
-    from lanekit.core.errors import Outcome
-    from lanekit.core.model import ContainerSpec, Drift, Lane
+    from lanekit.core.domain.containers import ContainerSpec
+    from lanekit.core.domain.differences import Drift
+    from lanekit.core.domain.errors import Outcome
+    from lanekit.core.domain.lanes import Lane
 
 
 def drift(
@@ -30,8 +32,8 @@ def drift(
 
     Podman is not needed. Several containers in it: the one with the lane's container name.
     """
-    from lanekit.cli.json_output import Record, differences, line  # noqa: PLC0415 - start-up
-    from lanekit.cli.reporting import report_all  # noqa: PLC0415
+    from lanekit.cli.output.json import Record, differences, line  # noqa: PLC0415 - start-up
+    from lanekit.cli.output.outcomes import report_all  # noqa: PLC0415
     from lanekit.cli.saved_inspect import verdict  # noqa: PLC0415
     from lanekit.cli.session import open_session  # noqa: PLC0415
 
@@ -81,10 +83,10 @@ def show(settings: Settings, lane: LaneArgument) -> None:
     """
     from shlex import join  # noqa: PLC0415 - costs start-up
 
-    from lanekit.cli.json_output import Record, line  # noqa: PLC0415
-    from lanekit.cli.reporting import report_all  # noqa: PLC0415
+    from lanekit.cli.output.json import Record, line  # noqa: PLC0415
+    from lanekit.cli.output.outcomes import report_all  # noqa: PLC0415
     from lanekit.cli.session import open_session  # noqa: PLC0415
-    from lanekit.core.create_args import create_args  # noqa: PLC0415
+    from lanekit.core.domain.podman_create.args import create_args  # noqa: PLC0415
 
     def command(asked: Lane, spec: ContainerSpec) -> str:
         _tell_of_secrets(spec)
@@ -98,7 +100,10 @@ def show(settings: Settings, lane: LaneArgument) -> None:
 
 
 def _tell_of_secrets(spec: ContainerSpec) -> None:
-    from lanekit.core.create_args import passed_env, steers_podman  # noqa: PLC0415 - start-up
+    from lanekit.core.domain.podman_create.args import (  # noqa: PLC0415 - start-up
+        passed_env,
+        steers_podman,
+    )
 
     exported = sorted(passed_env(spec))
     if exported:
@@ -123,9 +128,9 @@ def fingerprint(
 
     from returns.result import Failure, Success  # noqa: PLC0415
 
-    from lanekit.adapters.host_files import DiskFiles  # noqa: PLC0415
-    from lanekit.cli.json_output import error_object  # noqa: PLC0415
-    from lanekit.cli.rendering import error_text  # noqa: PLC0415
+    from lanekit.adapters.host.files import DiskFiles  # noqa: PLC0415
+    from lanekit.cli.output.json import error_object  # noqa: PLC0415
+    from lanekit.cli.output.text import error_text  # noqa: PLC0415
 
     record: dict[str, object] = {"dir": folder, "fingerprint": None, "digest": None, "error": None}
     match DiskFiles().config(os.path.abspath(folder), credentials or ()):

@@ -10,7 +10,7 @@ import typer
 
 
 class EngineName(StrEnum):
-    """How podman is reached. `cli/composition.py` has what each means."""
+    """How podman is reached. `cli/wiring.py` has what each means."""
 
     auto = "auto"
     cli = "cli"
@@ -19,7 +19,7 @@ class EngineName(StrEnum):
 
 
 class PolicyName(StrEnum):
-    """What counts as drift: see `lanekit.core.model.Policy`."""
+    """What counts as drift: see `lanekit.core.domain.differences.Policy`."""
 
     strict = "strict"
     reference = "reference"
@@ -47,7 +47,11 @@ class Settings(NamedTuple):
 
 def complete_lane(ctx: typer.Context, incomplete: str) -> list[str]:
     """Names of lanes for the shell; nothing when there is no sound fleet file."""
-    from lanekit.cli.fleet_file import Fleet, load_fleet, nearest_fleet_file  # noqa: PLC0415
+    from lanekit.adapters.fleet_file.load import (  # noqa: PLC0415
+        Fleet,
+        load_fleet,
+        nearest_fleet_file,
+    )
 
     path = ctx.params.get("file") or nearest_fleet_file()
     fleet = load_fleet(path) if path else None
@@ -87,7 +91,7 @@ def each_time(least: float) -> Callable[[float], float]:
 
 
 JOBS = 4
-"""As `lanekit.adapters.lanes.JOBS`, without its import."""
+"""As `lanekit.api.JOBS`, without its import."""
 JobsOption = Annotated[
     int, typer.Option(min=1, max=64, help="how many lanes are worked on at once")
 ]

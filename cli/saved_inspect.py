@@ -9,18 +9,20 @@ from typing import TYPE_CHECKING
 
 from returns.result import Failure, Success
 
-from lanekit.adapters.json_reader import parse
-from lanekit.adapters.podman_wire import decode_containers
-from lanekit.adapters.reference_wire import decode_reference
+from lanekit.adapters.podman.inspect_decoder import decode_containers
+from lanekit.adapters.podman.json_reader import parse
+from lanekit.adapters.podman.reference_inspect import decode_reference
 from lanekit.cli.options import PolicyName
-from lanekit.cli.output import tell
-from lanekit.core.drift import drift
-from lanekit.core.drift_reference import reference_drift
-from lanekit.core.errors import NotFound, Outcome, Undecodable
-from lanekit.core.printable import printable
+from lanekit.cli.output.streams import tell
+from lanekit.core.domain.drift import drift
+from lanekit.core.domain.errors import NotFound, Outcome, Undecodable
+from lanekit.core.domain.escaping import printable
+from lanekit.core.domain.reference_policy import reference_drift
 
 if TYPE_CHECKING:
-    from lanekit.core.model import ContainerSpec, Drift, Lane
+    from lanekit.core.domain.containers import ContainerSpec
+    from lanekit.core.domain.differences import Drift
+    from lanekit.core.domain.lanes import Lane
 
 _BLANKS = " \t\r\n"
 

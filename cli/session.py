@@ -5,17 +5,23 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from lanekit.cli.composition import lanes_for
-from lanekit.cli.fleet_file import FILE_NAME, BadFleet, Fleet, load_fleet, nearest_fleet_file
+from lanekit.adapters.fleet_file.load import (
+    FILE_NAME,
+    BadFleet,
+    Fleet,
+    load_fleet,
+    nearest_fleet_file,
+)
 from lanekit.cli.options import PolicyName, Settings
-from lanekit.cli.output import refuse
-from lanekit.cli.progress import Progress
+from lanekit.cli.output.progress import Progress
+from lanekit.cli.output.streams import refuse
+from lanekit.cli.wiring import lanes_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lanekit.adapters.lanes import Lanes
-    from lanekit.core.model import Lane
+    from lanekit.api import Lanes
+    from lanekit.core.domain.lanes import Lane
 
 
 class Session(NamedTuple):

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lanekit.cli.options import Settings
-from lanekit.cli.output import FAILED, refuse, tell
+from lanekit.cli.output.streams import FAILED, refuse, tell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lanekit.adapters.git_command import Worktree
+    from lanekit.adapters.host.git_command import Worktree
 
 
 def init(
@@ -26,7 +26,10 @@ def init(
 
     A lane for each linked worktree. It goes to the top of the main worktree, or to --file.
     """
-    from lanekit.cli.fleet_template import template, told  # noqa: PLC0415 - costs start-up
+    from lanekit.adapters.fleet_file.template import (  # noqa: PLC0415 - costs start-up
+        template,
+        told,
+    )
 
     worktrees = _worktrees()
     path = settings.file if settings.file is not None else _place(worktrees)
@@ -41,8 +44,8 @@ def init(
 def _worktrees() -> Sequence[Worktree]:
     from returns.result import Failure, Success  # noqa: PLC0415 - costs start-up
 
-    from lanekit.adapters.git_command import list_worktrees  # noqa: PLC0415
-    from lanekit.cli.rendering import error_text  # noqa: PLC0415
+    from lanekit.adapters.host.git_command import list_worktrees  # noqa: PLC0415
+    from lanekit.cli.output.text import error_text  # noqa: PLC0415
 
     match list_worktrees("."):
         case Success(worktrees):
@@ -53,7 +56,7 @@ def _worktrees() -> Sequence[Worktree]:
 
 
 def _place(worktrees: Sequence[Worktree]) -> str:
-    from lanekit.cli.fleet_file import FILE_NAME  # noqa: PLC0415 - costs start-up
+    from lanekit.adapters.fleet_file.load import FILE_NAME  # noqa: PLC0415 - costs start-up
 
     main = worktrees[0]
     # A bare repository has no tree of its own: beside it, then.

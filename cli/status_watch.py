@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, NoReturn
 
 from returns.result import Failure, Success
 
-from lanekit.cli.interrupts import idle
-from lanekit.cli.json_output import failed_record, line, status_record
-from lanekit.cli.output import is_rich, say
-from lanekit.cli.rendering import STATUS_HEAD, drawn_table, status_row
+from lanekit.cli.output.json import failed_record, line, status_record
+from lanekit.cli.output.streams import is_rich, say
+from lanekit.cli.output.text import STATUS_HEAD, drawn_table, status_row
+from lanekit.cli.signals.interrupts import idle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,15 +19,15 @@ from lanekit.cli.options import (
     Settings,
     each_time,
 )
-from lanekit.cli.output import say
+from lanekit.cli.output.streams import say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from types import FrameType
 
-    from lanekit.adapters.watcher import Watcher
     from lanekit.cli.session import Session
-    from lanekit.core.watch import Report
+    from lanekit.core.application.watcher import Watcher
+    from lanekit.core.domain.watch_schedule import Report
 
 _POLL = 0.5
 _STOPPING = "lanekit: ends; finishing or undoing what was begun (once more: leave at once)"
@@ -124,7 +124,10 @@ class _File:
         return (found.st_mtime_ns, found.st_size, found.st_ino, found.st_dev)
 
     def _read(self) -> None:
-        from lanekit.cli.fleet_file import BadFleet, load_fleet  # noqa: PLC0415 - costs start-up
+        from lanekit.adapters.fleet_file.load import (  # noqa: PLC0415 - costs start-up
+            BadFleet,
+            load_fleet,
+        )
 
         fleet = load_fleet(self._path)
         if isinstance(fleet, BadFleet):
@@ -152,7 +155,7 @@ class _Board:
         self._writing = threading.Lock()
 
     def report(self, report: Report) -> None:
-        """See `lanekit.core.watch.Report`."""
+        """See `lanekit.core.domain.watch_schedule.Report`."""
         if self._json:
             self._record(report.word, _record(report))
         else:
@@ -185,7 +188,7 @@ class _Board:
 def _record(report: Report) -> dict[str, object]:
     from dataclasses import asdict  # noqa: PLC0415 - costs start-up
 
-    from lanekit.cli.json_output import (  # noqa: PLC0415 - costs start-up
+    from lanekit.cli.output.json import (  # noqa: PLC0415 - costs start-up
         Record,
         ensured_record,
         error_object,
@@ -202,7 +205,7 @@ def _record(report: Report) -> dict[str, object]:
 
 
 def _words(report: Report, width: int) -> str:
-    from lanekit.cli.rendering import ensured_line, error_text  # noqa: PLC0415 - costs start-up
+    from lanekit.cli.output.text import ensured_line, error_text  # noqa: PLC0415 - costs start-up
 
     if report.lane is None:
         text = "" if report.error is None else f": {error_text(report.error)}"

@@ -1,5 +1,5 @@
-"""The pure core: values in, values out.
+"""The core: what lanekit decides, and the use cases that decide it.
 
-Rules of this package, proved by import-linter: no I/O module, no adapter, no word of podman's
-(stderr text, HTTP status, JSON key). `ensure` and `ready` are the only modules that call a port.
+`domain` holds values and decisions, `ports` the Protocols of everything outside, `application` the
+use cases that call ports. import-linter proves that the arrows run that way only.
 """

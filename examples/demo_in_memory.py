@@ -11,7 +11,7 @@ from pathlib import Path
 from returns.result import Failure, Success
 
 from lanekit import Lane, Lanes, Profile, or_raise
-from lanekit.adapters import InMemory
+from lanekit.engines import InMemory
 
 IMAGE = "localhost/lanekit-demo:local"
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import Phase, settings
-from tests.podman_sandbox import PodmanUnusable, Sandbox, open_sandbox
+from tests.support.sandbox.podman_sandbox import PodmanUnusable, Sandbox, open_sandbox
 
 # A shell starts what is to run in the background with SIGINT ignored, and so would all that these
 # tests start and interrupt.

@@ -1,15 +1,16 @@
-"""lanekit: one podman container per agent lane, made so, kept so, and said why when not.
+"""lanekit: one podman container per coding-agent worktree, kept in the state that a file declares.
 
-`Lanes(engine, profile).ensure(lane)` is the heart of it; engines are in `lanekit.adapters`. Names
-are resolved on first use (PEP 562), so that importing a part of lanekit does not load the rest.
+`Lanes(engine, profile).ensure(lane)` is the heart of it; the engines are in `lanekit.engines`.
+Names are resolved on first use (PEP 562): importing a part of lanekit does not load the rest.
 """
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from lanekit.adapters.lanes import Lanes
-    from lanekit.core.errors import LaneError, LaneFailed, Outcome, or_raise
-    from lanekit.core.model import BindMount, Endpoint, Lane, Profile
+    from lanekit.api import Lanes
+    from lanekit.core.domain.errors import LaneError, LaneFailed, Outcome, or_raise
+    from lanekit.core.domain.lanes import BindMount, Lane, Profile
+    from lanekit.core.domain.observed import Endpoint
 
 __all__ = [
     "BindMount",
@@ -24,15 +25,15 @@ __all__ = [
 ]
 
 _HOMES = {
-    "BindMount": "lanekit.core.model",
-    "Endpoint": "lanekit.core.model",
-    "Lane": "lanekit.core.model",
-    "LaneError": "lanekit.core.errors",
-    "LaneFailed": "lanekit.core.errors",
-    "Lanes": "lanekit.adapters.lanes",
-    "Outcome": "lanekit.core.errors",
-    "Profile": "lanekit.core.model",
-    "or_raise": "lanekit.core.errors",
+    "BindMount": "lanekit.core.domain.lanes",
+    "Endpoint": "lanekit.core.domain.observed",
+    "Lane": "lanekit.core.domain.lanes",
+    "LaneError": "lanekit.core.domain.errors",
+    "LaneFailed": "lanekit.core.domain.errors",
+    "Lanes": "lanekit.api",
+    "Outcome": "lanekit.core.domain.errors",
+    "Profile": "lanekit.core.domain.lanes",
+    "or_raise": "lanekit.core.domain.errors",
 }
 
 

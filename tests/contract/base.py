@@ -9,9 +9,9 @@ import pytest
 from returns.result import Failure, Success
 
 from lanekit.contract.harness import Harness
-from lanekit.core.errors import Outcome
-from lanekit.core.model import Snapshot, State
-from lanekit.core.ports import ContainerEngine
+from lanekit.core.domain.errors import Outcome
+from lanekit.core.domain.observed import Snapshot, State
+from lanekit.core.ports.engine import ContainerEngine
 
 T = TypeVar("T")
 

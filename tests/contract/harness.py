@@ -7,8 +7,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from lanekit.core.model import ContainerSpec
-from lanekit.core.ports import ContainerEngine
+from lanekit.core.domain.containers import ContainerSpec
+from lanekit.core.ports.engine import ContainerEngine
 
 LINES = ("line 1", "line 2", "line 3", "line 4", "line 5")
 """What the worker of `Harness.talkative` writes."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, TypeAlias
 
-from lanekit.core.create_body import Json
+from lanekit.core.domain.podman_create.body import Json
 
 RECORDED = pathlib.Path(__file__).parents[1] / "recorded"
 Path: TypeAlias = tuple[str | int, ...]

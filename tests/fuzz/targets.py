@@ -14,35 +14,36 @@ from dataclasses import asdict
 
 from returns.result import Failure
 
-from lanekit.adapters import http_answer
-from lanekit.adapters.podman_answers import (
+from lanekit.adapters.host.processes import Answer
+from lanekit.adapters.podman.cli.output import (
     in_order,
     listed_ids,
     refusal,
     shown_containers,
     shown_images,
 )
-from lanekit.adapters.podman_changes import decode_changes
-from lanekit.adapters.podman_events import decode_event
-from lanekit.adapters.podman_exec import refusal_of, status_in
-from lanekit.adapters.podman_frames import Frames, Unframed
-from lanekit.adapters.podman_head import NoHead, read_head, status_of
-from lanekit.adapters.podman_http import Reply
-from lanekit.adapters.podman_replies import identifier_in, log_lines, removal, words_of
-from lanekit.adapters.podman_wire import decode_containers, decode_images
-from lanekit.adapters.podman_words import error_of
-from lanekit.adapters.processes import Answer
-from lanekit.adapters.reference_wire import decode_reference
+from lanekit.adapters.podman.diff_and_update import decode_changes
+from lanekit.adapters.podman.error_mapping import error_of
+from lanekit.adapters.podman.events import decode_event
+from lanekit.adapters.podman.inspect_decoder import decode_containers, decode_images
+from lanekit.adapters.podman.reference_inspect import decode_reference
+from lanekit.adapters.podman.rest import response_parser
+from lanekit.adapters.podman.rest.exec import refusal_of, status_in
+from lanekit.adapters.podman.rest.frames import Frames, Unframed
+from lanekit.adapters.podman.rest.http_client import Reply
+from lanekit.adapters.podman.rest.http_head import NoHead, read_head, status_of
+from lanekit.adapters.podman.rest.responses import identifier_in, log_lines, removal, words_of
 from lanekit.cli.options import PolicyName
 from lanekit.cli.saved_inspect import verdict
-from lanekit.core.drift import drift
-from lanekit.core.drift_reference import reference_drift, reference_view
-from lanekit.core.endpoint import endpoint_of
-from lanekit.core.errors import LaneError, Outcome
-from lanekit.core.identity import foreign
-from lanekit.core.model import Lane, Observation, Profile, Snapshot
-from lanekit.core.plan import plan
-from lanekit.core.spec import Digests, container_spec
+from lanekit.core.domain.desired import Digests, container_spec
+from lanekit.core.domain.drift import drift
+from lanekit.core.domain.endpoint import endpoint_of
+from lanekit.core.domain.errors import LaneError, Outcome
+from lanekit.core.domain.lanes import Lane, Profile
+from lanekit.core.domain.observed import Observation, Snapshot
+from lanekit.core.domain.ownership import foreign
+from lanekit.core.domain.plan import plan
+from lanekit.core.domain.reference_policy import reference_drift, reference_view
 
 LANE = Lane("ws", "a", "/srv/wt", container="p5-a")
 SPEC = container_spec(LANE, Profile("/srv/worker", "/srv/inbox"), Digests("1" * 64, "2" * 64))
@@ -182,7 +183,7 @@ _FEW = 2000
 
 def _answered(parts: list[bytes]) -> tuple[int, bytes, bool, str] | None:
     """The answer in these, as `HttpConnection` reads it; None: there is none."""
-    answer = http_answer.Answer()
+    answer = response_parser.Answer()
     try:
         for part in filter(None, parts):
             if not answer.is_whole:

@@ -1,0 +1,82 @@
+"""What is wrong with lanes beyond their keys: the core's own faults, and names used twice."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from lanekit.adapters.fleet_file.kinds import as_table
+from lanekit.core.domain.lanes import Lane, Profile
+from lanekit.core.domain.validation import faults
+
+if TYPE_CHECKING:
+    from lanekit.adapters.fleet_file.toml_lines import KeyPath
+
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+
+
+class Fault(NamedTuple):
+    """One fault: where it stands, and a sentence that says what was found and what expected."""
+
+    path: KeyPath
+    sentence: str
+
+    @property
+    def key(self) -> str:
+        """lane[2].worktree: lanes count from 0, in the order of the file."""
+        return "".join(map(_part, self.path)).removeprefix(".")
+
+
+def _part(part: str | int) -> str:
+    if isinstance(part, int):
+        return f"[{part}]"
+    return f".{part}" if _BARE_KEY.fullmatch(part) else f".{part!r}"
+
+
+class Table(NamedTuple):
+    """A table of the file: what it says, and which of it could be used."""
+
+    path: KeyPath
+    raw: dict[str, object]
+    values: dict[str, object]
+
+
+def impossible(
+    profile: Table, common: Profile, tables: list[Table], lanes: list[Lane]
+) -> Iterator[Fault]:
+    """What the core says of each lane; what is the profile's fault stands at the profile's key."""
+    for sentence in faults(Lane("x", "x", "/x"), common):
+        yield Fault(_place(sentence, profile, profile), sentence)
+    for table, lane in zip(tables, lanes, strict=True):
+        for sentence in faults(lane, lane.profile or common):
+            yield Fault(_place(sentence, table, profile), sentence)
+
+
+def _place(sentence: str, lane: Table, profile: Table) -> KeyPath:
+    """The key a sentence of the core's is about: its first word names it."""
+    first = sentence.split(" ", 1)[0]
+    key = {"mount": "mounts"}.get(first, first)
+    for table in (lane, profile):
+        for name in as_table(table.raw.get("env")) or {}:
+            if sentence.startswith((f"env {name} ", f"env name {name!r} ")):
+                return (*table.path, "env", name)
+    for table in (lane, profile):
+        if key in table.raw:
+            return (*table.path, key)
+    return lane.path
+
+
+def used_twice(tables: list[Table], lanes: list[Lane]) -> Iterator[Fault]:
+    """Two lanes of one name, or of one container; the second of them is at fault."""
+    names: dict[str, str] = {}
+    containers: dict[str, str] = {}
+    for table, lane in zip(tables, lanes, strict=True):
+        here = Fault(table.path, "")
+        named = {"workspace", "id"} <= table.values.keys()
+        if named and (other := names.setdefault(lane.name, here.key)) != here.key:
+            yield here._replace(sentence=f"is named {lane.name}, as {other} is")
+        elif named or "container" in table.values:
+            container = lane.container_name
+            if (other := containers.setdefault(container, here.key)) != here.key:
+                yield here._replace(sentence=f"has the container {container}, as {other} has")

@@ -1,0 +1,1 @@
+"""This host: files, processes, terminals, locks, the clock, and git."""

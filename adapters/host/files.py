@@ -1,0 +1,164 @@
+"""The host's folders, files and config trees: the port `HostFiles` on a disk."""
+
+import os
+import time
+from collections.abc import Sequence
+from threading import Lock
+
+from returns.result import Failure, Success
+
+from lanekit.adapters.host.config_tree import read_config
+from lanekit.adapters.host.disk import (
+    OPEN_FILE,
+    FileChanged,
+    Stamp,
+    chunks,
+    fault_of,
+    kind_of,
+    misread,
+    stamp,
+    words,
+)
+from lanekit.adapters.host.procfs import look_inside
+from lanekit.adapters.host.socket_exposure import socket_in
+from lanekit.core.domain.config_tree.entries import shown
+from lanekit.core.domain.containers import Mount
+from lanekit.core.domain.errors import InvalidLane, Outcome
+from lanekit.core.domain.git_mounts import GitFacts, ToMake
+from lanekit.core.domain.observed import Inside, Snapshot
+from lanekit.core.ports.host_files import ConfigCopy
+
+# A kernel's file times move in steps of up to 10 ms: within one, a second write leaves no trace.
+_STEP_NS = 20_000_000
+_HINT = "correct the path, or make what it should name"
+
+
+class DiskFiles:
+    """`HostFiles` on this machine's disk. Keeps the digests of files that did not change."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._digests: dict[tuple[int, int], tuple[Stamp, str]] = {}
+
+    def folder(self, path: str) -> Outcome[None]:
+        """Success when `path` is a folder, links followed."""
+        seen = _stat(path, "a folder")
+        return seen if isinstance(seen, Failure) else Success(None)
+
+    def mountable(self, path: str) -> Outcome[None]:
+        """Success when a mount of `path` may be given to a lane, links followed."""
+        seen = _found(path, "a file or folder")
+        if isinstance(seen, Failure):
+            return seen
+        socket = socket_in(path, seen.unwrap(), os.environ)
+        if not socket:
+            return Success(None)
+        return Failure(
+            InvalidLane(
+                f"{shown(path)} would give podman's socket to the lane",
+                detail=shown(socket),
+                hint="mount another folder: who has that socket, has the whole host",
+            )
+        )
+
+    def digest(self, path: str, *, executable: bool) -> Outcome[str]:
+        """sha256 (hex) of a regular file, links followed; read anew when its stat changed.
+
+        A file written within the last 20 ms is not remembered: its stat proves nothing yet.
+        """
+        seen = _stat(path, "a file")
+        if isinstance(seen, Failure):
+            return seen
+        found = seen.unwrap()
+        if executable and not found.st_mode & 0o111:
+            return Failure(
+                InvalidLane(f"{shown(path)} is not executable", hint="give it its x bit (chmod +x)")
+            )
+        # One reader at a time: many lanes ask for the same file, and it is read once for all.
+        with self._lock:
+            return self._known(path, found)
+
+    def config(self, path: str, credentials: Sequence[str] = ()) -> Outcome[ConfigCopy]:
+        """Read a config tree once, links followed for the folder itself only."""
+        return read_config(path, credentials)
+
+    def inside(self, seen: Snapshot, mounts: Sequence[Mount], config_target: str) -> Inside:
+        """See `HostFiles.inside`."""
+        return look_inside(seen, mounts, config_target)
+
+    def git(self, worktree: str) -> Outcome[GitFacts]:
+        """See `HostFiles.git`."""
+        from lanekit.adapters.host.git_worktree import (  # noqa: PLC0415 - few lanes have git
+            read_git,
+        )
+
+        return read_git(worktree)
+
+    def make_missing(self, wanted: Sequence[ToMake]) -> Outcome[None]:
+        """See `HostFiles.make_missing`."""
+        from lanekit.adapters.host.git_worktree import make_missing  # noqa: PLC0415 - the same
+
+        return make_missing(wanted)
+
+    def touched(self, seen: Snapshot, paths: Sequence[str]) -> frozenset[str] | None:
+        """See `HostFiles.touched`."""
+        from lanekit.adapters.host.procfs import look_for_touched  # noqa: PLC0415 - few runs ask
+
+        return look_for_touched(seen, paths)
+
+    def _known(self, path: str, seen: os.stat_result) -> Outcome[str]:
+        key = (seen.st_dev, seen.st_ino)
+        known = self._digests.get(key)
+        if known and known[0] == stamp(seen):
+            return Success(known[1])
+        settled = time.time_ns() - max(seen.st_ctime_ns, seen.st_mtime_ns) > _STEP_NS
+        digest = _sha256(path, seen)
+        if settled and isinstance(digest, Success):
+            self._digests[key] = (stamp(seen), digest.unwrap())
+        return digest
+
+
+def _found(path: str, expected: str) -> Outcome[os.stat_result]:
+    try:
+        seen = os.stat(path)
+    except (OSError, ValueError) as error:
+        return Failure(InvalidLane(fault_of(path, expected), words(error), _HINT))
+    other = misread(path, seen)
+    if not other:
+        return Success(seen)
+    why = f"{shown(path)} goes back by '..' behind a link: podman would take {shown(other)}"
+    return Failure(InvalidLane(why, hint="write the path without '..'"))
+
+
+def _stat(path: str, expected: str) -> Outcome[os.stat_result]:
+    found = _found(path, expected)
+    if isinstance(found, Failure):
+        return found
+    seen = found.unwrap()
+    kind = kind_of(seen.st_mode)
+    if kind == expected:
+        return found
+    return Failure(InvalidLane(f"{shown(path)} is {kind}, expected {expected}", hint=_HINT))
+
+
+def _sha256(path: str, seen: os.stat_result) -> Outcome[str]:
+    from hashlib import sha256  # noqa: PLC0415 - 9 ms, not needed at start-up
+
+    total = sha256()
+    try:
+        fd = os.open(path, OPEN_FILE)
+        try:
+            if stamp(os.fstat(fd)) != stamp(seen):
+                raise FileChanged
+            for chunk in chunks(fd, seen):
+                total.update(chunk)
+        finally:
+            os.close(fd)
+    except FileChanged:
+        hint = "let nothing write to it meanwhile, and run again"
+        return Failure(InvalidLane(f"{shown(path)} changed while it was read", hint=hint))
+    except OSError as error:
+        return Failure(
+            InvalidLane(f"{shown(path)} cannot be read", words(error), "make it readable for you")
+        )
+    return Success(total.hexdigest())

@@ -1,0 +1,121 @@
+"""`HttpProbe`: asks a worker over HTTP whether it answers."""
+
+import re
+import time
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from lanekit.core.domain.observed import Endpoint
+
+if TYPE_CHECKING:
+    from socket import socket
+
+_SERVER_ERROR = 500
+_LONGEST_LINE = 65536
+# A blank would end the path, and a request line is ASCII: everything else is percent-encoded.
+_PLAIN = range(0x21, 0x7F)
+_STATUS_LINE = re.compile(rb"HTTP/[0-9]\.[0-9] ([1-9][0-9][0-9])(?: [^\r\n]*)?\r?\n")
+
+
+class HttpProbe:
+    """`Probe` over HTTP/1.1, with nothing between it and the worker: no proxy, no redirect.
+
+    Not by a library's timeout, which counts anew with every packet: a worker that trickles could
+    hold us for hours. Of its answer the status line says enough.
+    """
+
+    def answers(self, endpoint: Endpoint, path: str, timeout: float) -> bool:
+        """See `Probe.answers`."""
+        with closing(self.begin(endpoint, path, timeout)) as asked:
+            return asked.answers()
+
+    def status(self, endpoint: Endpoint, path: str, timeout: float) -> int | None:
+        """See `Probe.status`. `endpoint.host` is an address: names are not looked up."""
+        with closing(self.begin(endpoint, path, timeout)) as asked:
+            return asked.status()
+
+    def begin(self, endpoint: Endpoint, path: str, timeout: float) -> "Question":
+        """See `EagerProbe.begin`."""
+        deadline = time.monotonic() + timeout
+        try:
+            return Question(_asked(endpoint, path, deadline), deadline)
+        except (OSError, ValueError, OverflowError):
+            return Question(None, deadline)
+
+
+class Question:
+    """`Begun`: a request that was sent; without a connection nobody took it."""
+
+    def __init__(self, connection: "socket | None", deadline: float) -> None:
+        self._connection = connection
+        self._deadline = deadline
+
+    def answers(self) -> bool:
+        """See `Begun.answers`."""
+        status = self.status()
+        return status is not None and status < _SERVER_ERROR
+
+    def status(self) -> int | None:
+        """The status of its answer, or None."""
+        if self._connection is None:
+            return None
+        try:
+            return _status(self._connection, self._deadline)
+        except (OSError, ValueError):
+            return None
+
+    def close(self) -> None:
+        """See `Begun.close`."""
+        if self._connection is not None:
+            self._connection.close()
+
+
+def _asked(endpoint: Endpoint, path: str, deadline: float) -> "socket":
+    # Late: the socket module costs start-up.
+    import socket  # noqa: PLC0415
+
+    flags = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
+    family, kind, protocol, _, address = socket.getaddrinfo(
+        # As bytes: for text Python loads its codec of international names, 5 ms.
+        endpoint.host.strip("[]").encode(),
+        endpoint.port,
+        type=socket.SOCK_STREAM,
+        flags=flags,
+    )[0]
+    connection = socket.socket(family, kind, protocol)
+    try:
+        _limit(connection, deadline)
+        connection.connect(address)
+        connection.sendall(_request(endpoint, path))
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _request(endpoint: Endpoint, path: str) -> bytes:
+    target = "".join(chr(b) if b in _PLAIN else f"%{b:02X}" for b in path.encode())
+    host = f"{endpoint.host}:{endpoint.port}"
+    return (
+        f"GET {target} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: lanekit\r\n"
+        "Accept: */*\r\nConnection: close\r\n\r\n"
+    ).encode("ascii")
+
+
+def _limit(connection: "socket", deadline: float) -> None:
+    # 0 means: what would have to wait fails.
+    connection.settimeout(max(0.0, deadline - time.monotonic()))
+
+
+def _status(connection: "socket", deadline: float) -> int:
+    line = b""
+    while b"\n" not in line:
+        _limit(connection, deadline)
+        received = connection.recv(4096)
+        line += received
+        if not received or len(line) > _LONGEST_LINE:
+            raise ValueError("no status line")
+    found = _STATUS_LINE.match(line)
+    if found is None:
+        raise ValueError("no status line")
+    return int(found[1])

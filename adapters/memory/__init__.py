@@ -1,0 +1,1 @@
+"""The in-memory engine: it behaves as podman does, and plays faults on demand."""

@@ -1,0 +1,193 @@
+"""What a pretended podman keeps (containers, images, ports, volumes), and how it makes one."""
+
+import random
+import re
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from returns.result import Failure, Success
+
+from lanekit.adapters.memory.containers import KILLED, Container
+from lanekit.adapters.memory.events import Streams
+from lanekit.adapters.memory.images import Image, Images
+from lanekit.adapters.memory.index import Index
+from lanekit.adapters.memory.workers import Worker
+from lanekit.core.application.observe import image_missing
+from lanekit.core.domain.containers import ContainerSpec, Mount
+from lanekit.core.domain.errors import InvalidLane, NameTaken, Outcome, SourceMissing
+from lanekit.core.domain.observed import Snapshot
+from lanekit.core.domain.podman_create.args import labels_of
+from lanekit.core.ports.clock import Clock
+
+_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
+_DEFAULT_PIDS = 2048
+_PORTS = range(40_000, 60_000)
+
+
+class Store:
+    """The containers by id, the anonymous volumes with the id of their container, ports in use.
+
+    `occupied` are ports that somebody else has, and whether that somebody answers; `next_ports`
+    are given out first. Everything but `create` is called inside a `step`.
+    """
+
+    def __init__(
+        self, clock: Clock, seed: int | None, host_paths: Callable[[str], bool] | None
+    ) -> None:
+        self.clock = clock
+        self.images = Images()
+        self.streams = Streams()
+        self.containers: dict[str, Container] = {}
+        self.index = Index()
+        self.volumes: dict[str, str] = {}
+        self.occupied: dict[int, bool] = {}
+        self.next_ports: list[int] = []
+        self._host_paths = host_paths
+        # Ids only have to differ; a seed makes a test's run the same each time.
+        self._random = random.Random(seed)
+        self._lock = threading.RLock()
+        self._starts = 0
+        self._port = _PORTS.start
+
+    @contextmanager
+    def step(self) -> Generator[float]:
+        """Hold the lock, with everything done that time has brought; gives the time."""
+        with self._lock:
+            now = self.clock.now()
+            for container in self.index.over(now):
+                self._pass(container)
+            yield now
+
+    def _pass(self, container: Container) -> None:
+        match container.state:
+            case "removing":
+                self.delete(container)
+            case "stopping":
+                self.ended(container, KILLED)
+            case _:
+                worker = container.worker
+                self.ended(container, worker.exit_code, worker.last_lines)
+
+    def hex_id(self) -> str:
+        """A new id, of 64 hex digits."""
+        return f"{self._random.getrandbits(256):064x}"
+
+    def count_start(self) -> int:
+        """The number of this start: no two containers started at the same moment."""
+        self._starts += 1
+        return self._starts
+
+    def tell(self, container: Container, action: str) -> None:
+        """Let those who listen to events hear what was done to it."""
+        self.streams.tell(container.seen.id, container.seen.name, action)
+
+    def named(self, name: str) -> Container | None:
+        """The container of exactly that name."""
+        return self.index.names.get(name)
+
+    def ended(
+        self,
+        container: Container,
+        code: int,
+        lines: tuple[str, ...] = (),
+        *,
+        oom_killed: bool = False,
+    ) -> None:
+        """Its process ended; podman removes one that was made with --rm."""
+        container.passes_at = None
+        container.exit(code, lines, oom_killed=oom_killed)
+        self.tell(container, "died")
+        if container.seen.auto_remove:
+            self.delete(container)
+
+    def delete(self, container: Container) -> None:
+        """It is gone, and its anonymous volumes with it."""
+        if container.seen.id not in self.containers:
+            return
+        if container.state in ("running", "paused", "stopping"):
+            self.tell(container, "died")
+        del self.containers[container.seen.id]
+        self.index.drop(container)
+        self.tell(container, "remove")
+        for volume in container.volumes:
+            _ = self.volumes.pop(volume, None)
+
+    def create(self, spec: ContainerSpec, name: str, worker: Worker) -> Outcome[str]:
+        """podman looks at the image first, then at the mounts, then at the name."""
+        if not name:
+            return Failure(InvalidLane("a container has to have a name"))
+        with self.step():
+            image = self.images.find(spec.image)
+            if image is None:
+                return Failure(image_missing(spec.image, f"{spec.image}: image not known"))
+            for mount in spec.mounts:
+                if not self.is_there(mount):
+                    words = f"statfs {mount.source}: no such file or directory"
+                    return Failure(SourceMissing(f"could not create {name}", words))
+            fault = self.name_fault(name)
+            if fault is not None:
+                return Failure(fault)
+            return Success(self._make(spec, name, worker, image))
+
+    def is_there(self, mount: Mount) -> bool:
+        """Whether the host has what is mounted."""
+        return self._host_paths is None or mount.kind != "bind" or self._host_paths(mount.source)
+
+    def name_fault(self, name: str) -> InvalidLane | NameTaken | None:
+        """Why no container can get this name."""
+        if not _NAME.fullmatch(name):
+            words = "names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*: invalid argument"
+            return InvalidLane(f"podman refuses the name {name!r}", words)
+        if self.named(name) is not None:
+            return NameTaken(f"the name {name} is taken", "that name is already in use")
+        return None
+
+    def _make(self, spec: ContainerSpec, name: str, worker: Worker, image: Image) -> str:
+        identifier = self.hex_id()
+        asked = {mount.target for mount in spec.mounts}
+        volumes = {self.hex_id(): v for v in image.info.volumes if v not in asked}
+        self.volumes |= dict.fromkeys(volumes, identifier)
+        mounts = [
+            *spec.mounts,
+            *(
+                Mount(f"/volumes/{volume}/_data", to, kind="volume")
+                for volume, to in volumes.items()
+            ),
+        ]
+        ports = [replace(p, host_port=p.host_port or self._free_port()) for p in spec.ports]
+        path, *args = spec.entrypoint or ("",)
+        seen = Snapshot(
+            id=identifier,
+            name=name,
+            state="created",
+            image=image.reference,
+            image_id=image.info.id,
+            user=spec.user,
+            path=path,
+            args=tuple(args),
+            workdir=spec.workdir,
+            env={**image.env, **{var.name: var.value for var in spec.env}},
+            mounts=tuple(sorted(mounts, key=lambda m: (m.target, m.source, m.read_only))),
+            ports=tuple(sorted(ports, key=lambda port: port.key)),
+            labels={**image.info.labels, **labels_of(spec)},
+            config_image=image.reference,
+            networks=("podman",),
+            memory=spec.memory,
+            cpus=spec.cpus,
+            pids_limit=spec.pids_limit or _DEFAULT_PIDS,
+        )
+        made = Container(seen, worker, volumes=tuple(volumes))
+        self.containers[identifier] = made
+        self.index.add(made)
+        self.tell(made, "create")
+        return identifier
+
+    def _free_port(self) -> int:
+        if self.next_ports:
+            return self.next_ports.pop(0)
+        while True:
+            self._port = self._port + 1 if self._port + 1 in _PORTS else _PORTS.start
+            if self._port not in self.occupied and not self.index.at_port(self._port):
+                return self._port

@@ -1,0 +1,1 @@
+"""Podman: what its command and its REST service have in common."""

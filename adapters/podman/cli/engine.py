@@ -1,0 +1,341 @@
+"""The engine that runs the podman command: one process a call."""
+
+import math
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from returns.result import Failure, Success
+
+from lanekit.adapters.host.in_parallel import side_by_side
+from lanekit.adapters.host.processes import Answer, TooMuch, TooSlow, run
+from lanekit.adapters.podman.cli.output import (
+    carries,
+    in_order,
+    listed_ids,
+    refusal,
+    shown_containers,
+    shown_images,
+)
+from lanekit.adapters.podman.error_mapping import AMBIGUOUS, ID, NAME, nameless
+from lanekit.adapters.podman.json_reader import undecodable
+from lanekit.adapters.podman.netavark_retry import past_the_race
+from lanekit.core.domain.containers import ContainerSpec, Limits
+from lanekit.core.domain.errors import (
+    EngineFailed,
+    EngineTimeout,
+    EngineUnavailable,
+    NotFound,
+    Outcome,
+    WrongState,
+)
+from lanekit.core.domain.observed import Change, ImageInfo, Seen, Snapshot
+from lanekit.core.domain.podman_create.args import create_args, env_file, passed_env
+from lanekit.core.domain.redaction import hide, secrets_of
+from lanekit.core.ports.engine import EventStream, Heard, Meanwhile, Streams
+from lanekit.core.ports.host_files import ArchiveBroken
+
+_NAMES_A_CALL = 2000
+_NO_INPUT: tuple[bytes, ...] = ()
+
+
+class PodmanCli:
+    """podman by its command, local or remote (CONTAINER_HOST is podman's own affair).
+
+    `command` is what stands before the verb, with podman's global options. `env` replaces the
+    environment of this process. `timeout`: seconds that one call may take, a stop's grace aside.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str] = ("podman",),
+        *,
+        env: Mapping[str, str] | None = None,
+        timeout: float = 120.0,
+    ) -> None:
+        self._command = tuple(command)
+        self._env = env
+        self._timeout = timeout
+
+    @property
+    def label(self) -> str:
+        """For people: which engine this is."""
+        return "podman command"
+
+    def inspect(self, names: Sequence[str]) -> Outcome[Mapping[str, Snapshot]]:
+        """See `ContainerEngine.inspect`; one process for up to 2,000 names."""
+        found: dict[str, Snapshot] = {}
+        possible = [name for name in names if re.fullmatch(NAME, name)]
+        for begin in range(0, len(possible), _NAMES_A_CALL):
+            batch = possible[begin : begin + _NAMES_A_CALL]
+            seen = self._inspect(batch)
+            if isinstance(seen, Failure):
+                return seen
+            wanted = set(batch)
+            for snapshot in seen.unwrap():
+                # podman also takes the beginning of an id for a name: only exact ones count.
+                found |= {key: snapshot for key in {snapshot.name, snapshot.id} & wanted}
+        return Success(found)
+
+    def _inspect(self, names: Sequence[str]) -> Outcome[tuple[Snapshot, ...]]:
+        answer = self._run("container", "inspect", "--", *names)
+        if isinstance(answer, Failure):
+            return answer
+        said = answer.unwrap()
+        if not said.stdout.strip() and re.search(AMBIGUOUS, said.stderr):
+            return self._inspect_apart(names)
+        return shown_containers(said, names)
+
+    def _inspect_apart(self, names: Sequence[str]) -> Outcome[tuple[Snapshot, ...]]:
+        """One name that begins several ids keeps podman from showing any of the others."""
+        if len(names) == 1:
+            return Success(())
+        seen: list[Snapshot] = []
+        for half in (names[: len(names) // 2], names[len(names) // 2 :]):
+            found = self._inspect(half)
+            if isinstance(found, Failure):
+                return found
+            seen += found.unwrap()
+        return Success(tuple(seen))
+
+    def images(self, references: Sequence[str]) -> Outcome[Mapping[str, ImageInfo]]:
+        """See `ContainerEngine.images`; one process."""
+        if not references:
+            return Success({})
+        answer = self._run("image", "inspect", "--", *references)
+        if isinstance(answer, Failure):
+            return answer
+        return shown_images(answer.unwrap(), references)
+
+    def look(
+        self,
+        names: Sequence[str],
+        references: Sequence[str],
+        heard: Heard | None = None,
+        meanwhile: Meanwhile | None = None,
+    ) -> Outcome[Seen]:
+        """See `ContainerEngine.look`; two processes, side by side when both are needed.
+
+        Its one answer is there at the end: `heard` is told nothing before. What is to
+        be done meanwhile is done first: beside two processes on few cores it would gain nothing.
+        """
+        _ = heard
+        if meanwhile is not None:
+            meanwhile()
+        if names and references:
+            containers, images = side_by_side(
+                lambda: self.inspect(names), lambda: self.images(references)
+            )
+        else:
+            containers, images = self.inspect(names), self.images(references)
+        if isinstance(containers, Failure):
+            return containers
+        if isinstance(images, Failure):
+            return images
+        return Success(Seen(containers.unwrap(), images.unwrap()))
+
+    def find(self, labels: Mapping[str, str]) -> Outcome[tuple[Snapshot, ...]]:
+        """See `ContainerEngine.find`; two processes."""
+        # By name only: versions differ in how a value with a comma has to be written.
+        filters = [f"--filter=label={name}" for name in labels]
+        table = ("ps", "-a", "--no-trunc", "--format=json")
+        listed = self._checked("list containers", *table, *filters)
+        if isinstance(listed, Failure):
+            return listed
+        ids = listed_ids(listed.unwrap().stdout)
+        if isinstance(ids, Failure):
+            return ids
+        found = self.inspect(ids.unwrap()) if ids.unwrap() else Success[Mapping[str, Snapshot]]({})
+        if isinstance(found, Failure):
+            return found
+        carrying = (seen for seen in found.unwrap().values() if carries(seen, labels))
+        return Success(tuple(sorted(carrying, key=lambda seen: seen.name)))
+
+    def create(self, spec: ContainerSpec, name: str) -> Outcome[str]:
+        """See `ContainerEngine.create`. Secret values go through podman's environment or stdin."""
+        if not name:
+            return Failure(nameless("create a container"))
+        lines = env_file(spec)
+        answer = self._run(
+            *create_args(spec, name),
+            stdin=(lines.encode(),) if lines else _NO_INPUT,
+            env=passed_env(spec),
+        )
+        if isinstance(answer, Failure):
+            return answer
+        said = answer.unwrap()
+        identifier = said.stdout.strip().rsplit("\n", 1)[-1].strip()
+        if not said.status and re.fullmatch(ID, identifier):
+            return Success(identifier)
+        said = _without_secrets(said, spec)
+        if said.status:
+            return Failure(refusal(f"create {name}", said, image=spec.image))
+        return Failure(undecodable("create", f"expected an id, got {said.stdout[:200]!r}"))
+
+    def copy_in(self, container: str, archive: Iterable[bytes]) -> Outcome[None]:
+        """See `ContainerEngine.copy_in`."""
+        try:
+            done = self._checked(
+                f"copy into {container[:12]}",
+                "cp",
+                "-a=false",
+                "-",
+                f"{container}:/",
+                stdin=archive,
+            )
+        except ArchiveBroken as broken:
+            return Failure(broken.error)
+        return _nothing(done)
+
+    def start(self, container: str) -> Outcome[None]:
+        """See `ContainerEngine.start`."""
+        doing = f"start {container[:12]}"
+        return past_the_race(lambda: _nothing(self._checked(doing, "start", container)))
+
+    def unpause(self, container: str) -> Outcome[None]:
+        """See `ContainerEngine.unpause`."""
+        return _nothing(self._checked(f"unpause {container[:12]}", "unpause", container))
+
+    def stop(self, container: str, grace: float) -> Outcome[None]:
+        """See `ContainerEngine.stop`; podman counts the grace in whole seconds, rounded up."""
+        wait = str(math.ceil(grace))
+        doing = f"stop {container[:12]}"
+        return _nothing(self._checked(doing, "stop", "-t", wait, container, extra=grace))
+
+    def rename(self, container: str, name: str) -> Outcome[None]:
+        """See `ContainerEngine.rename`."""
+        doing = f"rename {container[:12]} to {name}"
+        return _nothing(self._checked(doing, "rename", "--", container, name))
+
+    def remove(self, container: str, grace: float) -> Outcome[None]:
+        """See `ContainerEngine.remove`."""
+        wait = str(math.ceil(grace))
+        doing = f"remove {container[:12]}"
+        done = self._checked(doing, "rm", "-f", "-v", "-t", wait, container, extra=grace)
+        if isinstance(done, Failure) and isinstance(done.failure(), NotFound):
+            return Success(None)
+        return _nothing(done)
+
+    def logs(self, container: str, tail: int) -> Outcome[str]:
+        """See `ContainerEngine.logs`.
+
+        Both streams carry timestamps, by which they are put in order and podman's own warnings,
+        which have none, are told from what the container wrote.
+        """
+        said = self._checked(
+            f"read the logs of {container[:12]}", "logs", "-t", "--tail", str(tail), container
+        )
+        if isinstance(said, Failure):
+            return said
+        return Success(in_order(said.unwrap(), tail))
+
+    def changes(self, container: str) -> Outcome[tuple[Change, ...]]:
+        """See `ContainerEngine.changes`."""
+        from lanekit.adapters.podman.diff_and_update import (  # noqa: PLC0415 - few runs ask
+            decode_changes,
+        )
+
+        doing = f"look for changes in {container[:12]}"
+        said = self._checked(doing, "container", "diff", "--format=json", container)
+        return said if isinstance(said, Failure) else decode_changes(said.unwrap().stdout)
+
+    def update(self, container: str, limits: Limits) -> Outcome[None]:
+        """See `ContainerEngine.update`."""
+        from lanekit.adapters.podman.diff_and_update import (  # noqa: PLC0415 - few runs ask
+            update_args,
+        )
+
+        doing = f"update {container[:12]}"
+        return _nothing(self._checked(doing, "update", *update_args(limits), container))
+
+    def events(self) -> Outcome[EventStream]:
+        """See `ContainerEngine.events`; a process that runs until it is closed."""
+        from lanekit.adapters.podman.events import (  # noqa: PLC0415 - few runs ask
+            events_of_command,
+        )
+
+        try:
+            env = os.environ if self._env is None else self._env
+            return Success(events_of_command(self._command, env))
+        except OSError as error:
+            return Failure(_cannot_execute(self._command[0], error))
+
+    def execute(
+        self, container: str, command: Sequence[str], streams: Streams, *, tty: bool
+    ) -> Outcome[int]:
+        """See `ContainerEngine.execute`; one process, and one more when that says 125 or 255."""
+        from lanekit.adapters.podman.cli.exec import OWN, run_exec  # noqa: PLC0415 - start-up
+
+        env = os.environ if self._env is None else self._env
+        try:
+            status = run_exec(self._command, env, container, command, streams, tty=tty)
+        except OSError as error:
+            return Failure(_cannot_execute(self._command[0], error))
+        return self._own_fault(container, status) if status in OWN else Success(status)
+
+    def _own_fault(self, container: str, status: int) -> Outcome[int]:
+        """Whether it is podman's own status: it says its words on stderr, and nothing else."""
+        seen = self.inspect([container])
+        if isinstance(seen, Failure):
+            return seen
+        found = seen.unwrap().get(container)
+        doing = f"could not execute in {container[:12]}"
+        if found is None:
+            return Failure(NotFound(f"{doing}: there is no such container"))
+        if found.state != "running":
+            return Failure(WrongState(f"{doing}: it is {found.state}"))
+        return Success(status)
+
+    def _checked(
+        self, doing: str, *args: str, stdin: Iterable[bytes] = _NO_INPUT, extra: float = 0
+    ) -> Outcome[Answer]:
+        answer = self._run(*args, stdin=stdin, extra=extra)
+        if isinstance(answer, Failure):
+            return answer
+        said = answer.unwrap()
+        if said.status:
+            return Failure(refusal(doing, said))
+        return answer
+
+    def _run(
+        self,
+        *args: str,
+        stdin: Iterable[bytes] = _NO_INPUT,
+        env: Mapping[str, str] | None = None,
+        extra: float = 0,
+    ) -> Outcome[Answer]:
+        environ = {**(os.environ if self._env is None else self._env), **(env or {})}
+        verb, allowed = " ".join(args[:2]), self._timeout + extra
+        try:
+            return Success(run((*self._command, *args), environ, allowed, stdin))
+        except OSError as error:
+            return Failure(_cannot_execute(self._command[0], error))
+        except TooSlow:
+            return Failure(
+                EngineTimeout(
+                    f"`podman {verb}` did not end within {allowed:g} s",
+                    hint="is podman's storage locked, or the disk full? what was asked may have "
+                    "been done: run ensure again",
+                )
+            )
+        except TooMuch:
+            return Failure(EngineFailed(f"`podman {verb}` wrote more than any answer can be"))
+
+
+def _cannot_execute(program: str, error: OSError) -> EngineUnavailable:
+    return EngineUnavailable(
+        f"the podman command cannot be run: {program}",
+        detail=str(error),
+        hint="install podman 4.3 or later (`apt-get install podman`), or put it on PATH",
+    )
+
+
+def _nothing(done: Outcome[Answer]) -> Outcome[None]:
+    return done if isinstance(done, Failure) else Success(None)
+
+
+def _without_secrets(said: Answer, spec: ContainerSpec) -> Answer:
+    # Before words are cut or quoted: a part of a secret would not be recognised later.
+    secrets = secrets_of(spec)
+    return replace(said, stdout=hide(said.stdout, secrets), stderr=hide(said.stderr, secrets))

@@ -1,0 +1,178 @@
+"""podman's words -> LaneError. The only place that knows them.
+
+Each pattern is a wording recorded from 4.3.1, 5.4.2 or 5.8.6, of the command or of REST. A wording
+that none fits is `EngineFailed` with podman's words: never a guess. podman ends its errors with
+their cause; where it does, a pattern asks for the end of a line, so that a path with the same
+words in it means nothing. They are compiled when they are first needed, which most runs spare.
+"""
+
+import re
+
+from lanekit.core.application.observe import image_missing
+from lanekit.core.domain.errors import (
+    EngineFailed,
+    EngineUnavailable,
+    Foreign,
+    InvalidLane,
+    LaneError,
+    NameTaken,
+    NotFound,
+    PortTaken,
+    SourceMissing,
+    StartFailed,
+    WrongState,
+)
+
+NO_CONTAINER = (
+    r"no such container(?: [^ ]+)?$"
+    r"|no container with (?:name or ID|ID or name) [^ ]+ found"
+    r"|container \"[^\"]*\" does not exist$"
+    r"|[0-9a-f]{64} not found: (?:container|layer) not known$"
+)
+# A name that is a hex prefix of several ids, and of no container's name.
+AMBIGUOUS = r"more than one (?:result|container)"
+# What podman takes for a container's name, and for a full id.
+NAME = r"[a-zA-Z0-9][a-zA-Z0-9_.-]*"
+ID = r"[0-9a-f]{64}"
+NO_IMAGE = r"image not known$|^(?:Error: )?(?:no such image|failed to find image)"
+_NAME_TAKEN = (
+    r"that name is already in use(?: by an external entity)?(?:, or use --replace .*)?$"
+    r"|container already exists$"
+    r"|UNIQUE constraint failed: ContainerConfig\.Name$"
+)
+# Recorded from 4.3.1; renaming a container to a pod's name gives the words of _NAME_TAKEN.
+_A_PODS_NAME = r"name \"[^\"]*\" is in use: pod already exists$"
+_PORT_TAKEN = r"bind: address already in use$|port is already allocated$"
+_WRONG_STATE = r"container state improper$|cannot create exec session as container \S+ is paused$"
+_NO_SOURCE = r"\A(?:Error: )?statfs .*: no such file or directory$"
+_NOT_RUN = r"OCI runtime attempted to invoke a command that was not found$|OCI permission denied$"
+_NO_START = r"unable to start container|OCI runtime error|unable to find user"
+_INVALID = r": invalid argument$|invalid (?:reference|option|argument)"
+_NO_SERVICE = (
+    r"unable to connect to Podman|Cannot connect to Podman|failed to connect: dial"
+    r"|connection refused$"
+)
+# Said to options and verbs that every podman since 4.1 knows.
+_UNKNOWN = r"\A(?:Error: )?(?:unknown (?:shorthand )?flag|unrecognized command|unknown command)"
+# 4.0 and older say it of the first thing they did not find; newer ones say "inspecting object".
+_OLD = "Error: error inspecting object: "
+# Where podman writes what it thinks meanwhile: logrus lines, beside the error itself.
+_LOG_LINE = r"time=\"[^\"]*\" level=[a-z]+ |(?:TRAC|DEBU|INFO|WARN|ERRO|FATA)\[\d+\] "
+_MOST_LINES = 40
+_MOST_IN_A_LINE = 4000
+
+
+def without_warnings(stderr: str) -> str:
+    """The error in what podman wrote to stderr; empty when there are only log entries.
+
+    The command puts `Error: ` before it; what stands above that line are others' words.
+    """
+    lines = errors_in(stderr)
+    begins = [at for at, line in enumerate(lines) if line.startswith("Error: ")]
+    return "\n".join(lines[begins[0] if begins else 0 :]).strip()
+
+
+def errors_in(stderr: str) -> list[str]:
+    """The lines of stderr that are no log entries."""
+    return [line for line in stderr.splitlines() if not re.match(_LOG_LINE, line)]
+
+
+def error_of(doing: str, words: str, *, image: str = "") -> LaneError:
+    """The error that these words of podman's mean, when it was `doing` something.
+
+    The order matters: words that hold a path come first, and a failed start of a container whose
+    port is taken says both.
+    """
+    said = bounded(words)
+    if _says(_NO_SOURCE, said):
+        return SourceMissing(
+            f"could not {doing}: the host side of a mount does not exist",
+            said,
+            "make the file or folder, or correct the path, and run again",
+        )
+    if _says(_PORT_TAKEN, said):
+        return PortTaken(f"could not {doing}: its host port belongs to another process", said)
+    if _says(_NOT_RUN, said):
+        return _not_started(doing, said)
+    return _by_name(doing, said, image) or _other_error(doing, said)
+
+
+def _by_name(doing: str, said: str, image: str) -> LaneError | None:
+    if _says(NO_IMAGE, said):
+        return image_missing(image, said)
+    if _says(NO_CONTAINER, said):
+        return NotFound(f"could not {doing}: there is no such container", said)
+    if _says(_A_PODS_NAME, said):
+        return Foreign(
+            f"could not {doing}: a pod has that name",
+            said,
+            "choose another `container` for the lane, or another name for the pod",
+        )
+    if _says(_NAME_TAKEN, said):
+        return NameTaken(f"could not {doing}: the name is taken", said)
+    if _says(_WRONG_STATE, said):
+        return WrongState(f"could not {doing}: the container is in the wrong state", said)
+    return None
+
+
+def _other_error(doing: str, said: str) -> LaneError:
+    if _says(_NO_START, said):
+        return _not_started(doing, said)
+    if _says(_UNKNOWN, said):
+        return too_old(said)
+    if _says(_NO_SERVICE, said):
+        return unavailable(said)
+    if _says(_INVALID, said):
+        return InvalidLane(f"could not {doing}: podman refuses an option", said)
+    return EngineFailed(f"could not {doing}", said, "these are podman's own words")
+
+
+def _says(pattern: str, said: str) -> bool:
+    return re.search(pattern, said, re.MULTILINE) is not None
+
+
+def _not_started(doing: str, said: str) -> LaneError:
+    return StartFailed(
+        f"could not {doing}", said, "`lanekit show LANE` prints the command that made it"
+    )
+
+
+def bounded(words: str) -> str:
+    """Words that a person can read: whole lines, for a part of one may be a part of a secret."""
+    lines = words.strip().splitlines()
+    if len(lines) > _MOST_LINES:
+        half = _MOST_LINES // 2
+        lines = [*lines[:half], f"({len(lines) - 2 * half} more lines)", *lines[-half:]]
+    most = _MOST_IN_A_LINE
+    return "\n".join(
+        line if len(line) <= most else f"(a line of {len(line)} characters)" for line in lines
+    )
+
+
+def is_too_old(words: str) -> bool:
+    """Whether these are the words of a podman before 4.1."""
+    return any(line.startswith(_OLD) for line in words.splitlines())
+
+
+def too_old(said: str) -> LaneError:
+    """podman does not know what lanekit asks of it."""
+    return EngineUnavailable(
+        "this podman is too old for lanekit",
+        bounded(said),
+        "`podman version` has to be 4.3 or later; nothing else can be done about it",
+    )
+
+
+def nameless(doing: str) -> LaneError:
+    """For an empty name podman would choose one itself, and nobody would know it again."""
+    return InvalidLane(f"could not {doing}: a container has to have a name")
+
+
+def unavailable(said: str) -> LaneError:
+    """podman cannot be reached."""
+    return EngineUnavailable(
+        "podman cannot be reached",
+        said,
+        "is it installed (`podman version`), and does its service run "
+        "(`systemctl --user start podman.socket`)?",
+    )

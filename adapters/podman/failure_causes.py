@@ -1,0 +1,82 @@
+"""podman's words -> why no container starts. The only place that knows them.
+
+Recorded from podman 4.3.1 with runc 1.1.5 and crun 1.8.1, but for those marked: they are from
+reports of podman's users. Words that none fits are `unknown`, never a guess.
+"""
+
+import re
+
+from lanekit.adapters.podman.error_mapping import bounded
+from lanekit.core.domain.diagnostics.facts import Cause, Trouble
+
+_WORDS: tuple[tuple[Cause, str], ...] = (
+    # runc; crun ("Invalid argument" is from a report).
+    (
+        "ulimits",
+        r"error setting rlimit type [0-9]+: operation not permitted"
+        r"|setrlimit `RLIMIT_[A-Z]+`: (?:Operation not permitted|Invalid argument)",
+    ),
+    # The second is from reports of machines on which runc works.
+    (
+        "hybrid-cgroups",
+        r"crun: cgroups in hybrid mode not supported"
+        r"|crun: creating cgroup directory `[^`]*`: No such file or directory",
+    ),
+    # The second is from the log of a podman that looks for runtimes.
+    (
+        "no-runtime",
+        r"default OCI runtime \"[^\"]*\" not found"
+        r"|no valid executable found for OCI runtime",
+    ),
+    # From reports.
+    ("no-conmon", r"could not find a working conmon binary|outdated conmon version"),
+    # The last is of a netavark that finds no iptables; the third, CNI's, from reports.
+    (
+        "no-network",
+        r"could not find \"(?:netavark|aardvark-dns|slirp4netns|pasta)\" in one of"
+        r"|could not find (?:slirp4netns|pasta)"
+        r"|failed to find plugin \"[^\"]*\" in path"
+        r"|netavark: No such file or directory",
+    ),
+    # The second line is from reports.
+    (
+        "no-subids",
+        r"no subuid ranges found for user|cannot find UID/GID for user"
+        r"|cannot find newuidmap|exec: \"newuidmap\": executable file not found"
+        r"|(?:not enough unused|could not find enough available) IDs",
+    ),
+    # From reports.
+    ("overlay", r"kernel does not support overlay fs|overlay' is not supported over"),
+    ("overlay", r"overlay is not supported over|backing file system is unsupported"),
+    # From reports.
+    (
+        "no-controllers",
+        r"controller `?[a-z]+`? is not available"
+        r"|cannot specify resource limits without cgroups v2"
+        r"|opening file `(?:memory|pids|cpu)\.[a-z.]+` for writing",
+    ),
+    # The second line is the system's own words.
+    (
+        "storage",
+        r"opening database [^ ]+: |creating runtime static files directory"
+        r"|no space left on device|read-only file system",
+    ),
+    ("no-service", r"unable to connect to Podman|Cannot connect to Podman"),
+)
+NOT_THERE = r"OCI runtime attempted to invoke a command that was not found$"
+"""The runtime got as far as running the program, and there is none."""
+
+
+def trouble(words: str) -> Trouble:
+    """What these words mean."""
+    said = bounded(words)
+    for cause, pattern in _WORDS:
+        if re.search(pattern, said):
+            return Trouble(cause, said)
+    return Trouble("unknown", said)
+
+
+def complaints(log: str) -> tuple[Trouble, ...]:
+    """What podman warned of in its log while it did what was asked."""
+    found = (trouble(line) for line in log.splitlines())
+    return tuple(one for one in found if one.cause != "unknown")

@@ -1,0 +1,28 @@
+"""A start that met podman taking down the firewall of another container: tried again.
+
+netavark (seen: 1.4 with podman 4.3.1) makes and removes the host's chains without a lock. When the
+last container of a network ends while the next one starts, the start fails for want of a chain that
+was there a moment ago. Nothing is wrong with either container, and a start that failed has left its
+container as it was.
+"""
+
+import re
+import time
+from collections.abc import Callable
+
+from returns.result import Failure
+
+from lanekit.core.domain.errors import Outcome
+
+_WORDS = r"netavark: .*iptables: No chain/target/match by that name"
+_PAUSES = (0.1, 0.3, 1.0)  # seconds
+
+
+def past_the_race(start: Callable[[], Outcome[None]]) -> Outcome[None]:
+    """What `start` gives, after up to three more tries when that is how it failed."""
+    for pause in _PAUSES:
+        done = start()
+        if not isinstance(done, Failure) or not re.search(_WORDS, done.failure().detail):
+            return done
+        time.sleep(pause)
+    return start()

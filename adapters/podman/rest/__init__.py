@@ -1,0 +1,1 @@
+"""The engine that talks to podman's REST service over its socket."""

@@ -1,0 +1,131 @@
+"""Requests to podman's REST service whose answers are Outcomes; where the service is."""
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
+
+from returns.result import Failure, Success
+
+from lanekit.adapters.podman.address import Address, find_address, no_service, parse_address
+from lanekit.adapters.podman.error_mapping import error_of, too_old
+from lanekit.adapters.podman.json_reader import undecodable
+from lanekit.adapters.podman.rest.http_client import (
+    Client,
+    Garbled,
+    Late,
+    NoAnswer,
+    Outdated,
+    Reply,
+)
+from lanekit.adapters.podman.rest.responses import GOOD, words_of
+from lanekit.core.domain.errors import EngineTimeout, LaneError, Outcome
+from lanekit.core.ports.engine import Meanwhile
+
+# Without a version podman answers 404; under v4.0.0 every version since 4.0 answers alike.
+API = "/v4.0.0/libpod"
+
+
+class Rest:
+    """One service. It is looked for at each request until it is found, then kept."""
+
+    def __init__(self, address: str | None, env: Mapping[str, str] | None, timeout: float) -> None:
+        self._address = address
+        self._env = env
+        self._timeout = timeout
+        self._found: Client | None = None
+
+    @property
+    def env(self) -> Mapping[str, str]:
+        """The environment that counts."""
+        return os.environ if self._env is None else self._env
+
+    def client(self) -> Outcome[Client]:
+        """Where requests go; `EngineUnavailable` when no socket is there."""
+        if self._found is None:
+            where = self._where()
+            if isinstance(where, Failure):
+                return where
+            self._found = Client(where.unwrap())
+        return Success(self._found)
+
+    def _where(self) -> Outcome[Address]:
+        return parse_address(self._address) if self._address else find_address(self.env)
+
+    def get_all(
+        self,
+        doing: str,
+        paths: Sequence[str],
+        take: Callable[[int, Reply], Outcome[None]],
+        meanwhile: Meanwhile | None = None,
+    ) -> Outcome[None]:
+        """Give each answer, whatever its status, to `take`, in order; its Failure ends it.
+
+        `meanwhile` is called once the first requests are sent, unless that failed.
+        """
+        client = self.client()
+        if isinstance(client, Failure):
+            return client
+        replies = client.unwrap().get_all([API + path for path in paths], self._timeout, meanwhile)
+        try:
+            with closing(replies):
+                for at, reply in enumerate(replies):
+                    taken = take(at, reply)
+                    if isinstance(taken, Failure):
+                        return taken
+        except (NoAnswer, Late, Garbled) as error:
+            return Failure(_error(client.unwrap(), doing, error, self._timeout))
+        return Success(None)
+
+    def checked(
+        self,
+        doing: str,
+        method: str,
+        path: str,
+        *,
+        stream: Iterable[bytes] | None = None,
+        extra: float = 0,
+    ) -> Outcome[Reply]:
+        """The answer when its status says that it was done; else podman's words as an error.
+
+        `extra` seconds are allowed beyond the time of every request.
+        """
+        allowed = self._timeout + extra
+        said = self.ask(doing, method, path, stream=stream, timeout=allowed)
+        if isinstance(said, Failure) or said.unwrap().status in GOOD:
+            return said
+        return Failure(error_of(doing, words_of(said.unwrap())))
+
+    def ask(  # noqa: PLR0913 - what a request has
+        self,
+        doing: str,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        *,
+        stream: Iterable[bytes] | None = None,
+        timeout: float | None = None,
+    ) -> Outcome[Reply]:
+        """The answer, whatever its status."""
+        client = self.client()
+        if isinstance(client, Failure):
+            return client
+        allowed = self._timeout if timeout is None else timeout
+        try:
+            return Success(client.unwrap().request(method, API + path, allowed, body, stream))
+        except (NoAnswer, Late, Garbled) as error:
+            return Failure(_error(client.unwrap(), doing, error, allowed))
+
+
+def _error(client: Client, doing: str, error: Exception, allowed: float) -> LaneError:
+    where = str(client.address)
+    if isinstance(error, Late):
+        return EngineTimeout(
+            f"could not {doing}: podman's service at {where} did not answer within {allowed:g} s",
+            hint="does `podman --url {where} info` answer? what was asked may have been done: run "
+            "ensure again".replace("{where}", where),
+        )
+    if isinstance(error, Outdated):
+        return too_old(f"the service at {where} is {error}")
+    if isinstance(error, Garbled):
+        return undecodable(f"the request to {doing}", f"{where} does not speak HTTP: {error}")
+    return no_service(f"{where} did not answer the request to {doing}", str(error))

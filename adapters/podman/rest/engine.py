@@ -1,0 +1,317 @@
+"""The engine that talks to podman's REST service, over a unix socket or tcp."""
+
+import json
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
+
+from returns.result import Failure, Success
+
+from lanekit.adapters.podman.cli.output import carries, listed_ids
+from lanekit.adapters.podman.error_mapping import (
+    AMBIGUOUS,
+    NAME,
+    NO_CONTAINER,
+    NO_IMAGE,
+    error_of,
+    nameless,
+)
+from lanekit.adapters.podman.inspect_decoder import decode_containers, decode_images
+from lanekit.adapters.podman.json_reader import undecodable
+from lanekit.adapters.podman.netavark_retry import past_the_race
+from lanekit.adapters.podman.rest.client import Rest
+from lanekit.adapters.podman.rest.http_client import AT_ONCE, Reply, queried, quoted
+from lanekit.adapters.podman.rest.responses import (
+    GOOD,
+    identifier_in,
+    log_lines,
+    removal,
+    text_of,
+    words_of,
+)
+from lanekit.core.domain.containers import ContainerSpec, Limits
+from lanekit.core.domain.errors import EngineFailed, NotFound, Outcome
+from lanekit.core.domain.observed import Change, ImageInfo, Seen, Snapshot
+from lanekit.core.domain.podman_create.body import create_body
+from lanekit.core.domain.redaction import hide, secrets_of
+from lanekit.core.ports.engine import EventStream, Heard, Meanwhile, Streams
+from lanekit.core.ports.host_files import ArchiveBroken
+
+# What the podman command copies from its caller's environment into a container (ProxyEnv of
+# containers/common); the service does not.
+_BLOCK = 512  # of a tar
+_UNTIL_IT_LISTENS = 10.0
+_BEFORE_IMAGES = AT_ONCE - 1
+_PROXIES = ("http_proxy", "https_proxy", "ftp_proxy", "no_proxy")
+
+
+class PodmanSocket:
+    """podman by its REST service.
+
+    `address` is `unix:///PATH`, a path, or `tcp://HOST:PORT`; without it the socket is found as
+    podman's own tools find it: $CONTAINER_HOST, $XDG_RUNTIME_DIR/podman/podman.sock,
+    /run/podman/podman.sock. `env` replaces the environment of this process. `timeout`: seconds
+    that one request may take, a stop's grace aside.
+    """
+
+    def __init__(
+        self,
+        address: str | None = None,
+        *,
+        env: Mapping[str, str] | None = None,
+        timeout: float = 120.0,
+    ) -> None:
+        self._rest = Rest(address, env, timeout)
+
+    @property
+    def label(self) -> str:
+        """For people: which engine this is, and where."""
+        client = self._rest.client()
+        where = "" if isinstance(client, Failure) else f" {client.unwrap().address}"
+        return f"podman socket{where}"
+
+    def ping(self, timeout: float) -> Outcome[None]:
+        """Success when a podman service of version 4 or later answers within `timeout` seconds."""
+        said = self._rest.ask("reach podman", "GET", "/_ping", timeout=timeout)
+        if isinstance(said, Failure):
+            return said
+        good = said.unwrap().status in GOOD
+        return Success(None) if good else Failure(error_of("reach podman", words_of(said.unwrap())))
+
+    def inspect(self, names: Sequence[str]) -> Outcome[Mapping[str, Snapshot]]:
+        """See `ContainerEngine.inspect`; one request a name, up to 4 at once."""
+        seen = self.look(names, ())
+        return seen if isinstance(seen, Failure) else Success(seen.unwrap().containers)
+
+    def images(self, references: Sequence[str]) -> Outcome[Mapping[str, ImageInfo]]:
+        """See `ContainerEngine.images`; one request a reference, up to 4 at once."""
+        seen = self.look((), references)
+        return seen if isinstance(seen, Failure) else Success(seen.unwrap().images)
+
+    def look(
+        self,
+        names: Sequence[str],
+        references: Sequence[str],
+        heard: Heard | None = None,
+        meanwhile: Meanwhile | None = None,
+    ) -> Outcome[Seen]:
+        """See `ContainerEngine.look`; one request for each, up to 4 at once."""
+        possible = [name for name in dict.fromkeys(names) if re.fullmatch(NAME, name)]
+        asked = list(dict.fromkeys(references))
+        if not possible and not asked:
+            return Success(Seen({}, {}))
+        containers: dict[str, Snapshot] = {}
+        images: dict[str, ImageInfo] = {}
+        # Images early, for without them nobody can judge a container; but not as the first that
+        # is read: podman takes longest for them.
+        todo = [(name, False) for name in possible]
+        todo[_BEFORE_IMAGES:_BEFORE_IMAGES] = [(reference, True) for reference in asked]
+
+        def take(at: int, reply: Reply) -> Outcome[None]:
+            what, is_image = todo[at]
+            if is_image:
+                taken = _take_image(what, reply, images)
+            else:
+                taken = _take_container(what, reply, containers)
+            if heard is not None and not isinstance(taken, Failure):
+                heard(what, Seen(containers, images))
+            return taken
+
+        paths = [_path(what, is_image=is_image) for what, is_image in todo]
+        done = self._rest.get_all("inspect", paths, take, meanwhile)
+        return done if isinstance(done, Failure) else Success(Seen(containers, images))
+
+    def find(self, labels: Mapping[str, str]) -> Outcome[tuple[Snapshot, ...]]:
+        """See `ContainerEngine.find`; one request, and one for each container with the labels."""
+        # By name only: versions differ in how a value with a comma has to be written.
+        query = {"all": "true", "filters": json.dumps({"label": list(labels)})}
+        said = self._rest.checked("list containers", "GET", queried("/containers/json", query))
+        if isinstance(said, Failure):
+            return said
+        ids = listed_ids(text_of(said.unwrap()))
+        if isinstance(ids, Failure):
+            return ids
+        found = self.inspect(ids.unwrap())
+        if isinstance(found, Failure):
+            return found
+        carrying = (seen for seen in found.unwrap().values() if carries(seen, labels))
+        return Success(tuple(sorted(carrying, key=lambda seen: seen.name)))
+
+    def create(self, spec: ContainerSpec, name: str) -> Outcome[str]:
+        """See `ContainerEngine.create`. podman ignores fields it does not know: look at it then."""
+        if not name:
+            return Failure(nameless("create a container"))
+        body = json.dumps(create_body(spec, name, self._proxies())).encode()
+        said = self._rest.ask(f"create {name}", "POST", "/containers/create", body)
+        if isinstance(said, Failure):
+            return said
+        reply = said.unwrap()
+        made = identifier_in(reply)
+        if reply.status in GOOD and not isinstance(made, Failure):
+            return made
+        # Before words are cut or quoted: a part of a secret would not be recognised later.
+        reply = Reply(reply.status, hide(text_of(reply), secrets_of(spec)).encode())
+        if reply.status in GOOD:
+            return identifier_in(reply)
+        return Failure(error_of(f"create {name}", words_of(reply), image=spec.image))
+
+    def _proxies(self) -> dict[str, str]:
+        env = self._rest.env
+        both = [spelling for name in _PROXIES for spelling in (name, name.upper())]
+        return {name: env[name] for name in both if env.get(name)}
+
+    def copy_in(self, container: str, archive: Iterable[bytes]) -> Outcome[None]:
+        """See `ContainerEngine.copy_in`."""
+        # As `podman cp -a=false` does: owners as in the archive, no folder over a file.
+        query = {"path": "/", "copyUIDGID": "false", "noOverwriteDirNonDir": "true"}
+        path = queried(f"/containers/{container}/archive", query)
+        doing = f"copy into {container[:12]}"
+        try:
+            first, rest = _first_block(archive)
+            done = self._rest.checked(doing, "PUT", path, stream=chain((first,), rest))
+        except ArchiveBroken as broken:
+            return Failure(broken.error)
+        if not isinstance(done, Failure) and not any(first[:_BLOCK]):
+            # podman takes it for a success.
+            return Failure(EngineFailed(f"could not {doing}: there is nothing in the archive"))
+        return _nothing(done)
+
+    def start(self, container: str) -> Outcome[None]:
+        """See `ContainerEngine.start`."""
+        return past_the_race(lambda: self._do("start", container))
+
+    def unpause(self, container: str) -> Outcome[None]:
+        """See `ContainerEngine.unpause`."""
+        return self._do("unpause", container)
+
+    def stop(self, container: str, grace: float) -> Outcome[None]:
+        """See `ContainerEngine.stop`; podman counts the grace in whole seconds, rounded up."""
+        return self._do("stop", container, {"timeout": str(math.ceil(grace))}, extra=grace)
+
+    def rename(self, container: str, name: str) -> Outcome[None]:
+        """See `ContainerEngine.rename`."""
+        return self._do("rename", container, {"name": name}, more=f" to {name}")
+
+    def remove(self, container: str, grace: float) -> Outcome[None]:
+        """See `ContainerEngine.remove`."""
+        query = {"force": "true", "volumes": "true", "timeout": str(math.ceil(grace))}
+        path = queried(f"/containers/{container}", query)
+        doing = f"remove {container[:12]}"
+        said = self._rest.checked(doing, "DELETE", path, extra=grace)
+        if isinstance(said, Failure):
+            return Success(None) if isinstance(said.failure(), NotFound) else said
+        return removal(doing, said.unwrap())
+
+    def logs(self, container: str, tail: int) -> Outcome[str]:
+        """See `ContainerEngine.logs`."""
+        query = {"stdout": "true", "stderr": "true", "tail": str(tail)}
+        path = queried(f"/containers/{container}/logs", query)
+        said = self._rest.checked(f"read the logs of {container[:12]}", "GET", path)
+        return said if isinstance(said, Failure) else log_lines(said.unwrap().body, tail)
+
+    def changes(self, container: str) -> Outcome[tuple[Change, ...]]:
+        """See `ContainerEngine.changes`."""
+        from lanekit.adapters.podman.diff_and_update import (  # noqa: PLC0415 - few runs ask
+            decode_changes,
+        )
+
+        # Without the type an image of that id would do.
+        path = queried(f"/containers/{container}/changes", {"diffType": "container"})
+        said = self._rest.checked(f"look for changes in {container[:12]}", "GET", path)
+        return said if isinstance(said, Failure) else decode_changes(text_of(said.unwrap()))
+
+    def events(self) -> Outcome[EventStream]:
+        """See `ContainerEngine.events`; on a connection of its own."""
+        from lanekit.adapters.podman.events import (  # noqa: PLC0415 - few runs ask
+            events_of_service,
+        )
+
+        client = self._rest.client()
+        if isinstance(client, Failure):
+            return client
+        opened = events_of_service(client.unwrap().address, _UNTIL_IT_LISTENS)
+        return opened if isinstance(opened, Failure) else Success(opened.unwrap())
+
+    def update(self, container: str, limits: Limits) -> Outcome[None]:
+        """See `ContainerEngine.update`."""
+        from lanekit.adapters.podman.diff_and_update import (  # noqa: PLC0415 - few runs ask
+            update_body,
+            update_query,
+        )
+
+        path = queried(f"/containers/{container}/update", update_query(limits))
+        doing, body = f"update {container[:12]}", json.dumps(update_body(limits)).encode()
+        said = self._rest.ask(doing, "POST", path, body)
+        if isinstance(said, Failure) or said.unwrap().status in GOOD:
+            return _nothing(said)
+        return Failure(error_of(doing, words_of(said.unwrap())))
+
+    def execute(
+        self, container: str, command: Sequence[str], streams: Streams, *, tty: bool
+    ) -> Outcome[int]:
+        """See `ContainerEngine.execute`."""
+        from lanekit.adapters.podman.rest.exec import execute  # noqa: PLC0415 - costs start-up
+
+        return execute(self._rest, container, command, streams, tty=tty)
+
+    def _do(
+        self,
+        verb: str,
+        container: str,
+        query: Mapping[str, str] | None = None,
+        *,
+        extra: float = 0,
+        more: str = "",
+    ) -> Outcome[None]:
+        path = queried(f"/containers/{container}/{verb}", query or {})
+        doing = f"{verb} {container[:12]}{more}"
+        return _nothing(self._rest.checked(doing, "POST", path, extra=extra))
+
+
+def _path(what: str, *, is_image: bool) -> str:
+    return f"/images/{quoted(what)}/json" if is_image else f"/containers/{what}/json"
+
+
+def _nothing(said: Outcome[Reply]) -> Outcome[None]:
+    return said if isinstance(said, Failure) else Success(None)
+
+
+def _take_container(name: str, reply: Reply, found: dict[str, Snapshot]) -> Outcome[None]:
+    if reply.status not in GOOD:
+        words = words_of(reply)
+        missing = re.search(f"{NO_CONTAINER}|{AMBIGUOUS}", words)
+        return Success(None) if missing else Failure(error_of(f"inspect {name}", words))
+    decoded = decode_containers(text_of(reply))
+    if isinstance(decoded, Failure):
+        return decoded
+    # podman also takes the beginning of an id for a name: only exact ones count.
+    shown = [seen for seen in decoded.unwrap() if name == seen.name or seen.id.startswith(name)]
+    if not shown:
+        return Failure(undecodable(f"inspect {name}", "it shows another container, or none"))
+    found.update((name, seen) for seen in shown if name in (seen.name, seen.id))
+    return Success(None)
+
+
+def _take_image(reference: str, reply: Reply, found: dict[str, ImageInfo]) -> Outcome[None]:
+    if reply.status not in GOOD:
+        words = words_of(reply)
+        missing = re.search(NO_IMAGE, words)
+        return Success(None) if missing else Failure(error_of(f"inspect image {reference}", words))
+    decoded = decode_images(text_of(reply))
+    if isinstance(decoded, Failure):
+        return decoded
+    if not decoded.unwrap():
+        return Failure(undecodable(f"inspect image {reference}", "it shows none"))
+    found[reference] = decoded.unwrap()[0][1]
+    return Success(None)
+
+
+def _first_block(archive: Iterable[bytes]) -> tuple[bytes, Iterator[bytes]]:
+    """The first chunks, until there is a block of a tar; and those that follow."""
+    chunks, begin = iter(archive), b""
+    for chunk in chunks:
+        begin += chunk
+        if len(begin) >= _BLOCK:
+            break
+    return begin, chunks

@@ -1,0 +1,1 @@
+"""What the command prints: text, tables, progress and JSON."""

@@ -1,0 +1,1 @@
+"""Ctrl-C and SIGTERM: when they interrupt, and how a wait notices them."""

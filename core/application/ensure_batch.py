@@ -1,0 +1,195 @@
+"""`EnsureRun`: the ensure of many lanes at once.
+
+Three kinds of threads: whoever iterates waits for outcomes; one looks at podman, for all lanes
+together; a crew takes each lane on as soon as it has been seen. Nothing here decides anything:
+each lane is the same `Ensure` as when it is alone.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from typing import TypeAlias
+
+from returns.result import Failure
+
+from lanekit.core.application.config_cache import SharedConfigs
+from lanekit.core.application.ensure_lane import Fleet, Held
+from lanekit.core.application.lane_task import Interrupt, OneLane
+from lanekit.core.application.lock_wait import turn
+from lanekit.core.application.observe import Asked, glance
+from lanekit.core.application.pool import Crew
+from lanekit.core.domain.errors import Interrupted, LockBusy, Outcome
+from lanekit.core.domain.lanes import Lane
+from lanekit.core.domain.observed import Observation
+from lanekit.core.domain.results import Ensured
+
+_Done: TypeAlias = tuple[Lane, Outcome[Ensured] | BaseException]
+
+
+# Each lane that is looked at holds a file open, its lock.
+_BATCH = 200
+_LOOK_UP = 0.25  # seconds; so often a wait for a lock is broken off, to see whether all is over
+_TELL_EVERY = 4  # of those
+
+
+class EnsureRun:
+    """Iterate it for each lane and its outcome, in the order in which they are known.
+
+    Iterated once more, it begins with the first again. Who stops iterating does not stop the work;
+    `interrupt` does: each lane finishes or undoes what it has begun, and its outcome is then
+    `Interrupted`. A lane that is alone is worked on in the iterating thread, where a Ctrl-C
+    interrupts it; unless it is to be worked on `apart`, where only `interrupt` does.
+    """
+
+    def __init__(
+        self, fleet: Fleet, lanes: Sequence[Lane], jobs: int, *, apart: bool = False
+    ) -> None:
+        self._fleet = fleet
+        self._lanes = tuple(lanes)
+        self._stop = threading.Event()
+        self._crew = Crew(jobs)
+        self._configs = SharedConfigs(fleet.world.files)
+        # Kept, not queued: a Ctrl-C between taking one out and giving it away would lose it.
+        self._done: list[_Done] = []
+        self._news = threading.Condition()
+        self._broken: BaseException | None = None
+        self._here = len(self._lanes) == 1 and not apart
+        if self._lanes and not self._here:
+            threading.Thread(target=self._look, name="lanekit look").start()
+
+    def __iter__(self) -> Iterator[tuple[Lane, Outcome[Ensured]]]:
+        for at in range(len(self._lanes)):
+            lane, outcome = self._wait(at)
+            if isinstance(outcome, BaseException):
+                raise outcome
+            yield lane, outcome
+
+    def _wait(self, at: int) -> _Done:
+        if self._here and not self._done:
+            self._done.append((self._lanes[0], self._fleet.ensure(self._lanes[0])))
+        with self._news:
+            while len(self._done) <= at:
+                if self._broken is not None:
+                    raise self._broken
+                _ = self._news.wait()
+            return self._done[at]
+
+    def _tell(self, lane: Lane, outcome: Outcome[Ensured] | BaseException) -> None:
+        with self._news:
+            self._done.append((lane, outcome))
+            self._news.notify_all()
+
+    def interrupt(self) -> None:
+        """Begin nothing more, and undo or finish what is under way; may be called at any time."""
+        self._stop.set()
+
+    def _look(self) -> None:
+        try:
+            busy: list[Lane] = []
+            for begin in range(0, len(self._lanes), _BATCH):
+                busy += self._look_at(self._lanes[begin : begin + _BATCH])
+            # Those that another process works on come last.
+            for lane in busy:
+                self._add(lane, self._when_free)
+        except BaseException as error:
+            # A bug, or no thread to be had: nobody shall wait for lanes that never come.
+            with self._news:
+                self._broken = error
+                self._news.notify_all()
+        finally:
+            self._crew.close()
+
+    def _look_at(self, lanes: Sequence[Lane]) -> list[Lane]:
+        """Hand each lane to the crew once it is seen; gives those whose lock somebody else has."""
+        held: list[_Locked] = []
+        try:
+            busy = self._lock(lanes, held)
+        except BaseException:
+            for locked in held:
+                locked.own.close()
+            raise
+        if held:
+            self._glance(held)
+        return busy
+
+    def _lock(self, lanes: Sequence[Lane], held: list["_Locked"]) -> list[Lane]:
+        busy: list[Lane] = []
+        for lane in lanes:
+            image = self._fleet.image_of(lane)
+            if isinstance(image, Failure):
+                self._tell(lane, image)
+                continue
+            lock = self._fleet.hold(lane, 0)
+            if isinstance(lock, Failure):
+                busy.append(lane)
+            else:
+                held.append(_Locked(lane, image.unwrap(), lock.unwrap()))
+        return busy
+
+    def _glance(self, held: "Sequence[_Locked]") -> None:
+        untold = dict(enumerate(held))
+
+        def tell(at: int, seen: Outcome[Observation]) -> None:
+            locked = untold.pop(at)
+
+            def work(one: OneLane) -> Outcome[Ensured]:
+                with locked.own:
+                    return self._fleet.ensure_held(one, self._configs.read, locked.note, seen)
+
+            self._add(locked.asked, work)
+
+        try:
+            glance(self._fleet.world.engine, [locked.asked_for for locked in held], tell)
+        finally:
+            for locked in untold.values():
+                locked.own.close()
+
+    def _add(self, lane: Lane, work: Callable[[OneLane], Outcome[Ensured]]) -> None:
+        def task() -> None:
+            outcome: Outcome[Ensured] | BaseException
+            try:
+                outcome = work(OneLane(lane, self._fleet.world, self._crew, self._stop))
+            except Interrupt:
+                outcome = Failure(_interrupted(lane))
+            except BaseException as error:
+                outcome = error
+            self._tell(lane, outcome)
+
+        self._crew.add(task)
+
+    def _when_free(self, one: OneLane) -> Outcome[Ensured]:
+        """Wait for the lane's lock, so that a Ctrl-C is soon seen, and say for what."""
+        clock = self._fleet.world.clock
+        begun, tries = clock.now(), 0
+        while True:
+            left = self._fleet.lock_timeout - (clock.now() - begun)
+            with self._crew.waiting():
+                lock = self._fleet.hold(one.lane, max(0.0, min(_LOOK_UP, left)))
+            one.look_up()
+            if not isinstance(lock, Failure):
+                with lock.unwrap() as note:
+                    return self._fleet.ensure_held(one, self._configs.read, note, None)
+            if left <= 0 or not isinstance(lock.failure(), LockBusy):
+                return lock
+            if tries % _TELL_EVERY == 0:
+                waits = turn(one.lane.name, lock.failure(), clock.now() - begun)
+                self._fleet.manner.listen(waits)
+            tries += 1
+
+
+class _Locked:
+    """A lane whose lock is held until `own` is closed."""
+
+    def __init__(self, lane: Lane, image: str, lock: Held) -> None:
+        self.asked = lane
+        self.own = ExitStack()
+        self.note = self.own.enter_context(lock)
+        self.asked_for = Asked(lane.container_name, image, self.note.read())
+
+
+def _interrupted(lane: Lane) -> Interrupted:
+    return Interrupted(
+        "interrupted",
+        hint=f"`lanekit ensure {lane.name}` goes on from what is there",
+        lane=lane.name,
+    )

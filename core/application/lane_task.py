@@ -1,0 +1,94 @@
+"""One lane among many: its ports, which give its place to others while it waits, and end soon."""
+
+import threading
+from dataclasses import replace
+
+from lanekit.adapters.host.clock import SystemClock
+from lanekit.core.application.context import World
+from lanekit.core.application.pool import Crew
+from lanekit.core.domain.lanes import Lane
+from lanekit.core.domain.observed import Endpoint
+from lanekit.core.domain.operations import Remove
+from lanekit.core.domain.progress import Event, Listener, OperationStarted, Waiting
+from lanekit.core.ports.probe import Probe
+
+
+class Interrupt(KeyboardInterrupt):
+    """A Ctrl-C for one lane: what is under way there is undone, as after a real one."""
+
+
+class OneLane:
+    """A lane that a crew works on until `stop` is set."""
+
+    def __init__(self, lane: Lane, world: World, crew: Crew, stop: threading.Event) -> None:
+        self.lane = lane
+        self._base = world
+        self._crew = crew
+        self._stop = stop
+        self._interrupted = False
+
+    @property
+    def world(self) -> World:
+        """The ports for this lane."""
+        probe = _PatientProbe(self._base.probe, self._crew)
+        return replace(self._base, probe=probe, clock=_LaneClock(self, self._base, self._crew))
+
+    def listener(self, tell: Listener) -> Listener:
+        """`tell`, and the place at which an operation that has not begun yet is not begun."""
+
+        def hear(event: Event, /) -> None:
+            # What removes the old container ends a replace: that is done rather than undone.
+            begins = isinstance(event, OperationStarted) and not isinstance(event.operation, Remove)
+            if begins or isinstance(event, Waiting):
+                self.look_up()
+            tell(event)
+
+        return hear
+
+    def look_up(self) -> None:
+        """Raises `Interrupt`, once, when all is to be over: the undoing is not interrupted."""
+        if self._stop.is_set() and not self._interrupted:
+            self._interrupted = True
+            raise Interrupt
+
+    def sleep(self, seconds: float) -> None:
+        """Wait; no longer than until all is to be over."""
+        if self._interrupted or not isinstance(self._base.clock, SystemClock):
+            self._base.clock.sleep(seconds)
+        else:
+            _ = self._stop.wait(seconds)
+        self.look_up()
+
+
+class _LaneClock:
+    def __init__(self, one: OneLane, world: World, crew: Crew) -> None:
+        self._one = one
+        self._base = world.clock
+        self._crew = crew
+
+    def now(self) -> float:
+        return self._base.now()
+
+    def sleep(self, seconds: float) -> None:
+        with self._crew.waiting():
+            self._one.sleep(seconds)
+
+
+class _PatientProbe:
+    """The first try keeps the place, for a worker that is ready answers at once."""
+
+    def __init__(self, probe: Probe, crew: Crew) -> None:
+        self._probe = probe
+        self._crew = crew
+        self._tried = False
+
+    def answers(self, endpoint: Endpoint, path: str, timeout: float) -> bool:
+        if not self._tried:
+            self._tried = True
+            return self._probe.answers(endpoint, path, timeout)
+        with self._crew.waiting():
+            return self._probe.answers(endpoint, path, timeout)
+
+    def status(self, endpoint: Endpoint, path: str, timeout: float) -> int | None:
+        with self._crew.waiting():
+            return self._probe.status(endpoint, path, timeout)

@@ -1,0 +1,265 @@
+"""Look at lanes: one batch of inspects for all of them, one look at their images."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from returns.result import Failure, Success
+
+from lanekit.core.domain._dataclass import dataclass
+from lanekit.core.domain.containers import NEXT, PREV, ContainerSpec
+from lanekit.core.domain.errors import Foreign, ImageMissing, LaneError, Outcome
+from lanekit.core.domain.observed import Observation, Seen, Snapshot
+from lanekit.core.ports.engine import ContainerEngine, Meanwhile
+from lanekit.core.ports.host_files import HostFiles
+
+UNFINISHED = "unfinished"
+"""A lane's note while it is being changed: there may be leftovers."""
+_COPYING = "copying"
+_ENDS = ("", NEXT, PREV)
+
+
+def observe(engine: ContainerEngine, specs: Sequence[ContainerSpec]) -> list[Outcome[Observation]]:
+    """All there is of these lanes, and their images, in one look; an Outcome each, in order.
+
+    A missing image is `ImageMissing`.
+    """
+    images = sorted({spec.image for spec in specs})
+    looked = engine.look([spec.name + end for spec in specs for end in _ENDS], images)
+    if isinstance(looked, Failure):
+        return [looked] * len(specs)
+    seen = looked.unwrap()
+    return [_observation(spec.name, spec.image, seen, set(images)) for spec in specs]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A lane to be looked at: its container's name, its image, and what its note says."""
+
+    name: str
+    image: str
+    note: str
+
+
+Tell = Callable[[int, Outcome[Observation]], None]
+"""Hears of a lane, by its place among those that were asked for."""
+
+
+@dataclass(frozen=True)
+class Aside:
+    """What there is to do while podman works: `work`, at once, and `met`, when a container was seen
+    whose image is not known yet, perhaps more than once.
+    """
+
+    work: Meanwhile | None = None
+    met: Callable[[Snapshot], None] = lambda _: None
+
+
+NOTHING = Aside()
+"""Nothing but to wait."""
+
+
+def glance(
+    engine: ContainerEngine,
+    lanes: Sequence[Asked],
+    tell: Tell,
+    aside: Aside = NOTHING,
+) -> None:
+    """What there is of these lanes, with as few questions as their notes allow; see ADR 16.
+
+    `tell` hears of each lane once, as soon as all is known of it, from this thread. What is
+    done `aside` may be done once, while podman works.
+
+    A note is the id of the container beside which there were no leftovers: as long as it has the
+    lane's name, there still are none. Without a note a NAME.next is not looked for while there is
+    nothing else: to create one finds out. An image is looked at when there is a container to be
+    compared with it, for `create` never pulls.
+    """
+    settled = {lane.image for lane in lanes if _is_id(lane.note)}
+    first = [lane.name + end for lane in lanes for end in _first(lane.note)]
+    telling = _Telling(lanes, tell, aside.met)
+    looked = engine.look(first, sorted(settled), telling.hear, aside.work)
+    if isinstance(looked, Failure):
+        telling.fail(looked)
+        return
+    seen = looked.unwrap()
+    left = telling.left()
+    more = [lane.name + end for lane in left for end in _more(lane.name, lane.note, seen)]
+    images = {lane.image for lane in left if any(_three(lane.name, seen.containers))} - settled
+    if more or images:
+        looked = engine.look(more, sorted(images))
+        if isinstance(looked, Failure):
+            telling.fail(looked)
+            return
+        seen = _together(seen, looked.unwrap())
+    telling.rest(lambda lane: _noted(lane, seen, settled | images))
+
+
+class _Telling:
+    """Tells of settled lanes as they are seen, and knows which are left.
+
+    A lane is settled when the container of its note has its name still.
+    """
+
+    def __init__(self, lanes: Sequence[Asked], tell: Tell, met: Callable[[Snapshot], None]) -> None:
+        self._left = dict(enumerate(lanes))
+        self._tell = tell
+        self._met = met
+        self._places = {lane.name: at for at, lane in self._left.items() if _is_id(lane.note)}
+        # Seen before their image was.
+        self._parked: list[int] = []
+
+    def hear(self, what: str, seen: Seen) -> None:
+        """Something is known now: a container, or an image that some may have waited for."""
+        at = self._places.get(what)
+        for place in self._take_parked() if at is None else (at,):
+            self._settle(place, seen)
+
+    def _take_parked(self) -> list[int]:
+        parked, self._parked = self._parked, []
+        return parked
+
+    def _settle(self, at: int, seen: Seen) -> None:
+        lane = self._left.get(at)
+        current = seen.containers.get(lane.name) if lane else None
+        if lane is None or current is None or current.id != lane.note:
+            return
+        if lane.image not in seen.images:
+            self._parked.append(at)
+            self._met(current)
+            return
+        del self._left[at]
+        self._tell(at, Success(Observation(current, image=seen.images[lane.image])))
+
+    def left(self) -> list[Asked]:
+        """The lanes that have not been told of."""
+        return list(self._left.values())
+
+    def fail(self, failure: Failure[LaneError]) -> None:
+        """Tell all that are left that podman could not be asked."""
+        self.rest(lambda _: failure)
+
+    def rest(self, outcome: Callable[[Asked], Outcome[Observation]]) -> None:
+        """Tell of all that are left."""
+        for at, lane in self._left.items():
+            self._tell(at, outcome(lane))
+
+
+def glance_one(
+    engine: ContainerEngine, asked: Asked, aside: Aside = NOTHING
+) -> Outcome[Observation]:
+    """`glance` for one lane."""
+    found: list[Outcome[Observation]] = []
+    glance(engine, [asked], lambda _, outcome: found.append(outcome), aside)
+    return found[0]
+
+
+def copying(container: str) -> str:
+    """A lane's note while a config is copied into a container that was there before.
+
+    Until that has ended well nobody can tell by looking whether all of it is there.
+    """
+    return _COPYING + container
+
+
+def _is_unfinished(note: str) -> bool:
+    return note == UNFINISHED or note.startswith(_COPYING)
+
+
+def _is_id(note: str) -> bool:
+    return bool(note) and not _is_unfinished(note)
+
+
+def _first(note: str) -> tuple[str, ...]:
+    if _is_unfinished(note):
+        return _ENDS
+    return ("",) if note else ("", PREV)
+
+
+def _more(name: str, note: str, seen: Seen) -> tuple[str, ...]:
+    current, _, prev = _three(name, seen.containers)
+    if _is_unfinished(note) or (current is not None and current.id == note):
+        return ()
+    there = current is not None or prev is not None
+    return (*((PREV,) if _is_id(note) else ()), *((NEXT,) if there else ()))
+
+
+def _together(one: Seen, other: Seen) -> Seen:
+    return Seen({**one.containers, **other.containers}, {**one.images, **other.images})
+
+
+def _noted(lane: Asked, seen: Seen, asked: set[str]) -> Outcome[Observation]:
+    found = _observation(lane.name, lane.image, seen, asked)
+    current = seen.containers.get(lane.name)
+    if isinstance(found, Failure) or current is None or lane.note != copying(current.id):
+        return found
+    return Success(replace(found.unwrap(), half_copied=True))
+
+
+def with_inside(files: HostFiles, spec: ContainerSpec, seen: Observation) -> Observation:
+    """The same, with what its container sees inside, if it runs."""
+    inside = seen.inside
+    if seen.current is not None and seen.current.pid:
+        inside = files.inside(seen.current, spec.mounts, spec.config_target)
+    if seen.half_copied and spec.config_target:
+        inside = replace(inside, config_gone=True)
+    return seen if inside == seen.inside else replace(seen, inside=inside)
+
+
+def containers_of(engine: ContainerEngine, name: str) -> Outcome[Observation]:
+    """The containers of one lane, by name; its image is not looked at."""
+    found = engine.inspect([name + end for end in ("", NEXT, PREV)])
+    if isinstance(found, Failure):
+        return found
+    return Success(Observation(*_three(name, found.unwrap())))
+
+
+def ids_are_sound(engine: ContainerEngine, containers: Sequence[str]) -> Outcome[None]:
+    """Success unless one of these ids leads podman to another container; then `Foreign`.
+
+    Since podman 5 a container whose name is another one's full id goes before it (seen on 5.4.2).
+    Asked before anything is changed; an id that leads nowhere is for the change itself to find.
+    """
+    looked = engine.inspect(containers)
+    if isinstance(looked, Failure):
+        return looked
+    for asked, seen in looked.unwrap().items():
+        if seen.id != asked:
+            return Failure(
+                Foreign(
+                    f"a container is named {asked}, which is the id of the lane's own",
+                    detail=f"its own id is {seen.id}; nothing was touched, for podman takes one "
+                    "for the other",
+                    hint="rename or remove that one: podman ps -a --no-trunc shows both",
+                )
+            )
+    return Success(None)
+
+
+def _three(
+    name: str, containers: Mapping[str, Snapshot]
+) -> tuple[Snapshot | None, Snapshot | None, Snapshot | None]:
+    return containers.get(name), containers.get(name + NEXT), containers.get(name + PREV)
+
+
+def _observation(name: str, image: str, seen: Seen, asked: set[str]) -> Outcome[Observation]:
+    found = seen.images.get(image)
+    if image in asked and found is None:
+        return Failure(image_missing(image))
+    return Success(Observation(*_three(name, seen.containers), found))
+
+
+def _get(reference: str) -> str:
+    build = f"`podman build -t {reference} DIR`"
+    # Only what was built here has that name: no registry has it.
+    if reference.startswith("localhost/"):
+        return f"build it with {build}"
+    return f"`podman pull {reference}`, or build it with {build}"
+
+
+def image_missing(reference: str, words: str = "") -> LaneError:
+    """The error of a missing image; `words` are podman's own."""
+    return ImageMissing(
+        f"image {reference} is not in podman's storage",
+        detail=words,
+        hint=f"lanekit never pulls: {_get(reference)}",
+    )

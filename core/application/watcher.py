@@ -1,0 +1,261 @@
+"""`Watcher`: keeps lanes so until it is stopped. What is due when is decided in `core.watch`.
+
+One thread, that of `run`, has the state and takes messages from one queue. Another listens to
+podman's events. Each batch of due lanes has a thread that waits for its outcomes; their work is
+`EnsureRun`'s. No more than `jobs` lanes are worked on at once, but in the first batch and at a
+resync, where `EnsureRun` sees to that; a lane that takes its time keeps none of the others waiting.
+"""
+
+import queue
+import random
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TypeAlias
+
+from returns.result import Failure
+
+from lanekit.core.application.ensure_batch import EnsureRun
+from lanekit.core.domain import watch_schedule as rules
+from lanekit.core.domain._dataclass import dataclass
+from lanekit.core.domain.errors import Interrupted, LaneError, Outcome
+from lanekit.core.domain.lanes import Lane
+from lanekit.core.domain.observed import ContainerEvent
+from lanekit.core.domain.results import Ensured
+from lanekit.core.domain.watch_schedule import Report, Reports, Watch
+from lanekit.core.ports.engine import ContainerEngine, EventStream
+
+_POLL = 0.5
+"""Seconds between two tries to reach a podman that is away."""
+_LOOK_UP = 1.0
+_STEADY = 5.0
+_LONGEST_POLL = 10.0
+_NOBODY = "lanekit-watch"
+
+
+@dataclass(frozen=True)
+class _Stopped:
+    """`stop` was called."""
+
+
+@dataclass(frozen=True)
+class _Listening:
+    """Events from now on are heard."""
+
+
+@dataclass(frozen=True)
+class _Lost:
+    """podman cannot be reached."""
+
+    error: LaneError
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """`update` was called."""
+
+    lanes: tuple[Lane, ...]
+
+
+@dataclass(frozen=True)
+class _Done:
+    """A lane's ensure ended, or the thread of a batch did (lane None)."""
+
+    lane: Lane | None
+    run: EnsureRun
+    result: Outcome[Ensured] | BaseException | None
+
+
+_Message: TypeAlias = _Stopped | _Listening | _Lost | _Asked | _Done | ContainerEvent
+
+
+class Watcher:
+    """Made by `Lanes.watch`."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - put together in one place, `Lanes.watch`
+        self,
+        engine: ContainerEngine,
+        ensure: Callable[[Sequence[Lane], int], EnsureRun],
+        lanes: Sequence[Lane],
+        resync: float,
+        jobs: int,
+        on_report: Callable[[Report], None],
+        mask: Callable[[LaneError, Sequence[Lane]], LaneError],
+    ) -> None:
+        self._ensure = ensure
+        self._jobs = jobs
+        self._tell = on_report
+        self._mask = mask
+        # Its put may be called in a signal's handler, in the midst of another.
+        self._news: queue.SimpleQueue[_Message] = queue.SimpleQueue()
+        self._state = rules.begin(lanes, time.monotonic(), resync)
+        # Nothing is begun before podman is listened to: what happened in between would be missed.
+        self._listens = False
+        self._runs: dict[EnsureRun, int] = {}
+        self._ear = _Ear(engine, self._news)
+
+    def stop(self) -> None:
+        """Let `run` end soon: what is begun is finished or undone. From any thread, also twice."""
+        self._news.put(_Stopped())
+
+    def update(self, lanes: Sequence[Lane]) -> None:
+        """These are the lanes from now on; those that are no more among them are left as they are.
+
+        From any thread.
+        """
+        self._news.put(_Asked(tuple(lanes)))
+
+    def run(self) -> None:
+        """Keep the lanes so until `stop`; to be called once. Lanes run on when it returns."""
+        self._ear.start()
+        try:
+            while self._take(self._wait()):
+                self._begin_due()
+        finally:
+            self._ear.stop()
+            for run in self._runs:
+                run.interrupt()
+            while self._runs:
+                message = self._news.get()
+                if isinstance(message, _Done):
+                    self._done(message)
+            self._ear.join()
+
+    def _wait(self) -> _Message | None:
+        wake_at = self._state.wake_at() if self._listens else None
+        busy = self._room() <= 0
+        wait = None if wake_at is None or busy else max(0.0, wake_at - time.monotonic())
+        try:
+            return self._news.get(timeout=wait)
+        except queue.Empty:
+            return None
+
+    def _take(self, message: _Message | None) -> bool:
+        """Whether to go on."""
+        now = time.monotonic()
+        match message:
+            case None:
+                pass
+            case _Stopped():
+                return False
+            case _Listening():
+                self._listens = True
+                self._is(rules.engine_heard(self._state, now))
+            case _Lost(error):
+                self._is(rules.engine_lost(self._state, error))
+            case _Asked(lanes):
+                self._is(rules.asked(self._state, lanes, now))
+            case _Done():
+                self._done(message)
+            case ContainerEvent():
+                self._state = rules.heard(self._state, message, now)
+        return True
+
+    def _is(self, after: tuple[Watch, Reports]) -> None:
+        self._state, reports = after
+        for report in reports:
+            self._tell(self._masked(report))
+
+    def _masked(self, report: Report) -> Report:
+        """podman may quote a variable of any of the lanes, whichever it speaks of."""
+        if report.error is None:
+            return report
+        lanes = [watched.lane for watched in self._state.lanes]
+        return replace(report, error=self._mask(report.error, lanes))
+
+    def _done(self, done: _Done) -> None:
+        if isinstance(done.result, BaseException):
+            _ = self._runs.pop(done.run, None)
+            raise done.result
+        if done.lane is None or done.result is None:
+            del self._runs[done.run]
+            return
+        self._runs[done.run] -= 1
+        if isinstance(done.result, Failure) and isinstance(done.result.failure(), Interrupted):
+            return
+        # Only so that lanes that failed together do not come again together.
+        jitter = random.random()
+        now = time.monotonic()
+        self._is(rules.outcome(self._state, done.lane.name, done.result, now, jitter))
+
+    def _room(self) -> int:
+        return self._jobs - sum(self._runs.values())
+
+    def _begin_due(self) -> None:
+        room = self._room()
+        if not self._listens or room <= 0:
+            return
+        # With nothing under way, all at once: they are looked at together.
+        most = len(self._state.lanes) if room == self._jobs else room
+        self._state, due = rules.tick(self._state, time.monotonic(), most)
+        if due:
+            run = self._ensure(due, room)
+            self._runs[run] = len(due)
+            threading.Thread(target=self._await, args=(run,), name="lanekit outcomes").start()
+
+    def _await(self, run: EnsureRun) -> None:
+        end: BaseException | None = None
+        try:
+            for lane, result in run:
+                self._news.put(_Done(lane, run, result))
+        except BaseException as error:
+            end = error
+        self._news.put(_Done(None, run, end))
+
+
+class _Ear(threading.Thread):
+    """Listens to podman's events, and says when it can and when it cannot."""
+
+    def __init__(self, engine: ContainerEngine, news: "queue.SimpleQueue[_Message]") -> None:
+        super().__init__(name="lanekit events", daemon=True)
+        self._engine = engine
+        self._news = news
+        self._over = threading.Event()
+        self._stream: EventStream | None = None
+
+    def stop(self) -> None:
+        """Let it end soon."""
+        self._over.set()
+        stream = self._stream
+        if stream is not None:
+            stream.close()
+
+    def run(self) -> None:
+        """Until it is stopped."""
+        pause = _POLL
+        while not self._over.is_set():
+            begun = time.monotonic()
+            listened = self._listen_once()
+            # A stream that ends at once, of a podman that answers, is opened ever less often.
+            short = listened and time.monotonic() - begun < _STEADY
+            pause = min(2 * pause, _LONGEST_POLL) if short else _POLL
+            _ = self._over.wait(pause)
+
+    def _listen_once(self) -> bool:
+        """Whether podman was there to be listened to; until its stream ends."""
+        opened = self._engine.events()
+        if isinstance(opened, Failure):
+            self._news.put(_Lost(opened.failure()))
+            return False
+        self._stream = opened.unwrap()
+        try:
+            # The command's process is there whether or not podman can do anything.
+            well = self._engine.inspect([_NOBODY])
+            if isinstance(well, Failure):
+                self._news.put(_Lost(well.failure()))
+                return False
+            self._news.put(_Listening())
+            self._listen(self._stream)
+        finally:
+            self._stream.close()
+        return True
+
+    def _listen(self, stream: EventStream) -> None:
+        while not self._over.is_set():
+            heard = stream.next(_LOOK_UP)
+            if isinstance(heard, Failure):
+                return
+            event = heard.unwrap()
+            if event is not None:
+                self._news.put(event)

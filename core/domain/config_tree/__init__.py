@@ -1,0 +1,1 @@
+"""A config folder as data: its entries, their digests, and the tar archive made of them."""

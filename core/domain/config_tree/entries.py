@@ -1,0 +1,60 @@
+"""Entries of a config tree, and the errors of one that cannot be read."""
+
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping
+from typing import Literal
+
+from lanekit.core.domain._dataclass import dataclass
+from lanekit.core.domain.errors import ConfigUnreadable
+
+Kind = Literal["file", "folder", "link"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)  # there may be 100,000 of them
+class Entry:
+    """What a tree has under `name`: its path from the root, "/" between, "" for the root itself.
+
+    `mode` holds the permission bits. `size` (bytes) is a file's, `target` a link's own text.
+    """
+
+    name: str
+    kind: Kind
+    mode: int
+    size: int = 0
+    target: str = ""
+
+
+Read = Callable[[Entry], Iterable[bytes]]
+"""The bytes of a file entry in chunks, `size` of them in all."""
+
+
+@dataclass(frozen=True)
+class Tree:
+    """Entries in order; `links` has the file that each link leads to, by the link's name."""
+
+    entries: tuple[Entry, ...]
+    links: Mapping[str, Entry]
+
+
+def in_order(entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    """Sorted by the UTF-8 bytes of the name, as the reference does; a folder before its content."""
+    return tuple(sorted(entries, key=lambda entry: entry.name.encode()))
+
+
+def shown(path: str) -> str:
+    """A path for people: as it is, or quoted when it would disturb a terminal or is not UTF-8."""
+    return path if path.isprintable() else ascii(path)
+
+
+def unreadable(
+    where: str, name: str, why: str, detail: str = "", hint: str = ""
+) -> ConfigUnreadable:
+    """The error that the entry `name` of the tree at `where` causes; `why` follows its path."""
+    path = f"{where.rstrip('/')}/{name}" if name else where
+    return ConfigUnreadable(f"{shown(path)} {why}", detail, hint)
+
+
+def changed(where: str, name: str, what: str, detail: str = "") -> ConfigUnreadable:
+    """The error for a tree that does not hold still; `what` follows the entry's path."""
+    hint = "let nothing write to the config folder meanwhile, and run again"
+    return unreadable(where, name, what, detail, hint)

@@ -1,0 +1,1 @@
+"""What `lanekit doctor` concludes: facts about this machine, findings, remedies."""

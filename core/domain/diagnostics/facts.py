@@ -1,0 +1,191 @@
+"""What `lanekit doctor` saw of a machine, as data; and what to try next when nothing starts."""
+
+from typing import Literal, TypeAlias
+
+from lanekit.core.domain._dataclass import dataclass
+from lanekit.core.domain.differences import Drift
+
+Cause: TypeAlias = Literal[
+    "ulimits",
+    "hybrid-cgroups",
+    "no-runtime",
+    "no-conmon",
+    "no-network",
+    "no-subids",
+    "overlay",
+    "no-controllers",
+    "storage",
+    "no-service",
+    "unknown",
+]
+"""Why no container starts; of an `unknown` one podman's words are all there is to say."""
+Cure: TypeAlias = Literal["ulimits", "low-ulimits", "hybrid-cgroups"]
+"""What lines in containers.conf mend, and what can be tried for one container. The limits of this
+process may be more than podman's own are; then the low ones are tried.
+"""
+
+OLDEST = (4, 3)
+"""The first podman that lanekit works with."""
+_ENOUGH = 1 << 20
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The hard limits of this process: what may be given to a container, -1 where unlimited."""
+
+    files: int
+    processes: int
+
+    def ulimits(self, cures: tuple[Cure, ...]) -> tuple[tuple[str, int], ...]:
+        """Names and values that should need no privilege to be set, if these cures set any."""
+        if "low-ulimits" in cures:
+            return (
+                ("nofile", min(_known(self.files), 1024)),
+                ("nproc", min(_known(self.processes), 4096)),
+            )
+        if "ulimits" in cures:
+            return (("nofile", _known(self.files)), ("nproc", _known(self.processes)))
+        return ()
+
+
+def _known(limit: int) -> int:
+    return limit if 0 <= limit < _ENOUGH else _ENOUGH
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Something podman could not do: the cause, if its words are known, and the words."""
+
+    cause: Cause
+    words: str
+
+
+@dataclass(frozen=True)
+class Reached:
+    """A way to podman: where it was looked for; its version; why it cannot be used, if so.
+
+    `there`: somebody is there to say that.
+    """
+
+    where: str
+    version: str = ""
+    fault: str = ""
+    there: bool = False
+
+
+@dataclass(frozen=True)
+class Host:
+    """What `podman info` says. `complaints`: what podman warned of meanwhile."""
+
+    version: str
+    rootless: bool
+    runtime: str
+    cgroups: str
+    controllers: tuple[str, ...]
+    selinux: bool
+    driver: str
+    storage: str
+    machine: str
+    complaints: tuple[Trouble, ...] = ()
+
+
+@dataclass(frozen=True)
+class Try:
+    """A start with these cures; `trouble` None: the container ran."""
+
+    cures: tuple[Cure, ...] = ()
+    trouble: Trouble | None = None
+
+
+@dataclass(frozen=True)
+class Started:
+    """The start test: its tries in order, or why there was none; and what was seen of it then.
+
+    `image` is the fleet's image that was used, "" for one made for the test. `port`: whether a
+    port published on 127.0.0.1 led into it; `host_name`: whether it knows
+    host.containers.internal; None: not tried. `differs`: in what it is other than asked; None: not
+    seen. `left`: what could not be removed again.
+    """
+
+    tries: tuple[Try, ...] = ()
+    skipped: str = ""
+    image: str = ""
+    port: bool | None = None
+    host_name: bool | None = None
+    differs: Drift | None = None
+    left: str = ""
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """The fleet file: its path ("" when there is none), its faults, the images of its lanes."""
+
+    path: str = ""
+    faults: tuple[str, ...] = ()
+    images: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All that was seen. `over`: the way to podman that lanekit takes, None when there is none.
+
+    `conf`: the containers.conf of whoever runs the containers. `images` are those of the fleet
+    that are there. `locks`: why lanekit cannot keep its locks. `git`: its version.
+    """
+
+    fleet: Fleet
+    command: Reached
+    socket: Reached
+    over: Literal["command", "socket"] | None
+    host: Host | Trouble | None
+    limits: Limits
+    conf: str
+    images: tuple[str, ...] | Trouble
+    start: Started
+    locks: str
+    git: str
+
+
+def next_try(tries: tuple[Try, ...], able: frozenset[Cure]) -> tuple[Cure, ...] | None:
+    """The cures to try after these tries; None: nothing more can be learned.
+
+    `able` are those that can be tried. Each is tried once: a cause that is still there with its
+    cure is another one.
+    """
+    if not tries:
+        return ()
+    wanted = untried(tries[-1])
+    return wanted if wanted is not None and able.issuperset(wanted) else None
+
+
+def untried(last: Try) -> tuple[Cure, ...] | None:
+    """Its cures and one more, which may mend what it failed of; None: there is none."""
+    if last.trouble is None:
+        return None
+    match last.trouble.cause:
+        case "ulimits":
+            return _with_limits(last.cures)
+        case "hybrid-cgroups":
+            return None if "hybrid-cgroups" in last.cures else (*last.cures, "hybrid-cgroups")
+        case _:
+            return None
+
+
+def _with_limits(cures: tuple[Cure, ...]) -> tuple[Cure, ...] | None:
+    if "low-ulimits" in cures:
+        return None
+    if "ulimits" in cures:
+        return tuple("low-ulimits" if cure == "ulimits" else cure for cure in cures)
+    return (*cures, "ulimits")
+
+
+def conf_lines(cures: tuple[Cure, ...], limits: Limits) -> tuple[str, ...]:
+    """The lines of a containers.conf that mend these: tables, each with its one key."""
+    lines: list[str] = []
+    ulimits = limits.ulimits(cures)
+    if ulimits:
+        values = ", ".join(f'"{name}={value}:{value}"' for name, value in ulimits)
+        lines += ["[containers]", f"default_ulimits = [{values}]"]
+    if "hybrid-cgroups" in cures:
+        lines += ["[engine]", 'runtime = "runc"']
+    return tuple(lines)

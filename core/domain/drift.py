@@ -1,0 +1,255 @@
+"""ContainerSpec x Snapshot -> Drift, by the policy `strict`.
+
+Compares everything that the spec says and everything that someone could have added. What the
+image itself brings is no drift, nor is order, nor the same meaning in other words.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from lanekit.core.domain.containers import FINGERPRINT_ENV, ContainerSpec, EnvVar, Mount, Port
+from lanekit.core.domain.differences import Difference, Drift
+from lanekit.core.domain.go_paths import clean
+from lanekit.core.domain.labels import (
+    LABEL_CONFIG,
+    LABEL_ENV,
+    LABEL_FLEET,
+    LABEL_INBOX,
+    LABEL_WORKER,
+)
+from lanekit.core.domain.observed import ImageInfo, Inside, Snapshot
+from lanekit.core.domain.remedies import graded
+
+ABSENT = "absent"
+HIDDEN = "(hidden)"
+
+_DEAD = "a folder that is no longer at that path"
+# podman's default where no limit was asked for; versions show it as 2048 or not at all.
+_DEFAULT_PIDS = (None, 2048)
+# The networks podman chooses by itself: rootful, and rootless before and since 5.0.
+_DEFAULT_NETWORKS = ("bridge", "slirp4netns", "pasta")
+# podman 4.3.1 gives fourteen capabilities and tells which of them are missing; 5.4.2 and 5.8.6 give
+# eleven, without these three, and so does 4.3.1 by Debian's /usr/share/containers/containers.conf.
+_OFTEN_DROPPED = frozenset(("AUDIT_WRITE", "MKNOD", "NET_RAW"))
+_ROOT = ("root", "0", "0:0", "root:root", "0:root", "root:0")
+_DIGESTS = {
+    LABEL_WORKER: "worker.digest",
+    LABEL_INBOX: "inbox.digest",
+    LABEL_CONFIG: "config.digest",
+}
+# Values that lanekit itself makes, of whatever fleet file: these may be shown.
+_PRINTABLE_ENV = {
+    "INBOX_API_URL": r"http://host\.containers\.internal:-?\d+",
+    FINGERPRINT_ENV: r"[0-9a-f]{64}",
+    "INBOX_WORKSPACE": r"/workspace",
+}
+
+
+def drift(spec: ContainerSpec, seen: Snapshot, image: ImageInfo | None) -> Drift:
+    """Each field in which the container differs; empty when it is as asked.
+
+    `image` is what the spec's reference means now. None (not looked at): then the image id, and
+    labels and volumes that the image may have brought, are not judged.
+    """
+    found = [
+        *_image(spec, seen, image),
+        *_process(spec, seen),
+        *_env(spec, seen),
+        *_mounts(spec, seen, image),
+        *_ports(spec, seen),
+        *_network(seen),
+        *_privileges(seen),
+        *_limits(spec, seen),
+        *_labels(spec, seen, image),
+    ]
+    return graded(spec, seen, (difference.printable() for difference in found))
+
+
+def _differ(field: str, expected: object, actual: object) -> Iterator[Difference]:
+    if expected != actual:
+        yield Difference(field, _text(expected), _text(actual))
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return "podman's default"
+    return str(value) if value != "" else '""'
+
+
+def _listed(items: Sequence[str]) -> str:
+    return " ".join(items) or "none"
+
+
+def _image(spec: ContainerSpec, seen: Snapshot, image: ImageInfo | None) -> Iterator[Difference]:
+    if not (same_image(spec.image, seen.image) or same_image(spec.image, seen.config_image)):
+        yield Difference("image", spec.image, seen.image)
+    if image is not None:
+        yield from _differ("image.id", image.id, seen.image_id)
+
+
+def inside_drift(spec: ContainerSpec, inside: Inside) -> Drift:
+    """What a running container that is as asked has lost since it was started."""
+    sources = {mount.target: mount.source for mount in spec.mounts}
+    dead = [
+        Difference(f"mount.{target}", sources[target], _DEAD, "restart") for target in inside.dead
+    ]
+    where = f"at {spec.config_target}"
+    gone = [Difference("config", where, "deleted in the container, or half copied", "adjust")]
+    return (*dead, *(gone if inside.config_gone else ()))
+
+
+def same_image(asked: str, seen: str) -> bool:
+    """Whether two references mean the same: a short name fits any registry, :latest is implied."""
+    asked_name, seen_name = _tagged(asked), _tagged(seen)
+    return asked_name == seen_name or (
+        not _has_registry(asked) and seen_name.endswith(f"/{asked_name}")
+    )
+
+
+def _tagged(reference: str) -> str:
+    last = reference.rsplit("/", 1)[-1]
+    return reference if ":" in last or "@" in last else f"{reference}:latest"
+
+
+def _has_registry(reference: str) -> bool:
+    # The rule of docker/distribution: a first part with a dot, a colon, or "localhost".
+    first, slash, _ = reference.partition("/")
+    return bool(slash) and ("." in first or ":" in first or first == "localhost")
+
+
+def _process(spec: ContainerSpec, seen: Snapshot) -> Iterator[Difference]:
+    if seen.user != spec.user and not (seen.user in _ROOT and spec.user in _ROOT):
+        yield Difference("user", spec.user, _text(seen.user))
+    command = (clean(seen.path), *seen.args)
+    if command != spec.entrypoint:
+        yield Difference("entrypoint", repr(list(spec.entrypoint)), repr(list(command)))
+    yield from _differ("workdir", clean(spec.workdir), clean(seen.workdir))
+
+
+def _env(spec: ContainerSpec, seen: Snapshot) -> Iterator[Difference]:
+    asked = {var.name for var in spec.env}
+    for var in spec.env:
+        actual = seen.env.get(var.name)
+        if actual != var.value:
+            yield Difference(f"env.{var.name}", *_shown(var, actual))
+    once_asked = seen.labels.get(LABEL_ENV, "").split(",")
+    for name in (FINGERPRINT_ENV, *once_asked):
+        if name and name not in asked and name in seen.env:
+            yield Difference(f"env.{name}", ABSENT, HIDDEN)
+
+
+def _shown(var: EnvVar, actual: str | None) -> tuple[str, str]:
+    if var.secret:
+        return HIDDEN, ABSENT if actual is None else "(hidden, another)"
+    if actual is None:
+        return var.value, ABSENT
+    pattern = _PRINTABLE_ENV.get(var.name)
+    return var.value, actual if pattern and re.fullmatch(pattern, actual) else "(hidden, another)"
+
+
+def _mounts(spec: ContainerSpec, seen: Snapshot, image: ImageInfo | None) -> Iterator[Difference]:
+    asked = {clean(mount.target): mount for mount in spec.mounts}
+    found: dict[str, list[Mount]] = {target: [] for target in sorted(asked)}
+    for mount in seen.mounts:
+        if not _brought(mount, asked, image):
+            found.setdefault(clean(mount.target), []).append(mount)
+    for target, mounts in found.items():
+        yield from _differ(
+            f"mount.{target}",
+            _mount_text([asked[target]] if target in asked else []),
+            _mount_text(mounts),
+        )
+
+
+def _brought(mount: Mount, asked: dict[str, Mount], image: ImageInfo | None) -> bool:
+    if mount.kind != "volume" or clean(mount.target) in asked:
+        return False
+    return image is None or clean(mount.target) in map(clean, image.volumes)
+
+
+def _mount_text(mounts: Sequence[Mount]) -> str:
+    def one(mount: Mount) -> str:
+        kind = "" if mount.kind == "bind" else f"{mount.kind} "
+        # A volume's source is podman's own folder: of no use to a reader, and never asked for.
+        return f"{kind}{clean(mount.source)}{' (read-only)' if mount.read_only else ''}"
+
+    return " and ".join(sorted(map(one, mounts))) or ABSENT
+
+
+def _ports(spec: ContainerSpec, seen: Snapshot) -> Iterator[Difference]:
+    asked = {port.key: port for port in spec.ports}
+    published = [port for port in seen.ports if port.host_port is not None]
+    for key in [*asked, *sorted({p.key for p in published} - set(asked))]:
+        actual = [port for port in published if port.key == key]
+        wanted = [asked[key]] if key in asked else []
+        if not _same_ports(wanted, actual):
+            yield Difference(f"port.{key}", _ports_text(wanted), _ports_text(actual))
+
+
+def _same_ports(wanted: Sequence[Port], actual: Sequence[Port]) -> bool:
+    return len(wanted) == len(actual) and all(
+        _host_ip(want) == _host_ip(have) and want.host_port in (None, have.host_port)
+        for want, have in zip(wanted, actual, strict=True)
+    )
+
+
+def _host_ip(port: Port) -> str:
+    # "" and 0.0.0.0 both mean every address (versions differ in which they show).
+    return port.host_ip or "0.0.0.0"
+
+
+def _ports_text(ports: Sequence[Port]) -> str:
+    def one(port: Port) -> str:
+        return f"{_host_ip(port)}:{'any port' if port.host_port is None else port.host_port}"
+
+    return " and ".join(map(one, ports)) or ABSENT
+
+
+def _network(seen: Snapshot) -> Iterator[Difference]:
+    mode = seen.network_mode.partition(":")[0]
+    if mode not in _DEFAULT_NETWORKS:
+        yield Difference("network", "podman's default", seen.network_mode)
+    if len(seen.networks) > 1:
+        yield Difference("networks", "one", _listed(seen.networks))
+
+
+def _privileges(seen: Snapshot) -> Iterator[Difference]:
+    yield from _differ("privileged", "no", "yes" if seen.privileged else "no")
+    yield from _differ("cap_add", "none", _listed(seen.cap_add))
+    yield from _differ("cap_drop", "none", _listed(_dropped(seen.cap_drop)))
+    yield from _differ("devices", "none", _listed(seen.devices))
+    yield from _differ("security_opt", "none", _listed(seen.security_opt))
+    yield from _differ("host_namespaces", "none", _listed(seen.host_namespaces))
+    yield from _differ("restart_policy", "no", seen.restart_policy)
+    yield from _differ("read_only", "no", "yes" if seen.read_only else "no")
+    yield from _differ("auto_remove", "no", "yes" if seen.auto_remove else "no")
+
+
+def _dropped(capabilities: tuple[str, ...]) -> Sequence[str]:
+    rest = [name for name in capabilities if name not in _OFTEN_DROPPED]
+    return rest if len(capabilities) - len(rest) == len(_OFTEN_DROPPED) else capabilities
+
+
+def _limits(spec: ContainerSpec, seen: Snapshot) -> Iterator[Difference]:
+    yield from _differ("memory", spec.memory, seen.memory)
+    yield from _differ("cpus", spec.cpus, seen.cpus)
+    if not (spec.pids_limit is None and seen.pids_limit in _DEFAULT_PIDS):
+        yield from _differ("pids_limit", spec.pids_limit, seen.pids_limit)
+
+
+def _labels(spec: ContainerSpec, seen: Snapshot, image: ImageInfo | None) -> Iterator[Difference]:
+    for name, value in sorted(spec.labels.items()):
+        if name == LABEL_FLEET:
+            continue
+        field = _DIGESTS.get(name, f"label.{name}")
+        yield from _differ(field, value, seen.labels.get(name, ABSENT))
+    for name, value in sorted(seen.labels.items()):
+        own = (LABEL_ENV, LABEL_FLEET)
+        if name not in spec.labels and name not in own and not _image_label(name, value, image):
+            yield Difference(_DIGESTS.get(name, f"label.{name}"), ABSENT, value)
+
+
+def _image_label(name: str, value: str, image: ImageInfo | None) -> bool:
+    if name.startswith("lanekit."):
+        return False
+    return image is None or image.labels.get(name) == value

@@ -1,0 +1,185 @@
+"""Every way in which lanekit can fail, as data, and `Outcome`, the type of what may fail.
+
+An error is for the person who reads it: `message` says what failed, `lane` on which lane,
+`detail` holds podman's (or the system's) own words, `hint` what to do next. None of them ever
+holds the value of an environment variable that lanekit did not make.
+"""
+
+from dataclasses import replace
+from typing import TypeAlias, TypeVar
+
+from returns.result import Failure, Success
+
+from lanekit.core.domain._dataclass import dataclass
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class _Fault:
+    message: str
+    detail: str = ""
+    hint: str = ""
+    lane: str = ""
+
+    @property
+    def kind(self) -> str:
+        """The error's stable name, for scripts: `ImageMissing`, `WorkerExited`, .."""
+        return type(self).__name__
+
+    def __str__(self) -> str:
+        where = f"{self.lane}: " if self.lane else ""
+        parts = [where + self.message, self.detail.strip(), self.hint and f"-> {self.hint}"]
+        return "\n".join(part for part in parts if part)
+
+
+# The kinds below add no field, so they need no decorator of their own: each costs a millisecond
+# of every start.
+class InvalidLane(_Fault):
+    """The lane cannot be made as asked: a bad name, a path that is missing or of a wrong type."""
+
+
+class ConfigUnreadable(_Fault):
+    """An entry of the config tree cannot be copied: a FIFO, a dangling link, no permission, .."""
+
+
+class ImageMissing(_Fault):
+    """The image is not in podman's storage. lanekit never pulls."""
+
+
+class Foreign(_Fault):
+    """A container that is not this lane's has a name that this lane needs. It was not touched."""
+
+
+class NotFound(_Fault):
+    """No container of exactly that name or id."""
+
+
+class NameTaken(_Fault):
+    """Another container has the name already."""
+
+
+class WrongState(_Fault):
+    """The container's state does not allow the operation (stop of a paused one, ..)."""
+
+
+class PortTaken(_Fault):
+    """The container cannot start: its host port, fixed at create, belongs to another process."""
+
+
+class SourceMissing(_Fault):
+    """The host side of a bind mount is gone."""
+
+
+class StartFailed(_Fault):
+    """podman could not start the container's process."""
+
+
+class NotHonoured(_Fault):
+    """podman made a container that is not what was asked for (a containers.conf may do that)."""
+
+
+SET_FOR_ALL = (
+    "a containers.conf may set this for all containers (/usr/share/containers, /etc/containers, "
+    "~/.config/containers, $CONTAINERS_CONF): change it there, or say the same in the profile, "
+    "where it has a key for it"
+)
+"""What to do about `NotHonoured`."""
+
+
+@dataclass(frozen=True)
+class WorkerExited(_Fault):
+    """The container stopped while lanekit waited for its worker to answer."""
+
+    exit_code: int = 0
+
+
+class NotReady(_Fault):
+    """The container runs, but its worker did not answer within the time allowed."""
+
+
+class NoEndpoint(_Fault):
+    """The container publishes no usable host port for the worker."""
+
+
+class EngineUnavailable(_Fault):
+    """podman itself is missing, cannot be executed, or cannot be reached."""
+
+
+class EngineTimeout(_Fault):
+    """podman did not answer in time. What was asked may have been done."""
+
+
+class EngineFailed(_Fault):
+    """podman answered with an error that lanekit does not know; `detail` has its words."""
+
+
+class Undecodable(_Fault):
+    """podman's answer could not be understood."""
+
+
+class LockBusy(_Fault):
+    """Another lanekit process works on this lane and did not finish in time."""
+
+
+class Interrupted(_Fault):
+    """The run was broken off: what had been begun on this lane was undone, or never begun."""
+
+
+class LostRace(_Fault):
+    """The lane was changed by somebody else under our hands, again and again."""
+
+
+class WorkerBusy(_Fault):
+    """The worker does not say that it is idle, so its container is left as it is for now."""
+
+
+LaneError: TypeAlias = (
+    InvalidLane
+    | ConfigUnreadable
+    | ImageMissing
+    | Foreign
+    | NotFound
+    | NameTaken
+    | WrongState
+    | PortTaken
+    | SourceMissing
+    | StartFailed
+    | NotHonoured
+    | WorkerExited
+    | NotReady
+    | NoEndpoint
+    | EngineUnavailable
+    | EngineTimeout
+    | EngineFailed
+    | Undecodable
+    | Interrupted
+    | LockBusy
+    | LostRace
+    | WorkerBusy
+)
+
+Outcome: TypeAlias = Success[T] | Failure[LaneError]
+"""What a port method, a parser or an ensure returns. Match both cases; nothing is raised."""
+
+
+class LaneFailed(Exception):
+    """Raised by `or_raise` for those who prefer exceptions; `error` is the LaneError."""
+
+    def __init__(self, error: LaneError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+def or_raise(outcome: Outcome[T]) -> T:
+    """The value of a Success; a Failure is raised as `LaneFailed`."""
+    match outcome:
+        case Success(value):
+            return value
+        case Failure(error):
+            raise LaneFailed(error)
+
+
+def for_lane(error: LaneError, lane: str) -> LaneError:
+    """The same error, saying on which lane it happened."""
+    return error if error.lane else replace(error, lane=lane)

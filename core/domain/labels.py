@@ -1,0 +1,11 @@
+"""The labels that lanekit puts on a lane's container."""
+
+LABEL_WORKSPACE = "lanekit.workspace"
+LABEL_LANE = "lanekit.lane"
+LABEL_WORKER = "lanekit.worker"
+LABEL_INBOX = "lanekit.inbox"
+LABEL_CONFIG = "lanekit.config"
+LABEL_FLEET = "lanekit.fleet"
+"""Which fleet a container was made for; for `gc` alone, never drift and never identity (ADR 21)."""
+LABEL_ENV = "lanekit.env"
+"""Names of the environment variables of the spec: a variable that was dropped is thus seen."""

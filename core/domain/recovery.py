@@ -1,0 +1,77 @@
+"""What a crash left of a lane, put right before anything else is planned; how one is woken."""
+
+from collections.abc import Callable, Iterator
+
+from lanekit.core.domain.containers import NEXT, PREV
+from lanekit.core.domain.differences import Drift
+from lanekit.core.domain.observed import Observation, Snapshot
+from lanekit.core.domain.operations import (
+    AwaitReady,
+    Create,
+    Operation,
+    Remove,
+    Rename,
+    Start,
+    Stop,
+    Unpause,
+)
+
+ANSWER = "a lane is ready when its worker answers"
+_UNFINISHED = "an interrupted ensure left it unfinished"
+
+
+def recover(
+    name: str, seen: Observation, judge: Callable[[Snapshot], Drift], *, keep: bool
+) -> tuple[list[Operation], Snapshot | None, tuple[tuple[Operation, str], ...]]:
+    """Put right what a crash left; the container that is then the lane's; what may be undone.
+
+    `keep`: a container that runs is not given up for the one before it, whatever it answers.
+    """
+    operations: list[Operation] = []
+    if seen.next is not None:
+        operations.append(Remove(name + NEXT, _UNFINISHED))
+    if seen.prev is None:
+        return operations, seen.current, ()
+    back = Rename(name + PREV, name, _UNFINISHED, keep=True)
+    if seen.current is None:
+        return [*operations, back], seen.prev, ()
+    if not is_awake(seen.current) and judge(seen.current):
+        # It neither runs nor is what is wanted now, and the old one is still there.
+        return [*operations, Remove(name, _UNFINISHED), back], seen.prev, ()
+    keep = keep and is_awake(seen.current)
+    operations += [
+        *wake(name, seen.current),
+        AwaitReady(name, ANSWER, keep=keep),
+        Remove(name + PREV, "its replacement is ready"),
+    ]
+    resumed = () if keep else _resumed(name, seen.current, seen.prev)
+    return operations, seen.current, resumed
+
+
+def _resumed(name: str, new: Snapshot, old: Snapshot) -> tuple[tuple[Operation, str], ...]:
+    done: list[tuple[Operation, str]] = [
+        (Create(name + NEXT, _UNFINISHED), new.id),
+        (Stop(name, _UNFINISHED), old.id),
+        (Rename(name, name + PREV, _UNFINISHED), old.id),
+        (Rename(name + NEXT, name, _UNFINISHED), new.id),
+    ]
+    if is_awake(new):
+        done.append((Start(name, _UNFINISHED), new.id))
+    return tuple(done)
+
+
+def is_awake(seen: Snapshot) -> bool:
+    """Whether its processes exist: running, paused, or on their way out."""
+    return seen.state in ("running", "paused", "stopping")
+
+
+def wake(name: str, seen: Snapshot) -> Iterator[Operation]:
+    """What lets it run."""
+    if seen.state == "paused":
+        yield Unpause(name, "it is paused")
+    elif seen.state == "stopping":
+        # Whoever began to stop it may be gone: podman then leaves it in this state for ever.
+        yield Stop(name, "somebody began to stop it", runs=False)
+        yield Start(name, "it was being stopped")
+    elif seen.state != "running":
+        yield Start(name, f"it is {seen.state}")

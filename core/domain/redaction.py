@@ -1,0 +1,62 @@
+"""Keep the values of secret variables out of words that come from elsewhere."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from lanekit.core.domain.containers import ContainerSpec
+from lanekit.core.domain.drift import HIDDEN
+from lanekit.core.domain.errors import LaneError
+from lanekit.core.domain.lanes import Profile
+
+# Shorter values ("1", "no") are words that any message may hold by chance.
+_SHORTEST = 4
+
+
+def secrets_of(spec: ContainerSpec) -> dict[str, str]:
+    """The variables whose values are never shown."""
+    return {var.name: var.value for var in spec.env if var.secret}
+
+
+def secrets_of_all(profiles: Iterable[Profile | None]) -> dict[str, str]:
+    """The same of several lanes, whose variables may have the same names: a value each."""
+    values = {value for profile in profiles if profile for value in profile.env.values()}
+    return {str(number): value for number, value in enumerate(values)}
+
+
+def hide(text: str, env: Mapping[str, str]) -> str:
+    """The text with every value of these variables replaced; longest first.
+
+    Also where it stands escaped, as in JSON or in Python's quotes, even twice (JSON that is
+    quoted), and each line of a value of several.
+    """
+    values = {way for value in env.values() for way in _ways(value) if len(way) >= _SHORTEST}
+    for value in sorted(values, key=len, reverse=True):
+        text = text.replace(value, HIDDEN)
+    return text
+
+
+def _ways(value: str) -> Iterator[str]:
+    for part in (value, *value.splitlines()):
+        once = {part, *_escaped(part)}
+        yield from once
+        for way in once:
+            yield from _escaped(way)
+
+
+def _escaped(text: str) -> Iterator[str]:
+    yield json.dumps(text)[1:-1]
+    yield json.dumps(text, ensure_ascii=False)[1:-1]
+    yield repr(text)[1:-1]
+    # With both kinds of quotes beside it, repr escapes the single ones.
+    yield repr(f"{text}'\"")[1:-4]
+
+
+def hide_all(error: LaneError, env: Mapping[str, str]) -> LaneError:
+    """The error with the values of these variables hidden in its words."""
+    return replace(error, message=hide(error.message, env), detail=hide(error.detail, env))
+
+
+def hide_in(error: LaneError, spec: ContainerSpec) -> LaneError:
+    """The error with the values of the spec's secret variables hidden in its words."""
+    return hide_all(error, secrets_of(spec))

@@ -1,0 +1,66 @@
+"""What a difference costs: each field -> the mildest mend that ends it.
+
+Nearly everything of a container is fixed when it is made, labels and with them the digests too. Its
+limits can be changed while it runs, by `podman update`, where that version keeps them; see ADR 24.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from lanekit.core.domain.containers import ContainerSpec, Limits
+from lanekit.core.domain.differences import Difference, Drift, Grade
+from lanekit.core.domain.observed import Snapshot
+
+_POLICY = "no"  # the restart policy of every lane
+_FROM_THE_HARSHEST: tuple[Grade, ...] = ("replace", "restart", "adjust")
+
+
+def graded(spec: ContainerSpec, seen: Snapshot, drift: Iterable[Difference]) -> Drift:
+    """The same differences, those that an update ends graded "adjust"."""
+    mendable = _mendable(spec, seen)
+    return tuple(replace(d, grade="adjust") if d.field in mendable else d for d in drift)
+
+
+def _mendable(spec: ContainerSpec, seen: Snapshot) -> frozenset[str]:
+    if not seen.updatable:
+        return frozenset()
+    wanted, actual = vars(_wanted(spec)), vars(_actual(seen))
+    # podman cannot be told to take a limit away, so one that was not there could not be put back.
+    return frozenset(
+        name for name, value in wanted.items() if value is not None and actual[name] is not None
+    )
+
+
+def _wanted(spec: ContainerSpec) -> Limits:
+    return Limits(spec.memory, spec.cpus, spec.pids_limit, _POLICY)
+
+
+def _actual(seen: Snapshot) -> Limits:
+    return Limits(seen.memory, seen.cpus, seen.pids_limit, seen.restart_policy)
+
+
+def updates(spec: ContainerSpec, seen: Snapshot, drift: Drift) -> tuple[Limits, Limits]:
+    """The limits to be set for these differences, and what they are now, to be put back."""
+    fields = {difference.field for difference in drift if difference.grade == "adjust"}
+    return _only(fields, _wanted(spec)), _only(fields, _actual(seen))
+
+
+def _only(fields: set[str], limits: Limits) -> Limits:
+    others: dict[str, None] = {name: None for name in vars(limits) if name not in fields}
+    return replace(limits, **others)
+
+
+def of_grade(drift: Drift, grade: Grade) -> Drift:
+    """Those differences that this mend is the mildest for."""
+    return tuple(difference for difference in drift if difference.grade == grade)
+
+
+def without_update(drift: Drift) -> Drift:
+    """The same once an update was seen not to be honoured: then only a replace ends them."""
+    return tuple(replace(d, grade="replace") if d.grade == "adjust" else d for d in drift)
+
+
+def harshest(drift: Drift) -> Grade | None:
+    """The mend that ends all of them; None when there is nothing to do."""
+    grades = {difference.grade for difference in drift}
+    return next((grade for grade in _FROM_THE_HARSHEST if grade in grades), None)

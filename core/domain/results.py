@@ -1,0 +1,48 @@
+"""What the calls of `Lanes` give back."""
+
+from typing import Literal
+
+from lanekit.core.domain._dataclass import dataclass
+from lanekit.core.domain.differences import Drift
+from lanekit.core.domain.errors import LaneError
+from lanekit.core.domain.observed import Endpoint
+from lanekit.core.domain.operations import Action, Operation
+
+StopResult = Literal["stopped", "not running", "missing"]
+RemoveResult = Literal["removed", "missing"]
+
+
+@dataclass(frozen=True)
+class Ensured:
+    """A lane that is as asked and answers. `seconds`: from the start of the ensure to the answer.
+
+    `drift` are the differences that were ended, `operations` what was done, in order. `left` are
+    those that were not, as `on_drift` asks, and `left_because` why.
+    """
+
+    lane: str
+    container: str
+    endpoint: Endpoint
+    action: Action
+    drift: Drift
+    operations: tuple[Operation, ...]
+    seconds: float
+    left: Drift = ()
+    left_because: str = ""
+
+
+@dataclass(frozen=True)
+class LaneStatus:
+    """A lane as it is now. `state` is podman's word, or "missing"; nothing was changed.
+
+    `fault`: why it cannot be compared with what is asked (its worktree or image is gone, ..); then
+    there is no `drift` to tell.
+    """
+
+    lane: str
+    container: str
+    state: str
+    endpoint: Endpoint | None
+    ready: bool
+    drift: Drift
+    fault: LaneError | None = None

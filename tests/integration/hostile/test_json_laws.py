@@ -1,0 +1,201 @@
+"""Answers of podman's that are not what they should be: decoded or refused, never a traceback."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from returns.result import Failure
+from tests.fuzz.mutations import ODD, doubled, paths, removed, replaced, seeds
+from tests.fuzz.targets import TARGETS
+from tests.support.hypothesis_settings import MANY
+from tests.support.strategies import damaged_answers
+
+from lanekit.adapters.host.processes import Answer
+from lanekit.adapters.podman.cli.output import shown_images
+from lanekit.adapters.podman.inspect_decoder import decode_containers
+from lanekit.adapters.podman.json_reader import parse
+from lanekit.adapters.podman.reference_inspect import decode_reference
+from lanekit.core.domain.errors import EngineFailed, NotFound, Undecodable, or_raise
+
+SEEDS = seeds()
+INSPECTS = {name: text for name, text in SEEDS.items() if "-ps-" not in name and "list" not in name}
+ONE = INSPECTS["5.8.6-running.rest"]
+IMAGES = '[{"Id":"' + "1" * 64 + '"},{"Id":"' + "2" * 64 + '"}]'
+# The saved inspect may also hold no container of the lane; an unknown complaint is podman's own.
+REFUSALS = {
+    "saved_strict": (Undecodable, NotFound),
+    "saved_reference": (Undecodable, NotFound),
+    "command": (EngineFailed, NotFound),
+}
+
+any_inspect = st.sampled_from(sorted(INSPECTS.values()))
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_an_odd_value_is_decoded_or_refused(name: str) -> None:
+    for odd in ODD:
+        refused = TARGETS[name](odd)
+        assert refused is None or isinstance(refused, REFUSALS.get(name, Undecodable)), odd[:99]
+
+
+@MANY
+@given(text=damaged_answers())
+def test_law_a_damaged_answer_is_decoded_or_refused(text: str) -> None:
+    for name in sorted(set(TARGETS) - {"command"}):
+        refused = TARGETS[name](text)
+        assert refused is None or isinstance(refused, REFUSALS.get(name, Undecodable))
+
+
+@MANY
+@given(text=damaged_answers(), words=st.text(max_size=30))
+def test_law_a_damaged_answer_of_the_command_raises_nothing(text: str, words: str) -> None:
+    _ = TARGETS["command"](f"{words}\n{text}")
+
+
+@MANY
+@given(any_inspect, st.data())
+def test_law_half_an_answer_is_refused(text: str, data: st.DataObject) -> None:
+    half = text[: data.draw(st.integers(0, len(text) - 1))]
+    for name in ("containers", "reference", "saved_strict", "saved_reference"):
+        assert isinstance(TARGETS[name](half), Undecodable)
+
+
+@MANY
+@given(text=any_inspect, where=st.integers(0), odd=st.sampled_from(ODD))
+def test_law_a_key_that_nobody_knows_changes_nothing(text: str, where: int, odd: str) -> None:
+    places = [p for p in paths(json.loads(text)) if p[-1] in ("Id", "Config", "State", "Status")]
+    place = (*places[where % len(places)][:-1], "Novelty")
+    richer = _with_a_key(text, place, odd)
+    if isinstance(parse(richer, "it"), Failure):
+        return
+    assert or_raise(decode_containers(richer)) == or_raise(decode_containers(text))
+    assert or_raise(decode_reference(_list(richer))) == or_raise(decode_reference(_list(text)))
+
+
+def _with_a_key(text: str, place: tuple[str | int, ...], odd: str) -> str:
+    whole = json.loads(text)
+    holder: Any = whole
+    for key in place[:-1]:
+        holder = holder[key]
+    holder[place[-1]] = 0
+    return replaced(json.dumps(whole), place, odd)
+
+
+def _list(text: str) -> str:
+    return text if text.startswith("[") else f"[{text}]"
+
+
+def test_null_is_as_good_as_missing() -> None:
+    for place in paths(json.loads(ONE)):
+        if isinstance(place[-1], int):
+            continue  # an element is not missing, there is one less
+        without, null = removed(ONE, place), replaced(ONE, place, "null")
+        assert decode_reference(f"[{without}]") == decode_reference(f"[{null}]"), place
+        if place[-2:-1] in (("Networks",), ("Labels",), ("Ports",)):
+            continue  # there the key itself is what is shown
+        one, other = decode_containers(without), decode_containers(null)
+        assert one == other or (isinstance(one, Failure) and isinstance(other, Failure)), place
+
+
+def test_of_a_key_that_stands_twice_the_last_counts() -> None:
+    twice = doubled(ONE, ("Name",), '"another"')
+    (seen,) = or_raise(decode_containers(twice))
+    assert seen.name == "another"
+    wrong = doubled(ONE, ("Name",), "5")
+    assert isinstance(decode_containers(wrong), Failure)
+
+
+# Around the depth at which Python gives up, which depends on how deep the caller is.
+@pytest.mark.parametrize("depths", [(1, 100), range(900, 990), (5000, 100_000)])
+def test_any_depth_is_decoded_or_refused(depths: Sequence[int]) -> None:
+    for depth in depths:
+        _nested(depth)
+
+
+def _nested(depth: int) -> None:
+    for opening, closing in (("[", "]"), ('{"a":', "}")):
+        text = f"{opening * depth}1{closing * depth}"
+        for name in ("containers", "reference", "ids", "saved_strict", "saved_reference"):
+            inside = f'[{{"Id":{text}}}]'
+            extra = f'[{{"Novelty":{text}}},{ONE}]'
+            for one in (text, inside, extra):
+                refused = TARGETS[name](one)
+                assert refused is None or isinstance(refused, Undecodable | NotFound)
+
+
+@pytest.mark.parametrize("identifier", ["", "-a", "--all", "a" * 63, "A" * 64, f"{'a' * 64}\n"])
+def test_only_an_id_is_taken_for_an_id(identifier: str) -> None:
+    # It becomes an argument of `podman rm -f`, whose options are not for podman's answers to give.
+    text = replaced(ONE, ("Id",), json.dumps(identifier))
+    assert isinstance(TARGETS["containers"](text), Undecodable)
+    assert isinstance(TARGETS["ids"](json.dumps([{"Id": identifier}])), Undecodable)
+
+
+def test_what_is_refused_shows_no_part_of_an_inspect() -> None:
+    secret = '[{"Config":{"Env":["TOKEN=s3cr'
+    error = TARGETS["containers"](secret)
+    assert error is not None
+    assert "s3cr" not in str(error)
+    garbage = TARGETS["containers"]("<html>Bad Gateway</html>")
+    assert "Bad Gateway" in str(garbage)
+
+
+def test_nothing_is_no_list_of_containers() -> None:
+    assert isinstance(TARGETS["ids"](""), Undecodable)
+    assert isinstance(TARGETS["ids"]('[{"Names":["a"]}]'), Undecodable)
+
+
+@pytest.mark.parametrize("word", ["NaN", "Infinity", "-Infinity", "9" * 5000])
+def test_what_go_would_not_read_is_refused_even_where_nobody_looks(word: str) -> None:
+    text = replaced(ONE, ("Created",), word)
+    for name in ("containers", "reference", "saved_strict", "saved_reference"):
+        assert isinstance(TARGETS[name](f"[{text}]"), Undecodable)
+
+
+@pytest.mark.parametrize("key", ["NanoCpus", "CpuQuota", "Memory", "PidsLimit"])
+@pytest.mark.parametrize("number", [str(2**63), "9" * 400, "-" + "9" * 400, "1e400", "1.5", "true"])
+def test_a_number_that_podman_cannot_have_is_refused(key: str, number: str) -> None:
+    assert isinstance(
+        TARGETS["containers"](replaced(ONE, ("HostConfig", key), number)), Undecodable
+    )
+
+
+@pytest.mark.parametrize("port", ["65536", "9" * 5000, "-1", "0x50", "\u0663", "1_0", "8080x"])
+def test_a_port_that_is_none_is_refused(port: str) -> None:
+    place = ("NetworkSettings", "Ports")
+    for ports in ({f"{port}/tcp": None}, {"31417/tcp": [{"HostPort": port}]}):
+        text = replaced(ONE, place, json.dumps(ports))
+        assert isinstance(TARGETS["containers"](text), Undecodable)
+
+
+@pytest.mark.parametrize("policy", ["saved_strict", "saved_reference"])
+@pytest.mark.parametrize(
+    "form",
+    ["{0},{0}", "[{0} {0}]", "[{0},]", "[,{0}]", "[{0}],[{0}]", "{0}]", "[{0}]x", "\ufeff{0}"],
+)
+def test_what_is_nearly_a_list_is_no_saved_inspect(policy: str, form: str) -> None:
+    refused = TARGETS[policy](form.format(ONE))
+    assert isinstance(refused, Undecodable)
+    assert TARGETS[policy](f" [ {ONE} ] ") is None
+
+
+def test_the_reference_knows_no_key_by_a_ligature() -> None:
+    # Go's encoding/json folds letter by letter; Python's casefold makes two of this one.
+    text = ONE.replace('"Config":', '"Con\ufb01g":')
+    view = or_raise(decode_reference(f"[{text}]"))
+    assert view is not None
+    assert view.config_image == ""
+    other = ONE.replace('"Config":', '"cONFIG":')
+    folded = or_raise(decode_reference(f"[{other}]"))
+    assert folded is not None
+    assert folded.config_image != ""
+
+
+def test_images_that_were_left_out_are_not_missing() -> None:
+    for stdout in ("[]", IMAGES):
+        refused = shown_images(Answer(0, stdout, ""), ["a", "b", "c"]).failure()
+        assert isinstance(refused, Undecodable)
+        assert "a, b, c" in refused.detail

@@ -1,0 +1,240 @@
+"""One lane, end to end, on real podman."""
+
+import socket
+import subprocess
+import time
+import urllib.request
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from returns.result import Failure
+from tests.integration.podman.conftest import CRASHING, WORKER, RealLane
+
+from lanekit.core.domain.errors import (
+    Foreign,
+    ImageMissing,
+    InvalidLane,
+    WorkerExited,
+    WrongState,
+    or_raise,
+)
+from lanekit.core.domain.observed import Endpoint
+from lanekit.core.domain.operations import AwaitReady
+
+pytestmark = pytest.mark.podman
+
+
+def _get(endpoint: Endpoint) -> str:
+    with urllib.request.urlopen(endpoint.url, timeout=5) as answer:
+        text: str = answer.read().decode().strip()
+        return text
+
+
+def test_created_then_none_then_replaced_then_none(real_lane: RealLane) -> None:
+    lanes = real_lane.lanes()
+    made = or_raise(lanes.ensure(real_lane.lane))
+    assert (made.action, _get(made.endpoint)) == ("created", "one")
+    again = or_raise(lanes.ensure(real_lane.lane))
+    assert (again.action, again.endpoint, again.operations) == ("none", made.endpoint, ())
+    real_lane.worker(WORKER.format(word="two"))
+    replaced = or_raise(lanes.ensure(real_lane.lane))
+    assert (replaced.action, _get(replaced.endpoint)) == ("replaced", "two")
+    assert [d.field for d in replaced.drift] == ["worker.digest"]
+    assert or_raise(lanes.ensure(real_lane.lane)).action == "none"
+    assert [c.name for c in real_lane.containers()] == [real_lane.lane.container_name]
+
+
+def test_the_config_is_in_home_though_the_image_has_no_home(real_lane: RealLane) -> None:
+    _ = or_raise(real_lane.lanes().ensure(real_lane.lane))
+    name = real_lane.lane.container_name
+    assert real_lane.sandbox.run("exec", name, "cat", "/root/.codex/config.toml") == "first"
+    listing = real_lane.sandbox.run("exec", name, "stat", "-c", "%U %F", "/root/.codex/sub")
+    assert listing == "root directory"
+
+
+def test_stopped_paused_and_removed_by_hand(real_lane: RealLane) -> None:
+    lanes, name = real_lane.lanes(), real_lane.lane.container_name
+    made = or_raise(lanes.ensure(real_lane.lane))
+    _ = real_lane.sandbox.run("stop", "-t", "2", name)
+    assert or_raise(lanes.ensure(real_lane.lane)).action == "started"
+    _ = real_lane.sandbox.run("pause", name)
+    woken = or_raise(lanes.ensure(real_lane.lane))
+    assert (woken.action, woken.endpoint) == ("started", made.endpoint)
+    _ = real_lane.sandbox.run("rm", "-f", "-t", "0", name)
+    assert or_raise(lanes.ensure(real_lane.lane)).action == "created"
+
+
+def test_a_lane_without_its_image_or_worktree_has_its_state_all_the_same(
+    real_lane: RealLane,
+) -> None:
+    made = or_raise(real_lane.lanes().ensure(real_lane.lane))
+    kept, tree = real_lane.profile, Path(real_lane.lane.worktree)
+    for kind in ("ImageMissing", "InvalidLane"):
+        if kind == "ImageMissing":
+            real_lane.profile = replace(kept, image="localhost/none:1")
+        else:
+            real_lane.profile = kept
+            _ = tree.rename(tree.with_name("elsewhere"))
+        seen = or_raise(real_lane.lanes().status(real_lane.lane))
+        assert (seen.state, seen.endpoint, seen.ready) == ("running", made.endpoint, True)
+        assert seen.fault is not None
+        assert seen.fault.kind == kind
+
+
+def test_what_does_not_run_has_no_endpoint(real_lane: RealLane) -> None:
+    lanes, lane = real_lane.lanes(), real_lane.lane
+    made = or_raise(lanes.ensure(lane))
+    assert or_raise(lanes.endpoint(lane)) == made.endpoint
+    for how in ("pause", "stop"):
+        _ = real_lane.sandbox.run(how, *(("-t", "0") if how == "stop" else ()), lane.container_name)
+        told = lanes.endpoint(lane)
+        assert isinstance(told, Failure)
+        assert isinstance(told.failure(), WrongState)
+        _ = or_raise(lanes.ensure(lane))
+    assert or_raise(lanes.endpoint(lane)) == made.endpoint
+
+
+def test_stop_and_remove_are_idempotent(real_lane: RealLane) -> None:
+    lanes, lane, name = real_lane.lanes(), real_lane.lane, real_lane.lane.container_name
+    assert or_raise(lanes.stop(lane)) == "missing"
+    assert or_raise(lanes.remove(lane)) == "missing"
+    _ = or_raise(lanes.ensure(lane))
+    assert or_raise(lanes.stop(lane)) == "stopped"
+    assert or_raise(lanes.stop(lane)) == "not running"
+    _ = or_raise(lanes.ensure(lane))
+    _ = real_lane.sandbox.run("pause", name)
+    assert or_raise(lanes.stop(lane)) == "stopped"
+    assert or_raise(lanes.status(lane)).state == "exited"
+    assert or_raise(lanes.remove(lane)) == "removed"
+    assert or_raise(lanes.status(lane)).state == "missing"
+
+
+def test_a_host_port_taken_while_it_was_stopped_replaces_it(real_lane: RealLane) -> None:
+    lanes, lane = real_lane.lanes(), real_lane.lane
+    made = or_raise(lanes.ensure(lane))
+    _ = or_raise(lanes.stop(lane))
+    with socket.create_server(("127.0.0.1", made.endpoint.port)):
+        replaced = or_raise(lanes.ensure(lane))
+        assert replaced.action == "replaced"
+        assert replaced.endpoint.port != made.endpoint.port
+        assert "port" in replaced.operations[0].cause
+    assert or_raise(lanes.ensure(lane)).action == "none"
+
+
+def test_a_replacement_that_crashes_leaves_the_old_one_running(real_lane: RealLane) -> None:
+    lanes, lane = real_lane.lanes(), real_lane.lane
+    made = or_raise(lanes.ensure(lane))
+    (before,) = real_lane.containers()
+    real_lane.other_worker(CRASHING)
+    outcome = real_lane.lanes().ensure(lane)
+    assert isinstance(outcome, Failure)
+    error = outcome.failure()
+    assert isinstance(error, WorkerExited)
+    assert error.exit_code == 7
+    assert "code 7" in error.message
+    assert "begins\nno key: cannot go on" in error.detail
+    (after,) = real_lane.containers()
+    assert (after.id, after.name, after.state) == (before.id, before.name, "running")
+    assert _get(made.endpoint) == "one"
+
+
+def test_a_crashing_worker_put_in_place_keeps_the_old_container(real_lane: RealLane) -> None:
+    # Started again, it mounts the file that is at the path now: nothing can make it run.
+    lanes, lane = real_lane.lanes(), real_lane.lane
+    _ = or_raise(lanes.ensure(lane))
+    (before,) = real_lane.containers()
+    real_lane.worker(CRASHING)
+    outcome = lanes.ensure(lane)
+    assert isinstance(outcome, Failure)
+    assert "was kept and started again, and exited with code 7" in outcome.failure().detail
+    (after,) = real_lane.containers()
+    assert (after.id, after.name) == (before.id, before.name)
+    real_lane.worker(WORKER.format(word="two"))
+    assert or_raise(lanes.ensure(lane)).action == "replaced"
+
+
+@pytest.mark.parametrize("broken", ["image", "removed image", "worktree", "worker"])
+def test_drift_and_then_no_way_to_create_touches_nothing(real_lane: RealLane, broken: str) -> None:
+    lane = real_lane.lane
+    tag = f"localhost/{lane.workspace}:1"
+    if broken == "removed image":
+        _ = real_lane.sandbox.run("tag", real_lane.profile.image, tag)
+        real_lane.profile = replace(real_lane.profile, image=tag)
+    _ = or_raise(real_lane.lanes().ensure(lane))
+    (before,) = real_lane.containers()
+    real_lane.config("second")
+    if broken == "image":
+        real_lane.profile = replace(real_lane.profile, image="localhost/none:1")
+    elif broken == "removed image":
+        # As far as podman lets go of an image that a container was made of.
+        _ = real_lane.sandbox.run("rmi", tag)
+    elif broken == "worktree":
+        Path(lane.worktree).rmdir()
+    else:
+        Path(real_lane.profile.worker).chmod(0o644)
+    outcome = real_lane.lanes().ensure(lane)
+    assert isinstance(outcome, Failure)
+    kind = ImageMissing if "image" in broken else InvalidLane
+    assert isinstance(outcome.failure(), kind)
+    assert real_lane.containers() == [before]
+
+
+def test_a_missing_image_of_a_new_lane_is_told_and_nothing_made(real_lane: RealLane) -> None:
+    real_lane.profile = replace(real_lane.profile, image="localhost/none:1")
+    for outcome in (
+        real_lane.lanes().ensure(real_lane.lane),
+        real_lane.lanes().plan(real_lane.lane),
+    ):
+        assert isinstance(outcome, Failure)
+        assert isinstance(outcome.failure(), ImageMissing)
+        assert "podman build" in outcome.failure().hint
+    assert real_lane.containers() == []
+
+
+def test_a_foreign_container_is_never_touched(real_lane: RealLane) -> None:
+    name, lanes, lane = real_lane.lane.container_name, real_lane.lanes(), real_lane.lane
+    _ = real_lane.sandbox.run("create", "--name", name, real_lane.profile.image, "true")
+    before = real_lane.sandbox.run("container", "inspect", name)
+    for outcome in (lanes.ensure(lane), lanes.stop(lane), lanes.remove(lane), lanes.status(lane)):
+        assert isinstance(outcome, Failure)
+        assert isinstance(outcome.failure(), Foreign)
+    assert real_lane.sandbox.run("container", "inspect", name) == before
+
+
+def test_secrets_reach_the_container_and_nothing_else(real_lane: RealLane) -> None:
+    env = {"TOKEN": "s3cret one\nline two", "LD_X": "s3cret 'two'", "EMPTY": ""}
+    real_lane.profile = replace(real_lane.profile, env=env)
+    log = real_lane.counted(lambda lanes: or_raise(lanes.ensure(real_lane.lane)))
+    assert "s3cret" not in str(log)
+    (seen,) = real_lane.containers()
+    assert {name: seen.env[name] for name in env} == env
+    assert "s3cret" not in repr(seen)
+    assert or_raise(real_lane.lanes().ensure(real_lane.lane)).action == "none"
+    real_lane.profile = replace(real_lane.profile, env={"TOKEN": env["TOKEN"]})
+    plan = or_raise(real_lane.lanes().plan(real_lane.lane))
+    assert [d.field for d in plan.drift] == ["env.EMPTY", "env.LD_X"]
+    assert "s3cret" not in str(plan)
+
+
+def test_the_wait_is_part_of_no_report(real_lane: RealLane) -> None:
+    made = or_raise(real_lane.lanes().ensure(real_lane.lane))
+    assert not any(isinstance(operation, AwaitReady) for operation in made.operations)
+    assert made.seconds > 0
+    assert "serving one" in or_raise(real_lane.lanes().logs(real_lane.lane))
+
+
+def test_a_stop_that_was_killed_is_no_dead_end(real_lane: RealLane) -> None:
+    # podman leaves such a container in the state "stopping", which it refuses to start.
+    lanes, lane, name = real_lane.lanes(), real_lane.lane, real_lane.lane.container_name
+    real_lane.worker(WORKER.format(word="one").replace("trap 'kill $server; exit 0' TERM\n", ""))
+    _ = or_raise(lanes.ensure(lane))
+    argv = [str(real_lane.sandbox.bin / "podman"), "stop", "-t", "60", name]
+    with subprocess.Popen(argv, env=real_lane.sandbox.environ()) as stopping:
+        deadline = time.monotonic() + 20
+        while or_raise(lanes.status(lane)).state != "stopping":
+            assert time.monotonic() < deadline
+        stopping.kill()
+    assert or_raise(lanes.status(lane)).state == "stopping"
+    assert or_raise(lanes.ensure(lane)).action == "started"
+    assert or_raise(lanes.ensure(lane)).action == "none"

@@ -1,0 +1,255 @@
+"""What the in-memory engine plays that podman cannot be asked to do; the rest is the contract."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from tests.unit.adapters.memory_world import SPEC, answers_of, make
+
+from lanekit.adapters.host.clock import SystemClock, VirtualClock
+from lanekit.adapters.memory.engine import CannotDo, InMemory, Worker
+from lanekit.contract.base import OK, kind, look, value
+from lanekit.core.domain.containers import ContainerSpec
+from lanekit.core.domain.drift import drift
+from lanekit.core.domain.lanes import DEFAULT_IMAGE
+from lanekit.core.domain.observed import ImageInfo, Snapshot
+from lanekit.core.ports.clock import Clock
+from lanekit.core.ports.engine import ContainerEngine
+from lanekit.core.ports.probe import Probe
+
+
+@pytest.fixture
+def clock() -> VirtualClock:
+    return VirtualClock()
+
+
+@pytest.fixture
+def engine(clock: VirtualClock) -> InMemory:
+    return InMemory(clock=clock)
+
+
+def test_it_is_an_engine_and_a_probe() -> None:
+    made = InMemory()
+    engine: ContainerEngine = made
+    assert isinstance(made, Probe)
+    assert engine.label == "in-memory"
+    assert set(value(engine.images([DEFAULT_IMAGE]))) == {DEFAULT_IMAGE}
+
+
+def test_a_clock_that_does_not_wait() -> None:
+    clocks: list[Clock] = [VirtualClock(5), SystemClock()]
+    virtual, system = clocks
+    virtual.sleep(3600)
+    virtual.sleep(-1)
+    assert virtual.now() == 3605
+    before = system.now()
+    system.sleep(0.01)
+    system.sleep(-1)
+    assert system.now() - before >= 0.01
+
+
+def test_a_seed_gives_the_same_ids() -> None:
+    def identifiers(seed: int | None) -> list[str]:
+        engine = InMemory(seed=seed)
+        return [value(engine.create(SPEC, f"c{n}")) for n in range(3)]
+
+    assert identifiers(7) == identifiers(7) != identifiers(8)
+    assert identifiers(None) != identifiers(None)
+
+
+def test_somebody_else_has_the_port(engine: InMemory) -> None:
+    identifier = value(engine.create(SPEC, "ws-a"))
+    port = engine.containers[0].ports[0].host_port or 0
+    engine.occupy_port(port, answers=True)
+    assert answers_of(engine), "an answer, but not from our worker"
+    assert kind(engine.start(identifier)) == "PortTaken"
+    engine.occupy_port(port)
+    assert not answers_of(engine)
+    engine.free_port(port)
+    assert kind(engine.start(identifier)) == OK
+
+
+def test_ports_differ_unless_one_is_chosen(engine: InMemory) -> None:
+    for n in range(30):
+        _ = value(engine.create(SPEC, f"c{n}"))
+    ports = [seen.ports[0].host_port for seen in engine.containers]
+    assert len(set(ports)) == 30
+    engine.choose_port(ports[0] or 0)
+    _ = value(engine.create(SPEC, "twin"))
+    assert look(engine, "twin").ports[0].host_port == ports[0]
+
+
+def test_a_port_that_is_in_use_is_not_given(engine: InMemory) -> None:
+    first = value(engine.create(SPEC, "c1"))
+    port = look(engine, first).ports[0].host_port or 0
+    engine.occupy_port(port + 1)
+    second = value(engine.create(SPEC, "c2"))
+    assert look(engine, second).ports[0].host_port == port + 2
+
+
+def test_every_start_is_told_from_the_others(engine: InMemory) -> None:
+    identifiers = [value(engine.create(SPEC, f"c{n}")) for n in range(3)]
+    for identifier in identifiers:
+        value(engine.start(identifier))
+    assert len({look(engine, identifier).started_at for identifier in identifiers}) == 3
+
+
+def test_a_start_that_fails_leaves_its_mark(engine: InMemory) -> None:
+    # As podman 4.3.1; later ones may not, so the contract does not ask for it.
+    identifier = value(engine.create(SPEC, "ws-a"))
+    assert "HOSTNAME" not in look(engine, identifier).env
+    engine.occupy_port(look(engine, identifier).ports[0].host_port or 0)
+    assert kind(engine.start(identifier)) == "PortTaken"
+    assert look(engine, identifier).env["HOSTNAME"] == identifier[:12]
+
+
+def test_images_change(engine: InMemory) -> None:
+    _ = value(engine.create(SPEC, "ws-a"))
+    second = engine.add_image(DEFAULT_IMAGE)
+    assert value(engine.images([DEFAULT_IMAGE])) == {DEFAULT_IMAGE: second}
+    fields = [d.field for d in drift(SPEC, look(engine, "ws-a"), second)]
+    assert fields == ["image.id"]
+    third = ImageInfo("e" * 64, {"by": "image"}, ("/data",))
+    assert engine.add_image("localhost/other", third, env={"FROM": "image"}) == third
+    for reference in ("localhost/other", "other", "localhost/other:latest", "e" * 64, "eeee"):
+        assert value(engine.images([reference])) == {reference: third}
+    engine.remove_image(DEFAULT_IMAGE)
+    assert value(engine.images([DEFAULT_IMAGE, "ee", "no"])) == {}
+    assert kind(engine.create(SPEC, "b")) == "ImageMissing"
+    with pytest.raises(CannotDo):
+        engine.remove_image(DEFAULT_IMAGE)
+
+
+def test_drift_by_hand(engine: InMemory) -> None:
+    _ = make(engine)
+    engine.tamper("ws-a", privileged=True, user="nobody")
+    image = value(engine.images([DEFAULT_IMAGE]))[DEFAULT_IMAGE]
+    fields = [d.field for d in drift(SPEC, look(engine, "ws-a"), image)]
+    assert sorted(fields) == ["privileged", "user"]
+    with pytest.raises(CannotDo):
+        engine.tamper("ws-a", id="x")
+
+
+def test_a_container_of_somebody_else(engine: InMemory) -> None:
+    identifier = engine.by_hand_create("theirs", labels={"by": "hand"})
+    seen = look(engine, "theirs")
+    assert (seen.id, seen.state, seen.labels, seen.ports) == (
+        identifier,
+        "created",
+        {"by": "hand"},
+        (),
+    )
+    engine.by_hand_start("theirs")
+    engine.by_hand_stop("theirs")
+    assert look(engine, "theirs").state == "exited"
+    with pytest.raises(CannotDo, match="taken"):
+        _ = engine.by_hand_create("theirs", image=DEFAULT_IMAGE)
+
+
+def test_an_exit_by_hand(engine: InMemory) -> None:
+    _ = make(engine)
+    engine.write_logs("ws-a", "one", "two")
+    engine.exit("ws-a", 137, "three", oom_killed=True)
+    seen = look(engine, "ws-a")
+    assert (seen.state, seen.exit_code, seen.oom_killed) == ("exited", 137, True)
+    assert value(engine.logs(seen.id, 2)) == "two\nthree\n"
+    value(engine.start(seen.id))
+    assert not look(engine, "ws-a").oom_killed
+
+
+_REFUSED: list[Callable[[InMemory], object]] = [
+    lambda engine: engine.pause("c"),
+    lambda engine: engine.kill("c"),
+    lambda engine: engine.exit("c", 1),
+    lambda engine: engine.pause("missing"),
+    lambda engine: engine.files("missing"),
+    lambda engine: engine.by_hand_rename("c", "with blank"),
+]
+
+
+@pytest.mark.parametrize("by_hand", _REFUSED)
+def test_what_podman_would_refuse_by_hand(
+    engine: InMemory, by_hand: Callable[[InMemory], object]
+) -> None:
+    _ = value(engine.create(SPEC, "c"))
+    with pytest.raises(CannotDo):
+        _ = by_hand(engine)
+    assert look(engine, "c").state == "created"
+
+
+def test_somebody_else_is_stopping_it(engine: InMemory, clock: VirtualClock) -> None:
+    identifier = make(engine)
+    engine.being_stopped("ws-a", 2)
+    assert kind(engine.start(identifier)) == "WrongState"
+    assert look(engine, "ws-a").state == "stopping"
+    clock.sleep(2)
+    assert look(engine, "ws-a").state == "exited"
+    assert kind(engine.start(identifier)) == OK
+
+
+def test_somebody_else_is_removing_it(engine: InMemory, clock: VirtualClock) -> None:
+    # Seen on podman 4.3.1 by writing that state into its database.
+    identifier = value(engine.create(SPEC, "ws-a"))
+    engine.being_removed("ws-a", 2)
+    assert look(engine, "ws-a").state == "removing"
+    answers = {
+        "start": kind(engine.start(identifier)),
+        "stop": kind(engine.stop(identifier, 1)),
+        "unpause": kind(engine.unpause(identifier)),
+        "copy_in": kind(engine.copy_in(identifier, [])),
+        "create": kind(engine.create(SPEC, "ws-a")),
+        "logs": kind(engine.logs(identifier, 1)),
+        "rename": kind(engine.rename(identifier, "other")),
+    }
+    assert answers == dict.fromkeys(["start", "stop", "unpause", "copy_in"], "WrongState") | {
+        "create": "NameTaken",
+        "logs": OK,
+        "rename": OK,
+    }
+    clock.sleep(2)
+    assert engine.containers == ()
+
+
+def test_a_removal_that_was_given_up_is_finished_by_the_next(engine: InMemory) -> None:
+    identifier = value(engine.create(SPEC, "ws-a"))
+    engine.being_removed("ws-a")
+    value(engine.remove(identifier, 0))
+    assert engine.containers == ()
+
+
+def test_a_container_that_podman_removes_at_its_exit(engine: InMemory) -> None:
+    _ = make(engine)
+    engine.tamper("ws-a", auto_remove=True)
+    engine.exit("ws-a", 0)
+    assert engine.containers == ()
+
+
+def test_no_call_is_seen_half_done() -> None:
+    # Real time: each stop sleeps a little, and others look meanwhile.
+    engine = InMemory(worker=Worker(stop_seconds=0.001))
+    odd: list[Snapshot] = []
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.is_set():
+            odd.extend(s for s in engine.containers if (s.state == "running") and not s.started_at)
+
+    def work(end: int) -> None:
+        spec: ContainerSpec = replace(SPEC, name=f"c{end}")
+        for _ in range(20):
+            identifier = value(engine.create(spec, spec.name))
+            value(engine.start(identifier))
+            value(engine.rename(identifier, f"{spec.name}.prev"))
+            value(engine.remove(identifier, 1))
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(6)]
+    watcher = threading.Thread(target=watch)
+    for thread in (watcher, *threads):
+        thread.start()
+    for thread in threads:
+        thread.join()
+    done.set()
+    watcher.join()
+    assert (odd, engine.containers) == ([], ())
+    assert len(engine.calls) == 6 * 20 * 4

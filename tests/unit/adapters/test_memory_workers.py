@@ -1,0 +1,115 @@
+"""How the workers of the in-memory engine answer, crash and stop."""
+
+import pytest
+from tests.unit.adapters.memory_world import SPEC, answers_of, make
+
+from lanekit.adapters.host.clock import VirtualClock
+from lanekit.adapters.memory.engine import InMemory, Worker
+from lanekit.contract.base import look, value
+
+
+@pytest.fixture
+def clock() -> VirtualClock:
+    return VirtualClock()
+
+
+@pytest.fixture
+def engine(clock: VirtualClock) -> InMemory:
+    return InMemory(clock=clock)
+
+
+def test_a_worker_that_answers_later(engine: InMemory, clock: VirtualClock) -> None:
+    identifier = make(engine, Worker(answers_after=3))
+    assert not answers_of(engine)
+    assert clock.now() == 0, "nobody listens: refused at once"
+    clock.sleep(2.9)
+    engine.pause("ws-a")
+    clock.sleep(100)
+    value(engine.unpause(identifier))
+    assert not answers_of(engine), "a pause does not count"
+    clock.sleep(0.2)
+    assert answers_of(engine)
+    value(engine.stop(identifier, 1))
+    assert not answers_of(engine)
+    value(engine.start(identifier))
+    clock.sleep(0.2)
+    assert not answers_of(engine), "it counts anew"
+
+
+def test_a_worker_that_answers_after_probes(engine: InMemory) -> None:
+    _ = make(engine, Worker(answers_after_probes=2))
+    assert [answers_of(engine) for _ in range(4)] == [False, False, True, True]
+
+
+def test_a_worker_that_neveranswers_of(engine: InMemory, clock: VirtualClock) -> None:
+    _ = make(engine, Worker(answers_after=None))
+    assert not answers_of(engine, timeout=5)
+    assert clock.now() == 5, "it takes the connection and says nothing"
+
+
+def test_a_paused_worker_does_not_answer(engine: InMemory, clock: VirtualClock) -> None:
+    _ = make(engine)
+    engine.pause("ws-a")
+    assert not answers_of(engine, timeout=5)
+    assert clock.now() == 5
+
+
+@pytest.mark.parametrize(("status", "answers"), [(404, True), (499, True), (500, False)])
+def test_a_worker_with_a_status(engine: InMemory, status: int, answers: bool) -> None:
+    _ = make(engine, Worker(status=status))
+    assert answers_of(engine) is answers
+
+
+def _ended(engine: InMemory) -> tuple[str, int, str]:
+    seen = look(engine, "ws-a")
+    return seen.state, seen.exit_code, value(engine.logs(seen.id, 1))
+
+
+def test_a_worker_that_crashes_after_a_while(engine: InMemory, clock: VirtualClock) -> None:
+    _ = make(engine, Worker(exits_after=2, exit_code=9, last_lines=("so", "long")))
+    clock.sleep(1.9)
+    assert answers_of(engine)
+    assert _ended(engine)[0] == "running"
+    clock.sleep(0.2)
+    assert not answers_of(engine)
+    assert _ended(engine) == ("exited", 9, "long\n")
+
+
+def test_a_worker_that_crashes_at_a_probe(engine: InMemory) -> None:
+    _ = make(engine, Worker(exits_after_probes=2, exit_code=3, last_lines=("bad request",)))
+    assert [answers_of(engine), answers_of(engine)] == [True, False]
+    assert _ended(engine) == ("exited", 3, "bad request\n")
+
+
+def test_a_worker_that_crashes_at_once(engine: InMemory) -> None:
+    _ = make(engine, Worker(exits_after=0, output=("begin",), last_lines=("end",)))
+    assert _ended(engine) == ("exited", 1, "end\n")
+    assert value(engine.logs(engine.containers[0].id, 5)) == "begin\nend\n"
+
+
+def test_a_worker_that_takes_its_time_to_stop(engine: InMemory, clock: VirtualClock) -> None:
+    identifier = make(engine, Worker(stop_seconds=3, stop_code=5))
+    value(engine.stop(identifier, 10))
+    assert (clock.now(), look(engine, "ws-a").exit_code) == (3, 5)
+    value(engine.start(identifier))
+    value(engine.stop(identifier, 2))
+    assert (clock.now(), look(engine, "ws-a").exit_code) == (5, 137)
+
+
+def test_a_new_worker_is_for_new_containers(engine: InMemory) -> None:
+    old = make(engine)
+    engine.set_worker("ws-a", Worker(answers_after=None))
+    value(engine.rename(old, "ws-a.prev"))
+    _ = value(engine.create(SPEC, "ws-a.next"))
+    engine.by_hand_start("ws-a.next")
+    assert answers_of(engine, "ws-a.prev")
+    assert not answers_of(engine, "ws-a.next"), "made for ws-a, under another name"
+    engine.swap_worker("ws-a.prev", Worker(status=500))
+    assert not answers_of(engine, "ws-a.prev")
+
+
+def test_only_the_port_of_the_containeranswers_of(engine: InMemory) -> None:
+    first, second = make(engine, name="c1"), make(engine, name="c2")
+    value(engine.stop(first, 1))
+    assert [answers_of(engine, "c1"), answers_of(engine, "c2")] == [False, True]
+    value(engine.remove(second, 1))

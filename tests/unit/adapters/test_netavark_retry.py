@@ -1,0 +1,47 @@
+"""A start that lost the race for the firewall's chains is tried again; no other failure is."""
+
+import pytest
+from returns.result import Failure, Success
+
+from lanekit.adapters.podman import netavark_retry
+from lanekit.adapters.podman.netavark_retry import past_the_race
+from lanekit.core.domain.errors import EngineFailed, Outcome, PortTaken
+
+# podman 4.3.1's words.
+WORDS = (
+    'Error: unable to start container "ab": netavark: unable to append rule '
+    "'-d 10.88.0.0/16 -j ACCEPT' to table 'nat': code: 1, msg: iptables: "
+    "No chain/target/match by that name."
+)
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(netavark_retry, "_PAUSES", (0.0, 0.0, 0.0))
+
+
+class _Start:
+    def __init__(self, *outcomes: Outcome[None]) -> None:
+        self.left = list(outcomes)
+
+    def __call__(self) -> Outcome[None]:
+        return self.left.pop(0)
+
+
+@pytest.mark.parametrize("lost", range(4))
+def test_a_lost_race_is_run_again(lost: int) -> None:
+    start = _Start(*[Failure(EngineFailed("no", WORDS))] * lost, Success(None))
+    assert past_the_race(start) == Success(None)
+    assert start.left == []
+
+
+def test_one_that_is_lost_again_and_again_is_an_error_with_podmans_words() -> None:
+    start = _Start(*[Failure(EngineFailed("no", WORDS))] * 9)
+    assert past_the_race(start).failure().detail == WORDS
+    assert len(start.left) == 5
+
+
+def test_no_other_failure_is_tried_again() -> None:
+    taken = Failure(PortTaken("no", "listen tcp4 127.0.0.1:1: bind: address already in use"))
+    start = _Start(taken, Success(None))
+    assert past_the_race(start) == taken

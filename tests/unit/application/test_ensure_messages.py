@@ -1,0 +1,320 @@
+"""The words of an ensure that fails, whole: of the worker, of others, of what podman did not do."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from returns.result import Failure, Success
+from tests.support.lane_world import LANE, LaneWorld, words_of
+
+from lanekit.adapters.memory.engine import InMemory, Worker
+from lanekit.core.application.idle_check import why_busy
+from lanekit.core.application.update_limits import update
+from lanekit.core.domain.containers import Limits
+from lanekit.core.domain.desired import Digests, container_spec
+from lanekit.core.domain.drift import drift
+from lanekit.core.domain.errors import (
+    EngineFailed,
+    EngineTimeout,
+    NameTaken,
+    Outcome,
+    PortTaken,
+    WrongState,
+    or_raise,
+)
+from lanekit.core.domain.idle import meaning
+from lanekit.core.domain.operations import AwaitReady
+from lanekit.core.domain.plan import Judge
+from lanekit.core.domain.progress import (
+    Event,
+    Listener,
+    OperationFailed,
+    OperationFinished,
+    OperationStarted,
+    OperationUndone,
+)
+
+NAME = "ws-a"
+
+
+@pytest.fixture
+def world() -> LaneWorld:
+    """A lane that is as asked and answers."""
+    return LaneWorld().made()
+
+
+def _after(operation: str, deed: Callable[[], None]) -> Listener:
+    """A listener that does this once, when an operation of this kind is over."""
+    todo = [deed]
+
+    def hear(event: Event) -> None:
+        done = isinstance(event, OperationFinished) and str(event.operation)
+        if todo and done and done.startswith(operation):
+            todo.pop()()
+
+    return hear
+
+
+# --- a worker that does not come ------------------------------------------------------------------
+
+
+def _silent(world: LaneWorld, **worker: Any) -> str:
+    port = world.ours()[0].ports[0].host_port
+    world.engine.exit(NAME, 0)
+    world.engine.swap_worker(NAME, Worker(answers_after=None, **worker))
+    return f"http://127.0.0.1:{port}/"
+
+
+def test_one_that_does_not_answer_is_told_with_its_last_lines(world: LaneWorld) -> None:
+    world.with_profile(ready_timeout=2.5)
+    where = _silent(world, output=("one", "two"))
+    says = f"ws/a: ws-a runs, but did not answer at {where} within 2.5 s\n"
+    hint = (
+        "-> run ensure again to go on waiting; `--timeout` or `ready_timeout` give it longer, "
+        "`lanekit logs` shows what it does"
+    )
+    assert words_of(world.lanes().ensure(LANE)) == f"{says}its last lines:\none\ntwo\n{hint}"
+    world.engine.fail("logs", EngineFailed("no"))
+    assert words_of(world.lanes().ensure(LANE)) == f"{says}it wrote nothing\n{hint}"
+
+
+def test_one_that_exits_is_told_with_its_code(world: LaneWorld) -> None:
+    _ = _silent(world, exits_after=0.1, exit_code=7, last_lines=("no key",))
+    assert words_of(world.lanes().ensure(LANE)) == (
+        "ws/a: the worker of ws-a exited with code 7 before it answered\n"
+        "its last lines:\nno key\n"
+        "-> the worker itself has to be mended; lanekit ensure then makes the lane anew"
+    )
+
+
+def test_one_that_was_killed_for_its_memory_is_told_with_podmans_words(world: LaneWorld) -> None:
+    _ = _silent(world)
+
+    def killed() -> None:
+        world.engine.exit(NAME, 137, oom_killed=True)
+        world.engine.tamper(NAME, error="out of memory")
+
+    outcome = world.lanes(_after("start", killed)).ensure(LANE)
+    assert words_of(outcome) == (
+        "ws/a: the worker of ws-a exited with code 137, killed for lack of memory before it "
+        "answered\nout of memory\nit wrote nothing\n"
+        "-> raise `memory` in the profile, or let the worker need less"
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (None, "its worker did not say at /busy whether it is busy"),
+        (199, "its worker answered 199 at /busy, which does not say that it is idle"),
+        (200, ""),
+        (299, ""),
+        (300, "its worker answered 300 at /busy, which does not say that it is idle"),
+        (409, "its worker is busy"),
+        (423, "its worker is busy"),
+    ],
+)
+def test_what_a_worker_says_of_itself(status: int | None, said: str) -> None:
+    assert meaning(status, "/busy") == said
+
+
+def test_a_worker_is_asked_at_its_path_and_given_two_seconds(world: LaneWorld) -> None:
+    (own,) = world.ours()
+    profile = replace(world.profile, busy_path="/busy")
+    world.engine.forget_calls()
+    assert why_busy(world.engine, profile, own) == ""
+    assert [str(call) for call in world.engine.calls] == [
+        f"status http://127.0.0.1:{own.ports[0].host_port}/busy"
+    ]
+    world.engine.swap_worker(NAME, Worker(answers_after=None))
+    begun = world.clock.now()
+    assert why_busy(world.engine, profile, own) == (
+        "its worker did not say at /busy whether it is busy"
+    )
+    assert world.clock.now() - begun == pytest.approx(2.0)
+    assert why_busy(world.engine, profile, replace(own, ports=())) == (
+        "its worker has no endpoint to be asked at"
+    )
+
+
+# --- what others do meanwhile ---------------------------------------------------------------------
+
+
+def test_a_name_that_is_taken_again_and_again(world: LaneWorld) -> None:
+    world.drift()
+    world.engine.fail("create", NameTaken("the name is in use", "by 1234"), times=None)
+    assert words_of(world.lanes().ensure(LANE)) == (
+        "ws/a: a name that the lane needs was taken 5 times in a row\n"
+        "the name is in use\nby 1234\n"
+        "-> is it a pod's (`podman pod ps`)? then choose another `container` for the lane; else "
+        "find out who makes containers of this name, then run ensure again"
+    )
+
+
+CHANGED = (
+    "ws/a: the lane was changed by somebody else 5 times in a row while lanekit worked on it\n"
+)
+WHO = "-> find out who else starts, stops or removes this container, then run ensure again"
+
+
+def test_a_lane_that_is_changed_again_and_again(world: LaneWorld) -> None:
+    world.drift()
+    world.engine.fail("stop", WrongState("it is paused"), times=None)
+    begun = world.clock.now()
+    assert words_of(world.lanes().ensure(LANE)) == f"{CHANGED}it is paused\n{WHO}"
+    # Each try waits longer for whoever else is at it: 0.2, 0.4, 0.6 and 0.8 s.
+    assert world.clock.now() - begun == pytest.approx(2.0)
+
+
+def test_a_container_that_is_being_removed_is_waited_for(world: LaneWorld) -> None:
+    world.engine.being_removed(NAME)
+    begun = world.clock.now()
+    assert words_of(world.lanes().ensure(LANE)) == (
+        f"{CHANGED}the container is being removed by somebody else\n{WHO}"
+    )
+    assert world.clock.now() - begun == pytest.approx(2.0)
+
+
+def test_a_port_that_is_taken_is_the_cause_of_a_replace(world: LaneWorld) -> None:
+    world.engine.exit(NAME, 0)
+    world.engine.fail("start", PortTaken("its port is taken", " by nginx\n"))
+    done = or_raise(world.lanes().ensure(LANE))
+    assert {op.cause for op in done.operations if str(op) == "create ws-a.next"} == {
+        "its host port is taken by somebody else (by nginx)"
+    }
+
+
+def test_a_port_that_is_taken_is_told_where_nothing_may_be_replaced(world: LaneWorld) -> None:
+    world.engine.exit(NAME, 0)
+    world.with_profile(on_drift="report")
+    world.engine.fail("start", PortTaken("its port is taken", "by nginx"))
+    assert words_of(world.lanes().ensure(LANE)) == (
+        "ws/a: its port is taken\nby nginx\n"
+        "-> on_drift is report, so the container is not replaced: free the port, or give the lane "
+        "up with `lanekit rm` and ensure it anew"
+    )
+
+
+def test_the_cause_of_a_restart_is_that_it_did_not_answer(world: LaneWorld) -> None:
+    world.engine.swap_worker(NAME, Worker(answers_after=None))
+    seen: list[str] = []
+
+    def hear(event: Event) -> None:
+        if isinstance(event, OperationStarted) and not isinstance(event.operation, AwaitReady):
+            seen.append(f"{event.operation} because {event.operation.cause}")
+
+    assert isinstance(world.lanes(hear, restart_unready=True).ensure(LANE), Failure)
+    why = "because its worker did not answer in time"
+    assert seen == [f"stop ws-a {why}", f"start ws-a {why}"]
+
+
+# --- what podman did not do -----------------------------------------------------------------------
+
+
+def _judge(world: LaneWorld) -> tuple[str, Judge]:
+    (own,) = world.ours()
+    spec = container_spec(LANE, replace(world.profile, memory=1 << 30), Digests("1", "2"))
+
+    return own.id, lambda seen: drift(spec, seen, None)
+
+
+NOT_DONE = "podman did not change the limits of a container while it runs"
+
+
+def test_an_update_that_podman_does_not_honour(world: LaneWorld) -> None:
+    own, judge = _judge(world)
+    ask = Limits(memory=1 << 30)
+    world.engine.fail("update", EngineFailed("no", "memory in use"))
+    assert words_of(update(world.engine, judge, own, ask)) == f"{NOT_DONE}\nno\nmemory in use"
+    world.engine.fail("update", EngineTimeout("no answer"))
+    assert words_of(update(world.engine, judge, own, ask)) == "no answer"
+    world.engine.fail("inspect", EngineFailed("cannot look"))
+    assert words_of(update(world.engine, judge, own, ask)) == "cannot look"
+    world.engine.tamper(NAME, updatable=True)
+    assert or_raise(update(world.engine, judge, own, ask)).memory == 1 << 30
+    assert words_of(update(world.engine, judge, own, Limits(memory=1 << 29))) == (
+        f"{NOT_DONE}\nmemory: expected 1073741824, actual 536870912"
+    )
+    both = Limits(memory=1 << 29, restart_policy="always")
+    assert words_of(update(world.engine, judge, own, both)) == (
+        f"{NOT_DONE}\nrestart_policy: expected no, actual always\n"
+        "memory: expected 1073741824, actual 536870912"
+    )
+
+
+def test_a_container_that_vanishes_while_it_is_updated(world: LaneWorld) -> None:
+    own, judge = _judge(world)
+
+    class Vanishing(InMemory):
+        def update(self, container: str, limits: Limits) -> Outcome[None]:
+            _ = container, limits
+            return Success(None)
+
+    assert words_of(update(Vanishing(), judge, own, Limits())) == (
+        f"container {own[:12]} vanished while it was updated"
+    )
+
+
+def test_what_podman_made_otherwise_is_told_field_by_field(world: LaneWorld) -> None:
+    world.drift()
+
+    def tamper() -> None:
+        world.engine.tamper(f"{NAME}.next", restart_policy="always", privileged=True)
+
+    assert words_of(world.lanes(_after("copy config", tamper)).ensure(LANE)) == (
+        "ws/a: podman made a container that is not what was asked for\n"
+        "privileged: expected no, actual yes\nrestart_policy: expected no, actual always\n"
+        "-> a containers.conf may set this for all containers (/usr/share/containers, "
+        "/etc/containers, ~/.config/containers, $CONTAINERS_CONF): change it there, or say the "
+        "same in the profile, where it has a key for it"
+    )
+
+
+def test_what_cannot_be_undone_is_told_with_the_first_error(world: LaneWorld) -> None:
+    world.with_profile(env={"TOKEN": "s3cret-value"})
+    world.drift()
+    world.engine.fail("start", EngineFailed("cannot start", "word s3cret-value"))
+    world.engine.fail("rename", EngineTimeout("no answer", "s3cret-value"), skip=2)
+    assert words_of(world.lanes().ensure(LANE)) == (
+        "ws/a: cannot start\nword (hidden)\n"
+        "and `rename ws-a.next to ws-a` could not be undone: no answer\n(hidden)\n"
+        "-> run `lanekit ensure` again: it goes on from what is there"
+    )
+    told = [event for event in world.events if isinstance(event, OperationUndone)]
+    assert [(str(one.operation), one.failed) for one in told] == [
+        ("start ws-a", ""),
+        ("rename ws-a.next to ws-a", "no answer\n(hidden)"),
+    ]
+    (failed,) = [event for event in world.events if isinstance(event, OperationFailed)]
+    assert (failed.lane, str(failed.operation), failed.reason) == (
+        "ws/a",
+        "start ws-a",
+        "cannot start",
+    )
+
+
+def test_an_old_one_that_does_not_come_back_is_told(world: LaneWorld) -> None:
+    world.drift()
+    world.engine.swap_worker(NAME, Worker(exits_after=0.1, exit_code=9))
+    world.engine.fail("rename", EngineFailed("cannot rename", "word"), skip=1)
+    assert words_of(world.lanes().ensure(LANE)) == (
+        "ws/a: cannot rename\nword\n"
+        "ws-a, which ran before, was kept and started again, and exited with code 9: it mounts the "
+        "worker and inbox that are on the host now"
+    )
+
+
+def test_a_container_that_goes_between_two_operations_is_told(world: LaneWorld) -> None:
+    world.drift()
+    heard: list[Event] = []
+    go = _after("create", lambda: world.engine.by_hand_remove(f"{NAME}.next"))
+
+    def hear(event: Event) -> None:
+        heard.append(event)
+        go(event)
+
+    assert or_raise(world.lanes(hear).ensure(LANE)).action == "replaced"
+    failed = [event for event in heard if isinstance(event, OperationFailed)]
+    assert [str(one.operation) for one in failed] == ["copy config into ws-a.next"]
+    assert failed[0].reason == "there is no such container"

@@ -1,0 +1,300 @@
+"""What is done with a lane besides ensure: what each call says, and what it leaves alone."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import pytest
+from returns.result import Failure
+from tests.support.lane_world import LANE, LaneWorld
+
+from lanekit.adapters.memory.engine import InMemory, Killed, Worker
+from lanekit.core.application import lifecycle
+from lanekit.core.domain.errors import EngineFailed, LaneError, Outcome, or_raise
+from lanekit.core.domain.lanes import DEFAULT_IMAGE
+from lanekit.core.domain.observed import Endpoint, Inside
+from lanekit.core.domain.progress import Waiting
+from lanekit.core.domain.results import LaneStatus
+from lanekit.core.ports.engine import Streams
+
+NAME = "ws-a"
+ENDED = Waiting("ws/a", "ws-a to end (killed if it takes 10 s)", 0.0)
+BROKEN = EngineFailed("podman said no")
+
+
+@pytest.fixture
+def world() -> LaneWorld:
+    """A lane that is as asked and answers."""
+    world = LaneWorld()
+    world.new_worker(Worker(output=("one", "two", "three")))
+    return world.made()
+
+
+def _endpoint(world: LaneWorld) -> Endpoint:
+    port = world.ours()[0].ports[0].host_port
+    assert port
+    return Endpoint("127.0.0.1", port)
+
+
+def _status(world: LaneWorld) -> LaneStatus:
+    return or_raise(world.lanes().status(LANE))
+
+
+def _error(outcome: Outcome[object]) -> LaneError:
+    assert isinstance(outcome, Failure)
+    return outcome.failure()
+
+
+def _methods(world: LaneWorld) -> list[str]:
+    return [call.method for call in world.engine.calls]
+
+
+# --- status ---------------------------------------------------------------------------------------
+
+
+def test_the_status_of_a_lane_that_is_as_asked(world: LaneWorld) -> None:
+    where = _endpoint(world)
+    assert _status(world) == LaneStatus("ws/a", NAME, "running", where, ready=True, drift=())
+    asked = [call.about for call in world.engine.calls if call.method == "answers"]
+    assert asked == [(f"{where.url}/",)]
+
+
+def test_the_status_of_a_lane_that_is_not_there() -> None:
+    gone = LaneStatus("ws/a", NAME, "missing", None, ready=False, drift=())
+    assert _status(LaneWorld()) == gone
+
+
+def test_the_status_of_a_replace_that_was_cut_off(world: LaneWorld) -> None:
+    world.engine.by_hand_rename(NAME, f"{NAME}.prev")
+    cut_off = LaneStatus("ws/a", NAME, "interrupted", None, ready=False, drift=())
+    assert _status(world) == cut_off
+
+
+def test_only_a_worker_that_runs_is_asked(world: LaneWorld) -> None:
+    where = _endpoint(world)
+    world.engine.exit(NAME, 3)
+    # Whoever has its port now is not the lane's worker.
+    world.engine.occupy_port(where.port, answers=True)
+    world.engine.forget_calls()
+    assert _status(world) == LaneStatus("ws/a", NAME, "exited", where, ready=False, drift=())
+    assert "answers" not in _methods(world)
+
+
+def test_a_worker_that_is_silent_is_waited_for_a_second(world: LaneWorld) -> None:
+    world.engine.swap_worker(NAME, Worker(answers_after=None))
+    begun = world.clock.now()
+    assert not _status(world).ready
+    assert world.clock.now() - begun == 1.0
+
+
+def test_a_container_without_a_port_is_told_of_and_not_asked(world: LaneWorld) -> None:
+    world.engine.tamper(NAME, ports=())
+    seen = _status(world)
+    assert (seen.endpoint, seen.ready) == (None, False)
+    assert [difference.field for difference in seen.drift] == ["port.31417/tcp"]
+
+
+def test_the_status_tells_all_that_differs(world: LaneWorld) -> None:
+    world.drift()
+    world.engine.tamper(NAME, pid=1)
+    world.files.lost = Inside(("/workspace",), config_gone=True)
+    _ = world.engine.add_image(DEFAULT_IMAGE)
+    fields = [difference.field for difference in _status(world).drift]
+    assert "image.id" in fields
+    assert "worker.digest" in fields
+    assert fields[-2:] == ["mount./workspace", "config"]
+
+
+def _without_image(world: LaneWorld) -> None:
+    world.engine.remove_image(DEFAULT_IMAGE)
+
+
+def _without_worktree(world: LaneWorld) -> None:
+    world.files.broken = [LANE.worktree]
+
+
+@pytest.mark.parametrize(
+    ("take", "kind"), [(_without_image, "ImageMissing"), (_without_worktree, "InvalidLane")]
+)
+def test_a_lane_that_cannot_be_compared_has_its_state_all_the_same(
+    world: LaneWorld, take: Callable[[LaneWorld], None], kind: str
+) -> None:
+    where = _endpoint(world)
+    take(world)
+    seen = _status(world)
+    assert (seen.state, seen.endpoint, seen.ready, seen.drift) == ("running", where, True, ())
+    assert seen.fault is not None
+    assert (seen.fault.kind, seen.fault.lane) == (kind, "ws/a")
+    _ = world.engine.remove(world.ours()[0].id, 0)
+    assert (_status(world).state, _status(world).fault) == ("missing", seen.fault)
+    _ = world.engine.by_hand_create(NAME)
+    assert _error(world.lanes().status(LANE)).kind == "Foreign"
+
+
+def test_a_path_that_cannot_be_asked_for_is_not(world: LaneWorld) -> None:
+    world.profile = replace(world.profile, ready_path="x")
+    world.engine.forget_calls()
+    seen = _status(world)
+    assert (seen.state, seen.ready) == ("running", False)
+    assert "answers" not in _methods(world)
+
+
+def test_the_status_judges_by_the_policy(world: LaneWorld) -> None:
+    world.engine.tamper(NAME, privileged=True)
+    assert [difference.field for difference in _status(world).drift] == ["privileged"]
+    world.policy = "reference"
+    assert _status(world).drift == ()
+
+
+def test_the_status_of_somebody_elses_container_is_an_error() -> None:
+    world = LaneWorld()
+    _ = world.engine.by_hand_create(NAME)
+    error = _error(world.lanes().status(LANE))
+    assert (error.kind, error.lane) == ("Foreign", "ws/a")
+
+
+# --- endpoint, logs, execute ----------------------------------------------------------------------
+
+
+def test_the_endpoint_is_the_containers(world: LaneWorld) -> None:
+    assert or_raise(world.lanes().endpoint(LANE)) == _endpoint(world)
+    assert _methods(world) == ["inspect"], "it is not probed"
+
+
+def test_a_worker_that_does_not_run_has_no_endpoint(world: LaneWorld) -> None:
+    world.engine.exit(NAME, 3)
+    error = _error(world.lanes().endpoint(LANE))
+    says = "the container ws-a does not run: it is exited (its worker ended with 3)"
+    assert (error.kind, error.message) == ("WrongState", says)
+
+
+@pytest.mark.parametrize("tail", [1, 2])
+def test_the_logs_are_the_last_lines(world: LaneWorld, tail: int) -> None:
+    words = or_raise(world.lanes().logs(LANE, tail))
+    assert words.splitlines() == ["one", "two", "three"][-tail:]
+
+
+def test_what_is_not_there_is_told_with_how_to_make_it() -> None:
+    lanes = LaneWorld().lanes()
+    outcomes: list[Outcome[object]] = [
+        lanes.endpoint(LANE),
+        lanes.logs(LANE),
+        lanes.execute(LANE, ["true"]),
+    ]
+    for outcome in outcomes:
+        assert str(_error(outcome)) == (
+            "ws/a: there is no container ws-a\n-> `lanekit ensure ws/a` makes it"
+        )
+
+
+class _Terminals(InMemory):
+    """Notes who asked for a terminal."""
+
+    asked: tuple[bool, ...] = ()
+
+    def execute(
+        self, container: str, command: Sequence[str], streams: Streams, *, tty: bool
+    ) -> Outcome[int]:
+        self.asked = (*self.asked, tty)
+        return super().execute(container, command, streams, tty=tty)
+
+
+def test_who_asks_for_a_terminal_gets_one_and_nobody_else() -> None:
+    world = LaneWorld()
+    engine = _Terminals((DEFAULT_IMAGE,), clock=world.clock)
+    world.engine = engine
+    _ = or_raise(world.lanes().ensure(LANE))
+    for tty in (True, False):
+        assert or_raise(world.lanes().execute(LANE, ["true"], tty=tty)) == 0
+    assert engine.asked == (True, False)
+
+
+def test_a_container_that_sleeps_is_told_with_how_it_came_to_that(world: LaneWorld) -> None:
+    hint = "-> `lanekit ensure ws/a` starts it, `lanekit logs ws/a` shows its last words"
+    world.engine.pause(NAME)
+    assert str(_error(world.lanes().execute(LANE, ["true"]))) == (
+        f"ws/a: the container ws-a does not run: it is paused\n{hint}"
+    )
+    world.engine.kill(NAME)
+    world.engine.tamper(NAME, exit_code=3)
+    assert str(_error(world.lanes().execute(LANE, ["true"]))) == (
+        "ws/a: the container ws-a does not run: it is exited (its worker ended with 3)\n" + hint
+    )
+
+
+# --- stop, remove ---------------------------------------------------------------------------------
+
+
+def test_a_stop_says_what_it_did(world: LaneWorld) -> None:
+    assert or_raise(world.lanes().stop(LANE)) == "stopped"
+    assert [one.state for one in world.ours()] == ["exited"]
+    assert world.events == [ENDED]
+    assert or_raise(world.lanes().stop(LANE)) == "not running"
+    world.engine.by_hand_remove(NAME)
+    assert or_raise(world.lanes().stop(LANE)) == "missing"
+    assert world.events == [ENDED]
+    assert _methods(world).count("stop") == 1
+
+
+def test_a_paused_one_is_woken_to_be_stopped(world: LaneWorld) -> None:
+    world.engine.pause(NAME)
+    assert or_raise(world.lanes().stop(LANE)) == "stopped"
+    assert [m for m in _methods(world) if m != "inspect"] == ["unpause", "stop"]
+
+
+def test_one_that_cannot_be_woken_is_not_stopped(world: LaneWorld) -> None:
+    world.engine.pause(NAME)
+    world.engine.fail("unpause", BROKEN)
+    assert _error(world.lanes().stop(LANE)).message == BROKEN.message
+    assert "stop" not in _methods(world)
+
+
+@pytest.mark.parametrize("verb", ["stop", "remove"])
+def test_what_podman_refuses_is_told(world: LaneWorld, verb: str) -> None:
+    world.engine.fail(verb, BROKEN)
+    error = _error(getattr(world.lanes(), verb)(LANE))
+    assert (error.message, error.lane) == (BROKEN.message, "ws/a")
+
+
+@pytest.mark.parametrize("verb", ["stop", "remove"])
+def test_nothing_is_done_while_ids_cannot_be_told_apart(world: LaneWorld, verb: str) -> None:
+    # The first look is for the names, the second for the ids.
+    world.engine.fail("inspect", BROKEN, skip=1)
+    error = _error(getattr(world.lanes(), verb)(LANE))
+    assert error.message == BROKEN.message
+    assert [one.state for one in world.ours()] == ["running"]
+    assert verb not in _methods(world)
+
+
+def test_a_removal_takes_all_that_is_the_lanes(world: LaneWorld) -> None:
+    world.drift()
+    world.engine.crash("stop", "after")
+    with pytest.raises(Killed):
+        _ = world.lanes().ensure(LANE)
+    assert len(world.ours()) == 2
+    assert or_raise(world.lanes().remove(LANE)) == "removed"
+    assert world.ours() == []
+    assert or_raise(world.lanes().remove(LANE)) == "missing"
+
+
+def test_a_removal_tells_that_it_waits_for_what_runs_alone(world: LaneWorld) -> None:
+    assert or_raise(world.lanes().remove(LANE)) == "removed"
+    assert world.events == [ENDED]
+    _ = or_raise(world.lanes().ensure(LANE))
+    world.engine.exit(NAME, 0)
+    world.events.clear()
+    assert or_raise(world.lanes().remove(LANE)) == "removed"
+    assert world.events == []
+
+
+def test_a_stop_waits_for_the_workers_grace(world: LaneWorld) -> None:
+    world.engine.swap_worker(NAME, Worker(stop_seconds=100.0))
+    begun = world.clock.now()
+    assert or_raise(world.lanes().stop(LANE)) == "stopped"
+    assert world.clock.now() - begun == pytest.approx(10.0)
+
+
+def test_a_removal_waits_for_the_workers_grace(world: LaneWorld) -> None:
+    world.engine.swap_worker(NAME, Worker(stop_seconds=100.0))
+    begun = world.clock.now()
+    assert or_raise(lifecycle.remove(world.engine, LANE, 4.0, world.events.append)) == "removed"
+    assert world.clock.now() - begun == pytest.approx(4.0)

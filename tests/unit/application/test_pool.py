@@ -1,0 +1,89 @@
+"""A crew does each task once, a few at once, and waiting takes no place."""
+
+import threading
+import time
+from functools import partial
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lanekit.core.application.pool import Crew, each
+
+
+class _Gauge:
+    """How many work at the same time; those that wait are not counted."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.now = self.most = self.done = 0
+
+    def enter(self) -> None:
+        with self.lock:
+            self.now += 1
+            self.most = max(self.most, self.now)
+
+    def leave(self) -> None:
+        with self.lock:
+            self.now -= 1
+
+
+@given(st.integers(1, 5), st.lists(st.booleans(), max_size=40))
+@settings(max_examples=40, deadline=None)
+def test_each_task_is_done_once_and_no_more_than_jobs_work_at_once(
+    jobs: int, waits: list[bool]
+) -> None:
+    crew, gauge = Crew(jobs), _Gauge()
+    finished = threading.Semaphore(0)
+
+    def task(*, waits: bool) -> None:
+        gauge.enter()
+        if waits:
+            gauge.leave()
+            with crew.waiting():
+                time.sleep(0.001)
+            gauge.enter()
+        with gauge.lock:
+            gauge.done += 1
+        gauge.leave()
+        finished.release()
+
+    for one in waits:
+        crew.add(partial(task, waits=one))
+    crew.close()
+    assert all(finished.acquire(timeout=20) for _ in waits)
+    assert gauge.done == len(waits)
+    assert gauge.most <= jobs
+    _until_no_thread_is_left()
+
+
+def _until_no_thread_is_left() -> None:
+    deadline = time.monotonic() + 20
+    while any(thread.name == "lanekit" for thread in threading.enumerate()):
+        assert time.monotonic() < deadline, "a thread waits for a task that never comes"
+        time.sleep(0.001)
+
+
+def test_one_that_waits_holds_up_no_other() -> None:
+    crew, go, finished = Crew(1), threading.Event(), threading.Event()
+
+    def first() -> None:
+        with crew.waiting():
+            assert go.wait(20)
+
+    crew.add(first)
+    crew.add(go.set)
+    crew.add(finished.set)
+    crew.close()
+    assert finished.wait(20)
+    _until_no_thread_is_left()
+
+
+def test_each_gives_results_in_order_and_raises_what_is_raised() -> None:
+    assert each(range(30), lambda n: n * n, 4) == [n * n for n in range(30)]
+    assert each([], lambda n: n, 4) == []
+    for few in ([0], [1, 0, 2]):
+        with pytest.raises(ZeroDivisionError):
+            _ = each(few, lambda n: 1 // n, 4)
+    with pytest.raises(ValueError, match="no way"):
+        _ = Crew(0)

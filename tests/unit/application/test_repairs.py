@@ -1,0 +1,242 @@
+"""A running container that lost something is put right by the mildest means that are enough."""
+
+from dataclasses import replace
+
+import pytest
+from returns.result import Failure
+from tests.support.lane_world import LANE, WELL, LaneWorld
+
+from lanekit.adapters.memory.engine import Worker
+from lanekit.core.domain.errors import EngineFailed, or_raise
+from lanekit.core.domain.observed import Inside
+from lanekit.core.domain.operations import AwaitReady, Start
+from lanekit.core.domain.progress import Event, OperationFinished, OperationStarted
+from lanekit.core.domain.results import Ensured
+
+NAME = "ws-a"
+DEAD = Inside(dead=("/workspace",))
+GONE = Inside(config_gone=True)
+
+
+@pytest.fixture
+def world() -> LaneWorld:
+    world = LaneWorld()
+    _ = or_raise(world.lanes().ensure(LANE))
+    world.engine.tamper(NAME, pid=4711)
+    return world
+
+
+def _mended(world: LaneWorld) -> Ensured:
+    (before,) = world.ours()
+    done = or_raise(world.lanes().ensure(LANE))
+    (after,) = world.ours()
+    assert after.id == before.id, "what was written in the container is kept"
+    assert after.state == "running"
+    world.files.lost = WELL
+    assert or_raise(world.lanes().ensure(LANE)).action == "none"
+    return done
+
+
+def test_a_dead_mount_is_mended_by_a_restart(world: LaneWorld) -> None:
+    world.files.lost = DEAD
+    done = _mended(world)
+    assert done.action == "restarted"
+    assert [str(op) for op in done.operations] == [f"stop {NAME}", f"start {NAME}"]
+    assert [d.field for d in done.drift] == ["mount./workspace"]
+    assert "no longer at that path" in done.drift[0].actual
+
+
+def test_a_config_that_is_gone_is_copied_while_it_runs(world: LaneWorld) -> None:
+    world.files.lost = GONE
+    done = _mended(world)
+    assert done.action == "adjusted"
+    assert [str(op) for op in done.operations] == [f"copy config into {NAME}"]
+    assert [(d.field, d.actual) for d in done.drift] == [
+        ("config", "deleted in the container, or half copied")
+    ]
+
+
+def test_both_are_mended_at_once(world: LaneWorld) -> None:
+    world.files.lost = Inside(("/workspace",), config_gone=True)
+    world.profile = replace(world.profile)
+    assert or_raise(world.lanes().plan(LANE)).action == "restarted"
+
+
+def test_what_differs_anyway_is_replaced_and_that_is_enough(world: LaneWorld) -> None:
+    world.files.lost = DEAD
+    world.drift()
+    done = or_raise(world.lanes().ensure(LANE))
+    assert done.action == "replaced"
+
+
+def test_a_paused_one_is_woken_first(world: LaneWorld) -> None:
+    world.engine.pause(NAME)
+    world.files.lost = DEAD
+    done = _mended(world)
+    assert [str(op) for op in done.operations] == [
+        *(f"unpause {NAME}", f"stop {NAME}", f"start {NAME}")
+    ]
+
+
+def test_one_that_does_not_run_has_nothing_to_lose(world: LaneWorld) -> None:
+    world.engine.exit(NAME, 0)
+    world.engine.tamper(NAME, pid=0)
+    world.files.lost = DEAD
+    assert or_raise(world.lanes().ensure(LANE)).action == "started"
+
+
+def test_status_and_plan_tell_of_it(world: LaneWorld) -> None:
+    world.files.lost = DEAD
+    seen = or_raise(world.lanes().status(LANE))
+    planned = or_raise(world.lanes().plan(LANE))
+    assert [d.field for d in seen.drift] == [d.field for d in planned.drift] == ["mount./workspace"]
+    assert "restart" in str(planned)
+    assert "because /workspace shows a folder that is gone" in str(planned)
+
+
+def test_the_reference_does_not_see_it(world: LaneWorld) -> None:
+    world.policy = "reference"
+    world.files.lost = Inside(("/workspace",), config_gone=True)
+    assert or_raise(world.lanes().ensure(LANE)).action == "none"
+    assert or_raise(world.lanes().status(LANE)).drift == ()
+
+
+def test_a_restart_that_fails_leaves_it_running(world: LaneWorld) -> None:
+    world.files.lost = DEAD
+    world.engine.fail("start", EngineFailed("cannot"), when="before")
+    assert isinstance(world.lanes().ensure(LANE), Failure)
+    assert [c.name for c in world.running()] == [NAME]
+
+
+def _silent(world: LaneWorld) -> None:
+    world.engine.swap_worker(NAME, Worker(answers_after=None))
+
+
+def _stops(world: LaneWorld) -> int:
+    return [call.method for call in world.engine.calls].count("stop")
+
+
+def test_one_that_does_not_answer_is_restarted_once_when_asked(world: LaneWorld) -> None:
+    _silent(world)
+    assert isinstance(world.lanes().ensure(LANE), Failure)
+    assert _stops(world) == 0
+    outcome = world.lanes(restart_unready=True).ensure(LANE)
+    assert isinstance(outcome, Failure)
+    assert outcome.failure().kind == "NotReady"
+    assert _stops(world) == 1
+    assert [c.state for c in world.ours()] == ["running"], "it may still come"
+
+
+def test_a_restart_helps_one_that_hangs(world: LaneWorld) -> None:
+    # It answers nothing any more, until its process is a new one.
+    _silent(world)
+
+    def mend(event: object) -> None:
+        if "stop" in str(getattr(event, "operation", "")) and "Finished" in repr(event):
+            world.engine.swap_worker(NAME, Worker())
+
+    done = or_raise(world.lanes(mend, restart_unready=True).ensure(LANE))
+    assert done.action == "restarted"
+    assert "its worker did not answer in time" in done.operations[0].cause
+
+
+def test_a_new_one_that_does_not_answer_is_restarted_once() -> None:
+    world = LaneWorld()
+    world.new_worker(Worker(answers_after=None))
+    assert isinstance(world.lanes(restart_unready=True).ensure(LANE), Failure)
+    assert _stops(world) == 1
+
+
+def test_what_a_replace_put_back_is_not_restarted(world: LaneWorld) -> None:
+    (old,) = world.ours()
+    world.drift()
+    world.new_worker(Worker(answers_after=None))
+    world.engine.forget_calls()
+    outcome = world.lanes(restart_unready=True).ensure(LANE)
+    assert isinstance(outcome, Failure)
+    assert [c.id for c in world.running()] == [old.id]
+    creates = [call for call in world.engine.calls if call.method == "create"]
+    assert len(creates) == 1
+
+
+def test_a_copy_that_was_broken_off_is_made_again(world: LaneWorld) -> None:
+    world.files.lost = GONE
+    world.engine.fail("copy_in", EngineFailed("disk full"), when="after")
+    assert isinstance(world.lanes().ensure(LANE), Failure)
+    # Its folder is there: who looks takes it for whole.
+    world.files.lost = WELL
+    done = or_raise(world.lanes().ensure(LANE))
+    assert (done.action, [str(op) for op in done.operations]) == (
+        "adjusted",
+        [f"copy config into {NAME}"],
+    )
+    assert or_raise(world.lanes().ensure(LANE)).action == "none"
+
+
+def test_a_broken_copy_is_made_again_also_when_the_container_ended_since(world: LaneWorld) -> None:
+    world.files.lost = GONE
+    world.engine.fail("copy_in", EngineFailed("disk full"), when="after")
+    assert isinstance(world.lanes().ensure(LANE), Failure)
+    world.files.lost = WELL
+    world.engine.exit(NAME, 0)
+    done = or_raise(world.lanes().ensure(LANE))
+    assert f"copy config into {NAME}" in [str(op) for op in done.operations]
+    assert or_raise(world.lanes().ensure(LANE)).action == "none"
+
+
+def test_a_config_that_went_while_it_did_not_run_is_copied_after_the_start(
+    world: LaneWorld,
+) -> None:
+    world.engine.exit(NAME, 0)
+    world.engine.tamper(NAME, pid=0)
+    world.files.lost = GONE
+
+    def runs(event: Event) -> None:
+        if isinstance(event, OperationFinished) and isinstance(event.operation, Start):
+            world.engine.tamper(NAME, pid=4712)
+
+    done = or_raise(world.lanes(runs).ensure(LANE))
+    assert done.action == "started"
+    assert [str(op) for op in done.operations] == [f"start {NAME}", f"copy config into {NAME}"]
+    assert [d.field for d in done.drift] == ["config"]
+    world.files.lost = WELL
+    assert or_raise(world.lanes().ensure(LANE)).action == "none"
+
+
+def test_the_reference_does_not_look_after_a_start(world: LaneWorld) -> None:
+    world.policy = "reference"
+    world.engine.exit(NAME, 0)
+    world.engine.forget_calls()
+    done = or_raise(world.lanes().ensure(LANE))
+    assert [str(op) for op in done.operations] == [f"start {NAME}"]
+    (own,) = world.ours()
+    looks = [call.method for call in world.engine.calls if call.about == (own.id,)]
+    assert looks == ["inspect", "inspect"], "for its id, and behind its answer"
+
+
+def test_a_config_that_is_gone_after_a_restart_is_told_with_its_cause(world: LaneWorld) -> None:
+    world.files.lost = DEAD
+
+    def runs(event: Event) -> None:
+        if isinstance(event, OperationFinished) and isinstance(event.operation, Start):
+            world.files.lost = GONE
+            world.engine.tamper(NAME, pid=4712)
+
+    done = or_raise(world.lanes(runs).ensure(LANE))
+    assert done.action == "restarted"
+    assert [str(op) for op in done.operations] == [
+        *(f"stop {NAME}", f"start {NAME}", f"copy config into {NAME}")
+    ]
+    assert [d.field for d in done.drift] == ["mount./workspace", "config"]
+
+
+def test_an_interrupt_at_the_news_that_a_worker_is_awaited_undoes_nothing() -> None:
+    world = LaneWorld()
+
+    def interrupt(event: Event) -> None:
+        if isinstance(event, OperationStarted) and isinstance(event.operation, AwaitReady):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        _ = world.lanes(interrupt).ensure(LANE)
+    assert [c.state for c in world.running()] == ["running"], "it may still come"

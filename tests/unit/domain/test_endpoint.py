@@ -1,0 +1,68 @@
+"""Endpoints: the reference's vectors, and those computed from an inspect."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from returns.result import Failure, Success
+from tests.support.strategies import snapshot_of
+
+from lanekit.core.domain.containers import Port
+from lanekit.core.domain.desired import Digests, container_spec
+from lanekit.core.domain.endpoint import endpoint_of, reference_endpoint
+from lanekit.core.domain.errors import NoEndpoint, or_raise
+from lanekit.core.domain.lanes import Lane, Profile
+
+VECTORS = Path(__file__).parents[2] / "vectors" / "endpoint.jsonl"
+SEEN = snapshot_of(container_spec(Lane("w", "a", "/t"), Profile("/w", "/i"), Digests()))
+
+
+def _vectors() -> list[Any]:
+    return [json.loads(line) for line in VECTORS.read_text().splitlines()]
+
+
+@pytest.mark.parametrize("vector", _vectors())
+def test_the_endpoint_is_the_references(vector: Mapping[str, Any]) -> None:
+    match reference_endpoint("c", vector["output"]):
+        case Success(url):
+            assert (url, None) == (vector["endpoint"], vector["error"])
+        case Failure(error):
+            assert error.message == vector["error"]
+
+
+@pytest.mark.parametrize(
+    ("host_ip", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:7"),
+        ("127.0.0.5", "http://127.0.0.5:7"),
+        ("", "http://127.0.0.1:7"),
+        ("0.0.0.0", "http://127.0.0.1:7"),
+        ("::", "http://[::1]:7"),
+        ("::1", "http://[::1]:7"),
+    ],
+)
+def test_every_address_is_reached_by_its_loopback(host_ip: str, url: str) -> None:
+    seen = replace(SEEN, ports=(Port(31417, "tcp", host_ip, 7),))
+    assert or_raise(endpoint_of(seen)).url == url
+
+
+@pytest.mark.parametrize(
+    "ports",
+    [(), (Port(31417, "tcp", "", None),), (Port(31417, "udp", "", 7),), (Port(80, "tcp", "", 7),)],
+)
+def test_no_published_port_is_a_failure_that_names_the_container(ports: tuple[Port, ...]) -> None:
+    outcome = endpoint_of(replace(SEEN, ports=ports))
+    assert isinstance(outcome, Failure)
+    assert isinstance(outcome.failure(), NoEndpoint)
+    assert str(outcome.failure()) == (
+        "container w-a does not publish 31417/tcp\n"
+        "-> `lanekit plan` shows what differs; `lanekit ensure` makes it anew"
+    )
+
+
+def test_what_is_no_port_is_shown_as_it_is() -> None:
+    (error,) = [reference_endpoint("c", '127.0.0.1:é"\n').failure()]
+    assert error.message == 'parse runner port "127.0.0.1:é\\""'

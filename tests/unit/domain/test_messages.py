@@ -1,0 +1,199 @@
+"""The words of errors, whole: what failed, podman's own words, and what to do next."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+from returns.result import Failure, Success
+from tests.support.lane_world import LANE, Files, LaneWorld, words_of
+from tests.support.strategies import snapshot_of
+
+from lanekit.adapters.memory.engine import InMemory
+from lanekit.core.application.observe import ids_are_sound, image_missing
+from lanekit.core.domain.config_tree.entries import changed, shown, unreadable
+from lanekit.core.domain.desired import Digests, container_spec
+from lanekit.core.domain.errors import (
+    ConfigUnreadable,
+    InvalidLane,
+    LaneError,
+    LaneFailed,
+    NotFound,
+    NotReady,
+    Outcome,
+    for_lane,
+    or_raise,
+)
+from lanekit.core.domain.git_mounts import GitFacts
+from lanekit.core.domain.lanes import DEFAULT_IMAGE, Profile
+from lanekit.core.domain.observed import Observation
+from lanekit.core.domain.ownership import foreign
+from lanekit.core.ports.host_files import ArchiveBroken
+
+NAME = "ws-a"
+OURS = snapshot_of(container_spec(LANE, Profile("/w", "/i"), Digests()))
+
+
+@pytest.fixture
+def world() -> LaneWorld:
+    """A lane that is as asked and answers."""
+    return LaneWorld().made()
+
+
+# --- errors themselves ----------------------------------------------------------------------------
+
+
+def test_an_error_is_its_lane_its_words_and_what_to_do() -> None:
+    assert str(NotFound("gone")) == "gone"
+    assert str(NotFound("gone", " words\n", "look", "ws/a")) == "ws/a: gone\nwords\n-> look"
+    assert for_lane(NotFound("gone"), "ws/a").lane == "ws/a"
+    assert for_lane(NotFound("gone", lane="ws/b"), "ws/a").lane == "ws/b"
+
+
+def test_who_wants_exceptions_gets_the_error_in_one() -> None:
+    error = NotReady("not yet", hint="wait")
+    with pytest.raises(LaneFailed) as raised:
+        or_raise(Failure(error))
+    assert raised.value.error is error
+    assert str(raised.value) == "not yet\n-> wait"
+    assert or_raise(Success(7)) == 7
+    unreadable_ = ConfigUnreadable("no", "words")
+    broken = ArchiveBroken(unreadable_)
+    assert (str(broken), broken.error) == ("no", unreadable_)
+
+
+def test_an_entry_that_cannot_be_copied_is_told_by_its_path() -> None:
+    assert unreadable("/c/.codex/", "a/b", "is a FIFO", "w", "h") == ConfigUnreadable(
+        "/c/.codex/a/b is a FIFO", "w", "h"
+    )
+    assert unreadable("/cX", "a", "x").message == "/cX/a x"
+    assert unreadable("/c", "", "is no folder") == ConfigUnreadable("/c is no folder")
+    assert changed("/c", "a", "grew") == ConfigUnreadable(
+        "/c/a grew", hint="let nothing write to the config folder meanwhile, and run again"
+    )
+    assert changed("/c", "a", "grew", "by 1").detail == "by 1"
+    assert (shown("/é"), shown("/a\nb")) == ("/é", r"'/a\nb'")
+
+
+def test_a_missing_image_is_told_with_how_to_get_it(world: LaneWorld) -> None:
+    hint = f"-> lanekit never pulls: build it with `podman build -t {DEFAULT_IMAGE} DIR`"
+    says = f"image {DEFAULT_IMAGE} is not in podman's storage"
+    world.engine.remove_image(DEFAULT_IMAGE)
+    assert words_of(world.lanes().ensure(LANE)) == f"ws/a: {says}\n{hint}"
+    assert str(image_missing(DEFAULT_IMAGE, "no such image")) == f"{says}\nno such image\n{hint}"
+    assert image_missing("quay.io/x").hint == (
+        "lanekit never pulls: `podman pull quay.io/x`, or build it with "
+        "`podman build -t quay.io/x DIR`"
+    )
+
+
+# --- before anything is touched -------------------------------------------------------------------
+
+UNTOUCHED = "-> nothing was touched; correct the lane and run again"
+
+
+def test_all_that_is_wrong_with_a_lane_is_told_at_once(world: LaneWorld) -> None:
+    world.files.broken = [LANE.worktree]
+    one = f"ws/a: worktree: {LANE.worktree} is missing"
+    assert words_of(world.lanes().ensure(LANE)) == f"{one}\n{UNTOUCHED}"
+    world.files.broken = [LANE.worktree, "/bin/worker", "/bin/inbox"]
+    assert words_of(world.lanes().ensure(LANE)) == (
+        f"{one} (and 2 more)\nworker: /bin/worker is missing\ninbox: /bin/inbox is missing\n"
+        f"{UNTOUCHED}"
+    )
+
+
+def test_a_lane_that_cannot_be_is_told_by_each_fault(world: LaneWorld) -> None:
+    world.with_profile(memory=0, cpus=-1.0)
+    assert words_of(world.lanes().ensure(LANE)) == (
+        "ws/a: memory must be more than 0, is 0 (and 1 more)\ncpus must be more than 0, is -1.0\n"
+        f"{UNTOUCHED}"
+    )
+
+
+@dataclass
+class _Worktree(Files):
+    """Files whose worktree has this to say of its repository."""
+
+    says: Outcome[GitFacts] = Success(GitFacts())  # noqa: RUF009 - it is frozen
+
+    def git(self, worktree: str) -> Outcome[GitFacts]:
+        _ = worktree
+        return self.says
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (InvalidLane("it is no worktree"), "git: it is no worktree"),
+        (InvalidLane("no", "a word"), "git: no (a word)"),
+    ],
+)
+def test_what_is_wrong_with_a_worktree_is_told(
+    world: LaneWorld, error: LaneError, said: str
+) -> None:
+    world.with_profile(git="safe")
+    world.files = _Worktree(says=Failure(error))
+    assert words_of(world.lanes().ensure(LANE)) == f"ws/a: {said}\n{UNTOUCHED}"
+
+
+def test_a_part_of_a_repository_that_may_not_be_mounted_is_told(world: LaneWorld) -> None:
+    world.with_profile(git="safe")
+    # What is to be made is not looked at: it need not be there yet.
+    world.files.broken = ["/r/.git/objects", "/r/.git/refs", "/r/.git/logs"]
+    assert words_of(world.lanes().ensure(LANE)) == (
+        "ws/a: git: /r/.git/objects is missing (and 1 more)\ngit: /r/.git/refs is missing\n"
+        f"{UNTOUCHED}"
+    )
+
+
+def test_a_repository_in_the_way_is_told(world: LaneWorld) -> None:
+    pointer = "/root/.git/worktrees/tree"
+    world.files = _Worktree(says=Success(GitFacts(False, "/t/.git", pointer, "/r/.git", "tree")))
+    world.with_profile(git="safe", config_dir="/c/.git")
+    assert words_of(world.lanes().ensure(LANE)) == (
+        "ws/a: git: the repository has to be at /root/.git in the container, which is also a place "
+        f"of /root/.git\n{UNTOUCHED}"
+    )
+
+
+# --- whose it is ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("labels", "env", "owner"),
+    [
+        ({"lanekit.workspace": "w2", "lanekit.lane": "z"}, {}, "lane w2/z's"),
+        ({"lanekit.workspace": "w2"}, {"INBOX_LANE_ID": "e"}, "lane w2/e's"),
+        ({"lanekit.lane": "z"}, {}, "lane ?/z's"),
+        ({}, {"INBOX_WORKSPACE_ID": "e"}, "lane e/?'s"),
+        ({"com.docker.compose.project": "shop"}, {}, "the compose project shop's"),
+        ({"io.podman.compose.project": "shop"}, {}, "the compose project shop's"),
+        ({}, {}, f"somebody else's (image {OURS.image}, id {OURS.id[:12]})"),
+    ],
+)
+def test_a_stranger_is_told_with_whose_it_seems_to_be(
+    labels: dict[str, str], env: dict[str, str], owner: str
+) -> None:
+    stranger = replace(OURS, name="ws-a.next", labels=labels, env=env)
+    assert str(foreign(LANE, Observation(next=stranger))) == (
+        "a container named ws-a.next exists and is not this lane's\n"
+        f"it seems to be {owner}; it was not touched\n"
+        "-> choose another `container` for the lane, or move that one away: "
+        "podman rename ws-a.next OTHER"
+    )
+
+
+def test_a_container_that_is_named_like_an_id_is_told(world: LaneWorld) -> None:
+    (own,) = world.ours()
+    other = replace(own, id="cd" * 32)
+
+    class Confused(InMemory):
+        def inspect(self, names: Any) -> Outcome[Any]:
+            return Success({name: other for name in names})
+
+    assert words_of(ids_are_sound(Confused(), [own.id])) == (
+        f"a container is named {own.id}, which is the id of the lane's own\n"
+        f"its own id is {other.id}; nothing was touched, for podman takes one for the other\n"
+        "-> rename or remove that one: podman ps -a --no-trunc shows both"
+    )
+    assert ids_are_sound(world.engine, [own.id, "ef" * 32]) == Success(None)

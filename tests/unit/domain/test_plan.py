@@ -1,0 +1,212 @@
+"""Plans, as people read them: the text is what these tests pin down."""
+
+from dataclasses import replace
+from textwrap import dedent
+
+import pytest
+from tests.support.strategies import IMAGE, snapshot_of
+
+from lanekit.core.domain.desired import Digests, container_spec
+from lanekit.core.domain.drift import drift
+from lanekit.core.domain.lanes import Lane, Profile
+from lanekit.core.domain.observed import Observation, Snapshot, State
+from lanekit.core.domain.operations import (
+    AwaitReady,
+    CopyIn,
+    Create,
+    Operation,
+    Remove,
+    Rename,
+    Start,
+    Stop,
+    Unpause,
+    Verify,
+)
+from lanekit.core.domain.plan import Wish, plan, undo
+from lanekit.core.domain.recovery import wake
+
+PROFILE = Profile("/worker", "/inbox", config_dir="/c/.codex")
+SPEC = container_spec(Lane("ws", "a", "/t"), PROFILE, Digests("1", "2", "3", "4" * 64))
+BARE = replace(SPEC, config_target="")
+RUNNING = snapshot_of(SPEC)
+DRIFTED = replace(RUNNING, user="nobody")
+NEXT = replace(RUNNING, id="n" * 64, name="ws-a.next", state="created")
+PREV = replace(RUNNING, id="p" * 64, name="ws-a.prev", state="exited")
+
+
+def text(seen: Observation, because: str = "") -> str:
+    made = plan("ws/a", SPEC, seen, lambda s: drift(SPEC, s, IMAGE), Wish(replace=because))
+    return str(made)
+
+
+def test_nothing_there() -> None:
+    assert text(Observation()) == dedent("""\
+        ws/a (ws-a): create
+          create ws-a.next  because there is no such container
+          copy config into ws-a.next  because a new container has no config
+          verify ws-a.next  because podman may make something else than was asked
+          rename ws-a.next to ws-a  because it is complete
+          start ws-a  because there is no such container
+          await ws-a  because a lane is ready when its worker answers""")
+
+
+def test_without_a_config_the_container_is_made_under_its_own_name() -> None:
+    made = plan("ws/a", BARE, Observation(), lambda _: ())
+    assert [str(op) for op in made.operations] == [
+        "create ws-a",
+        "verify ws-a",
+        "start ws-a",
+        "await ws-a",
+    ]
+
+
+def test_running_as_asked() -> None:
+    assert text(Observation(RUNNING)) == "ws/a (ws-a): nothing to do"
+
+
+@pytest.mark.parametrize("state", ["created", "exited", "stopped"])
+def test_not_running(state: State) -> None:
+    assert text(Observation(replace(RUNNING, state=state))) == dedent(f"""\
+        ws/a (ws-a): start
+          start ws-a  because it is {state}
+          await ws-a  because a lane is ready when its worker answers""")
+
+
+def test_paused() -> None:
+    assert "unpause ws-a  because it is paused" in text(
+        Observation(replace(RUNNING, state="paused"))
+    )
+
+
+def test_a_stop_that_was_cut_off_is_ended_before_the_start() -> None:
+    words = text(Observation(replace(RUNNING, state="stopping")))
+    assert words == dedent("""\
+        ws/a (ws-a): start
+          stop ws-a  because somebody began to stop it
+          start ws-a  because it was being stopped
+          await ws-a  because a lane is ready when its worker answers""")
+    (stop,) = [op for op in wake("ws-a", replace(RUNNING, state="stopping")) if type(op) is Stop]
+    assert stop == Stop("ws-a", "somebody began to stop it", runs=False), "nothing to undo"
+
+
+REPLACE = """\
+  create ws-a.next  because user differs
+  copy config into ws-a.next  because a new container has no config
+  verify ws-a.next  because podman may make something else than was asked
+  stop ws-a  because two containers of a lane never run at once
+  rename ws-a to ws-a.prev  because it is kept until its replacement is ready
+  rename ws-a.next to ws-a  because this is the commit
+  start ws-a  because user differs
+  await ws-a  because a lane is ready when its worker answers
+  remove ws-a.prev  because its replacement is ready"""
+
+
+def test_drifted() -> None:
+    assert text(Observation(DRIFTED)) == (
+        "ws/a (ws-a): replace\n"
+        "  differs  user: expected root, actual nobody  -> replace\n" + REPLACE
+    )
+
+
+def test_drifted_and_paused_is_woken_to_be_stopped() -> None:
+    words = text(Observation(replace(DRIFTED, state="paused")))
+    woken = "  unpause ws-a  because a paused container cannot be stopped\n"
+    assert words.index(woken) < words.index("stop ws-a")
+
+
+def test_drifted_and_exited_is_not_stopped() -> None:
+    assert "stop ws-a" not in text(Observation(replace(DRIFTED, state="exited")))
+
+
+def test_a_taken_port_is_a_cause() -> None:
+    words = text(Observation(replace(RUNNING, state="exited")), "its host port is taken")
+    assert words.startswith("ws/a (ws-a): replace\n  create ws-a.next  because its host port is")
+
+
+def test_many_causes_are_counted() -> None:
+    worse = replace(DRIFTED, workdir="/", privileged=True, auto_remove=True)
+    assert "because user, workdir, privileged and 1 more differ\n" in text(Observation(worse))
+
+
+UNFINISHED = "because an interrupted ensure left it unfinished"
+
+
+def test_a_leftover_next_is_removed_first() -> None:
+    words = text(Observation(RUNNING, next=NEXT))
+    assert words == dedent(f"""\
+        ws/a (ws-a): start
+          remove ws-a.next  {UNFINISHED}
+          await ws-a  because a lane is ready when its worker answers""")
+
+
+def test_a_prev_without_its_successor_gets_its_name_back() -> None:
+    words = text(Observation(next=NEXT, prev=PREV))
+    assert words == dedent(f"""\
+        ws/a (ws-a): start
+          remove ws-a.next  {UNFINISHED}
+          rename ws-a.prev to ws-a  {UNFINISHED}
+          start ws-a  because it is exited
+          await ws-a  because a lane is ready when its worker answers""")
+    made = plan("ws/a", SPEC, Observation(next=NEXT, prev=PREV), lambda _: ())
+    assert made.operations[1] == Rename("ws-a.prev", "ws-a", made.operations[1].cause, keep=True)
+
+
+def test_a_prev_beside_its_successor_goes_on_at_start() -> None:
+    words = text(Observation(replace(RUNNING, state="created"), prev=PREV))
+    assert words == dedent("""\
+        ws/a (ws-a): replace
+          start ws-a  because it is created
+          await ws-a  because a lane is ready when its worker answers
+          remove ws-a.prev  because its replacement is ready""")
+
+
+def test_what_an_interrupted_ensure_did_can_be_undone() -> None:
+    made = plan("ws/a", SPEC, Observation(RUNNING, prev=PREV), lambda _: ())
+    assert [(str(op), container[0]) for op, container in made.resumed] == [
+        ("create ws-a.next", "c"),
+        ("stop ws-a", "p"),
+        ("rename ws-a to ws-a.prev", "p"),
+        ("rename ws-a.next to ws-a", "c"),
+        ("start ws-a", "c"),
+    ]
+    assert {f"because {op.cause}" for op, _ in made.resumed} == {UNFINISHED}
+
+
+def test_a_dead_and_unwanted_successor_gives_way_to_its_prev() -> None:
+    words = text(Observation(replace(DRIFTED, state="exited"), prev=PREV))
+    assert words == dedent(f"""\
+        ws/a (ws-a): start
+          remove ws-a  {UNFINISHED}
+          rename ws-a.prev to ws-a  {UNFINISHED}
+          start ws-a  because it is exited
+          await ws-a  because a lane is ready when its worker answers""")
+
+
+def test_a_running_and_unwanted_successor_is_finished_and_then_replaced() -> None:
+    words = text(Observation(DRIFTED, prev=PREV))
+    assert words.index("remove ws-a.prev") < words.index("create ws-a.next")
+    assert words.endswith(REPLACE)
+
+
+@pytest.mark.parametrize(
+    ("operation", "inverse"),
+    [
+        (Create("n", ""), "remove n"),
+        (Stop("n", ""), "start n"),
+        (Start("n", ""), "stop n"),
+        (Rename("a", "b", ""), "rename b to a"),
+        (Stop("n", "", runs=False), "None"),
+        (Rename("a", "b", "", keep=True), "None"),
+        *((op("n", ""), "None") for op in (CopyIn, Verify, Unpause, AwaitReady, Remove)),
+    ],
+)
+def test_each_operation_knows_its_undo(operation: Operation, inverse: str) -> None:
+    assert str(undo(operation)) == inverse
+
+
+def test_a_plan_that_only_looks_changes_nothing() -> None:
+    looking = plan("ws/a", SPEC, Observation(RUNNING), lambda _: ())
+    assert not looking.changes
+    assert plan("ws/a", SPEC, Observation(), lambda _: ()).changes
+    assert isinstance(looking.operations[0], AwaitReady)
+    assert isinstance(RUNNING, Snapshot)
