@@ -15,7 +15,7 @@ from lanekit.cli.options import (
     PolicyOption,
     Settings,
 )
-from lanekit.cli.output.streams import FAILED, tell
+from lanekit.cli.output.streams import FAILED, print_message
 from lanekit.cli.signals.interrupts import confirmed
 
 if TYPE_CHECKING:
@@ -38,11 +38,11 @@ def ensure(
 
     A line a lane: what was done, the endpoint, the seconds, why.
     """
-    from lanekit.cli.output.ensure_report import Board  # noqa: PLC0415 - costs start-up
+    from lanekit.cli.output.ensure_report import EnsureReport  # noqa: PLC0415 - costs start-up
     from lanekit.cli.session import open_session  # noqa: PLC0415
 
     session = open_session(settings, lanes, policy, restart_unready=restart_unready)
-    board = Board(session)
+    board = EnsureReport(session)
     run = session.runtime.ensure_all(session.lanes, jobs=jobs)
     try:
         board.add_all(run)
@@ -95,7 +95,7 @@ def rm(
 
     session = open_session(settings, lanes)
     if not lanes and not yes and not _agrees(len(session.lanes)):
-        tell("nothing was removed")
+        print_message("nothing was removed")
         raise typer.Exit(FAILED)
     report_all(
         session,

@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lanekit.cli.options import PolicyName, Settings
-from lanekit.cli.output.streams import FAILED, say, tell
+from lanekit.cli.output.streams import FAILED, print_message, print_result
 from lanekit.cli.signals.interrupts import confirmed
 
 if TYPE_CHECKING:
-    from lanekit.adapters.fleet_file.load import Fleet
+    from lanekit.adapters.fleet_file.load import LoadedFleet
     from lanekit.api import Lanes
-    from lanekit.cli.output.progress import News
-    from lanekit.core.application.remove_orphans import Collected
+    from lanekit.cli.output.progress import EventFilter
+    from lanekit.core.application.remove_orphans import OrphanRemoval
     from lanekit.core.domain.errors import LaneError
-    from lanekit.core.domain.orphans import Garbage, Sweep
+    from lanekit.core.domain.orphans import Orphan, OrphanReport
     from lanekit.core.domain.progress import Event
 
 _HEAD = ("LANE", "CONTAINER", "STATE", "WHY", "")
-_WORDS: dict[Collected, str] = {
+_WORDS: dict[OrphanRemoval, str] = {
     "removed": "removed",
     "runs": "left: it runs (--running removes it)",
     "changed": "left: it is in use again, or gone",
@@ -39,37 +39,37 @@ def gc(
     Containers of this fleet that belong to no lane of its file, and what broken replaces left.
     Those of other fleets, and those that run, are left alone.
     """
-    from lanekit.cli.output.progress import News  # noqa: PLC0415
+    from lanekit.cli.output.progress import EventFilter  # noqa: PLC0415
     from lanekit.cli.session import fleet_of  # noqa: PLC0415
     from lanekit.cli.wiring import lanes_for  # noqa: PLC0415 - costs start-up
 
-    fleet, news = fleet_of(settings), News()
+    fleet, news = fleet_of(settings), EventFilter()
     runtime = lanes_for(
         settings, fleet.lanes, PolicyName.strict, lambda event: _hear(settings, news, event)
     )
     found = _found(settings, runtime, fleet)
     _show(settings, found, running=running, removes=yes)
-    may_go = [one for one in found.garbage if running or not one.runs]
+    may_go = [one for one in found.orphans if running or not one.runs]
     if not may_go:
         return
     if yes or _agrees(len(may_go)):
         _remove(settings, runtime, fleet, may_go, running=running)
     elif not settings.json:
-        tell("nothing was removed: --yes removes them")
+        print_message("nothing was removed: --yes removes them")
 
 
-def _hear(settings: Settings, news: News, event: Event) -> None:
+def _hear(settings: Settings, news: EventFilter, event: Event) -> None:
     from lanekit.cli.output.progress import event_words  # noqa: PLC0415 - only for a wait
-    from lanekit.core.domain.escaping import printable  # noqa: PLC0415
+    from lanekit.core.domain.escaping import escape_control_chars  # noqa: PLC0415
 
     if not settings.json and news.has(event):
-        tell(printable(f"{event.lane}: {event_words(event, None)}"))
+        print_message(escape_control_chars(f"{event.lane}: {event_words(event, None)}"))
 
 
-def _found(settings: Settings, runtime: Lanes, fleet: Fleet) -> Sweep:
+def _found(settings: Settings, runtime: Lanes, fleet: LoadedFleet) -> OrphanReport:
     from returns.result import Failure, Success  # noqa: PLC0415 - costs start-up
 
-    match runtime.garbage(fleet.name, fleet.lanes):
+    match runtime.find_orphans(fleet.name, fleet.lanes):
         case Success(found):
             return found
         case Failure(error):
@@ -84,53 +84,53 @@ def _fail(settings: Settings, error: LaneError) -> None:
     from lanekit.cli.output.text import error_text  # noqa: PLC0415
 
     if settings.json:
-        say(json.dumps({"error": error_object(error)}))
-    tell(error_text(error))
+        print_result(json.dumps({"error": error_object(error)}))
+    print_message(error_text(error))
 
 
-def _show(settings: Settings, found: Sweep, *, running: bool, removes: bool) -> None:
+def _show(settings: Settings, found: OrphanReport, *, running: bool, removes: bool) -> None:
     if settings.json:
         # With --yes each is told once, with what became of it.
-        for one in found.garbage:
+        for one in found.orphans:
             if not removes or (one.runs and not running):
                 _say_json(one, "runs" if one.runs and not running else "found")
-    elif found.garbage:
+    elif found.orphans:
         from lanekit.cli.output.text import say_table  # noqa: PLC0415 - costs start-up
 
-        say_table(_HEAD, [_row(one, running=running) for one in found.garbage])
+        say_table(_HEAD, [_row(one, running=running) for one in found.orphans])
     else:
-        say("nothing to remove")
+        print_result("nothing to remove")
     _tell_of_others(found)
 
 
-def _row(one: Garbage, *, running: bool) -> tuple[str, ...]:
-    from lanekit.core.domain.escaping import printable  # noqa: PLC0415 - costs start-up
+def _row(one: Orphan, *, running: bool) -> tuple[str, ...]:
+    from lanekit.core.domain.escaping import escape_control_chars  # noqa: PLC0415 - costs start-up
 
     seen = one.container
     note = "left: it runs (--running removes it)" if one.runs and not running else ""
-    return tuple(map(printable, (one.lane, seen.name, seen.state, one.why, note)))
+    return tuple(map(escape_control_chars, (one.lane, seen.name, seen.state, one.why, note)))
 
 
-def _tell_of_others(found: Sweep) -> None:
-    from lanekit.core.domain.escaping import printable  # noqa: PLC0415 - costs start-up
+def _tell_of_others(found: OrphanReport) -> None:
+    from lanekit.core.domain.escaping import escape_control_chars  # noqa: PLC0415 - costs start-up
 
-    if found.others:
-        names = ", ".join(sorted({printable(name) for name in found.others}))
-        tell(f"note: {len(found.others)} of other fleets left alone: {names}")
-    if found.unknown:
-        names = ", ".join(printable(one.name) for one in found.unknown)
-        tell(
-            f"note: {len(found.unknown)} made for no fleet left alone: {names}\n"
+    if found.other_fleets:
+        names = ", ".join(sorted({escape_control_chars(name) for name in found.other_fleets}))
+        print_message(f"note: {len(found.other_fleets)} of other fleets left alone: {names}")
+    if found.unlabelled:
+        names = ", ".join(escape_control_chars(one.name) for one in found.unlabelled)
+        print_message(
+            f"note: {len(found.unlabelled)} made for no fleet left alone: {names}\n"
             "  -> if they are yours to remove: podman rm NAME"
         )
 
 
-def _say_json(one: Garbage, result: str) -> None:
+def _say_json(one: Orphan, result: str) -> None:
     import json  # noqa: PLC0415 - costs start-up
 
     seen = one.container
     record = {"lane": one.lane, "container": seen.name, "id": seen.id, "state": seen.state}
-    say(json.dumps({**record, "why": one.why, "result": result}))
+    print_result(json.dumps({**record, "why": one.why, "result": result}))
 
 
 def _agrees(count: int) -> bool:
@@ -140,18 +140,18 @@ def _agrees(count: int) -> bool:
 
 
 def _remove(
-    settings: Settings, runtime: Lanes, fleet: Fleet, garbage: list[Garbage], *, running: bool
+    settings: Settings, runtime: Lanes, fleet: LoadedFleet, garbage: list[Orphan], *, running: bool
 ) -> None:
     from returns.result import Failure, Success  # noqa: PLC0415 - costs start-up
 
     good = True
-    for one, outcome in runtime.collect(fleet.name, fleet.lanes, garbage, running=running):
+    for one, outcome in runtime.remove_orphans(fleet.name, fleet.lanes, garbage, running=running):
         match outcome:
             case Success(result):
                 if settings.json:
                     _say_json(one, result)
                 else:
-                    say(f"{one.container.name}  {_WORDS[result]}")
+                    print_result(f"{one.container.name}  {_WORDS[result]}")
             case Failure(error):
                 good = False
                 _fail(settings, error)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lanekit.cli.options import LaneArgument, Settings
-from lanekit.cli.output.streams import refuse
+from lanekit.cli.output.streams import usage_error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,9 +30,11 @@ def execute(settings: Settings, lane: LaneArgument, command: CommandArgument = N
     # Behind LANE nothing is an option of lanekit's any more, so typer leaves this one too.
     words = words[1:] if words[:1] == ["--"] else words
     if not words:
-        refuse(f"which command? lanekit exec {lane} -- CMD [ARG]...")
+        usage_error(f"which command? lanekit exec {lane} -- CMD [ARG]...")
     if words is command and words[0].startswith("-"):
-        refuse(f"{words[0]} stands behind LANE: options of lanekit's go before it, CMD after --")
+        usage_error(
+            f"{words[0]} stands behind LANE: options of lanekit's go before it, CMD after --"
+        )
     _run(settings, lane, words)
 
 

@@ -14,7 +14,7 @@ from lanekit.cli.options import (
     Settings,
     each_time,
 )
-from lanekit.cli.output.streams import FAILED, WORK, say, tell
+from lanekit.cli.output.streams import EXIT_CHANGES_PENDING, FAILED, print_message, print_result
 
 if TYPE_CHECKING:
     from lanekit.cli.session import Session
@@ -50,13 +50,13 @@ def plan(
     def show(_lane: Lane, planned: Plan) -> str:
         work.extend([planned] if planned.changes else [])
         if settings.json:
-            return line(planned_record(planned), loses=losses(planned.loses))
+            return line(planned_record(planned), loses=losses(planned.lost_files))
         return plan_text(planned, verbose=settings.verbose)
 
     session = open_session(settings, lanes, policy)
     report_all(session, session.runtime.plan_all(session.lanes), show)
     if exit_code and work:
-        raise typer.Exit(WORK)
+        raise typer.Exit(EXIT_CHANGES_PENDING)
 
 
 def status(
@@ -85,13 +85,13 @@ def status(
     if not settings.json:
         _say_status(session)
         return
-    engine = session.runtime.engine.label
+    engine = session.runtime.engine.description
     faults: list[LaneError] = []
 
     def show(_lane: Lane, seen: LaneStatus) -> str:
         if seen.fault is not None:
             faults.append(seen.fault)
-            tell(error_text(seen.fault))
+            print_message(error_text(seen.fault))
         return line(status_record(seen), state=seen.state, ready=seen.ready, engine=engine)
 
     report_all(session, session.runtime.status_all(session.lanes), show)
@@ -116,7 +116,7 @@ def _say_status(session: Session) -> None:
                 rows.append((lane.name, lane.container_name, "?", "-", "-", error.kind))
                 failures.append((lane, error))
     say_table(STATUS_HEAD, rows)
-    say(f"engine: {session.runtime.engine.label}")
+    print_result(f"engine: {session.runtime.engine.description}")
     for lane, error in failures:
         report_failure(session, lane, error)
     if failures:

@@ -16,7 +16,7 @@ from lanekit.cli import (
     watching,
 )
 from lanekit.cli.options import Settings, with_settings
-from lanekit.cli.output.streams import prepare_streams, say
+from lanekit.cli.output.streams import prepare_streams, print_result
 from lanekit.cli.signals.interrupts import interruptible
 
 
@@ -44,7 +44,7 @@ def _version(wanted: bool) -> None:
         return
     from importlib.metadata import version  # noqa: PLC0415 - costs start-up
 
-    say(f"lanekit {version('lanekit')}")
+    print_result(f"lanekit {version('lanekit')}")
     raise typer.Exit
 
 

@@ -10,7 +10,13 @@ import typer
 
 from lanekit.cli.looking import ExitCodeOption
 from lanekit.cli.options import LaneArgument, PolicyName, PolicyOption, Settings
-from lanekit.cli.output.streams import FAILED, WORK, refuse, say, tell
+from lanekit.cli.output.streams import (
+    EXIT_CHANGES_PENDING,
+    FAILED,
+    print_message,
+    print_result,
+    usage_error,
+)
 
 if TYPE_CHECKING:
     from lanekit.core.domain.containers import ContainerSpec
@@ -58,9 +64,11 @@ def drift(
 
     report_all(session, [(one, judge(one)) for one in session.lanes], show)
     if policy is PolicyName.strict:
-        tell("note: image.id, and what the image brings, is not compared: podman is not asked")
+        print_message(
+            "note: image.id, and what the image brings, is not compared: podman is not asked"
+        )
     if exit_code and found:
-        raise typer.Exit(WORK)
+        raise typer.Exit(EXIT_CHANGES_PENDING)
 
 
 def _read(path: str) -> str:
@@ -72,7 +80,7 @@ def _read(path: str) -> str:
                 content = file.read()
     except (OSError, ValueError) as error:
         words = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        refuse(f"--inspect {path}: cannot be read: {words}")
+        usage_error(f"--inspect {path}: cannot be read: {words}")
     return content.decode(errors="surrogateescape")
 
 
@@ -101,16 +109,18 @@ def show(settings: Settings, lane: LaneArgument) -> None:
 
 def _tell_of_secrets(spec: ContainerSpec) -> None:
     from lanekit.core.domain.podman_create.args import (  # noqa: PLC0415 - start-up
-        passed_env,
-        steers_podman,
+        affects_podman_itself,
+        env_passthrough,
     )
 
-    exported = sorted(passed_env(spec))
+    exported = sorted(env_passthrough(spec))
     if exported:
-        tell(f"note: podman takes the value of {', '.join(exported)} from its own environment")
-    on_stdin = [var.name for var in spec.env if var.secret and steers_podman(var.name)]
+        print_message(
+            f"note: podman takes the value of {', '.join(exported)} from its own environment"
+        )
+    on_stdin = [var.name for var in spec.env if var.secret and affects_podman_itself(var.name)]
     if on_stdin:
-        tell(f"note: podman reads {', '.join(on_stdin)} from stdin, as NAME=value lines")
+        print_message(f"note: podman reads {', '.join(on_stdin)} from stdin, as NAME=value lines")
 
 
 def fingerprint(
@@ -136,9 +146,9 @@ def fingerprint(
     match DiskFiles().config(os.path.abspath(folder), credentials or ()):
         case Success(copy):
             record |= {"fingerprint": copy.fingerprint, "digest": copy.digest}
-            say(json.dumps(record) if settings.json else copy.fingerprint)
+            print_result(json.dumps(record) if settings.json else copy.fingerprint)
         case Failure(error):
             if settings.json:
-                say(json.dumps(record | {"error": error_object(error)}))
-            tell(error_text(error))
+                print_result(json.dumps(record | {"error": error_object(error)}))
+            print_message(error_text(error))
             raise typer.Exit(FAILED)

@@ -48,14 +48,14 @@ class Settings(NamedTuple):
 def complete_lane(ctx: typer.Context, incomplete: str) -> list[str]:
     """Names of lanes for the shell; nothing when there is no sound fleet file."""
     from lanekit.adapters.fleet_file.load import (  # noqa: PLC0415
-        Fleet,
+        LoadedFleet,
         load_fleet,
         nearest_fleet_file,
     )
 
     path = ctx.params.get("file") or nearest_fleet_file()
     fleet = load_fleet(path) if path else None
-    names = [lane.name for lane in fleet.lanes] if isinstance(fleet, Fleet) else []
+    names = [lane.name for lane in fleet.lanes] if isinstance(fleet, LoadedFleet) else []
     return [name for name in names if name.startswith(incomplete)]
 
 

@@ -13,10 +13,10 @@ from lanekit.adapters.podman.inspect_decoder import decode_containers
 from lanekit.adapters.podman.json_reader import parse
 from lanekit.adapters.podman.reference_inspect import decode_reference
 from lanekit.cli.options import PolicyName
-from lanekit.cli.output.streams import tell
+from lanekit.cli.output.streams import print_message
 from lanekit.core.domain.drift import drift
-from lanekit.core.domain.errors import NotFound, Outcome, Undecodable
-from lanekit.core.domain.escaping import printable
+from lanekit.core.domain.errors import InvalidResponse, NotFound, Outcome
+from lanekit.core.domain.escaping import escape_control_chars
 from lanekit.core.domain.reference_policy import reference_drift
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def verdict(lane: Lane, spec: ContainerSpec, text: str, policy: PolicyName) -> O
     whatever its name, which a note then tells.
     """
     judged = _judged(lane, spec, text, policy)
-    if isinstance(judged, Failure) and isinstance(judged.failure(), Undecodable):
+    if isinstance(judged, Failure) and isinstance(judged.failure(), InvalidResponse):
         # It is not podman that was asked, and a wrong file is likelier than a wrong podman.
         says = "the saved inspect could not be understood"
         return Failure(
@@ -61,8 +61,8 @@ def _by_strict(lane: Lane, spec: ContainerSpec, text: str) -> Outcome[Drift]:
         return decoded
     for seen in decoded.unwrap():
         if seen.name != lane.container_name:
-            other = printable(seen.name)
-            tell(f"note: this is container {other}; the lane's is {lane.container_name}")
+            other = escape_control_chars(seen.name)
+            print_message(f"note: this is container {other}; the lane's is {lane.container_name}")
         return Success(drift(spec, seen, None))
     return Failure(_absent(lane))
 

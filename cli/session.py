@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from lanekit.adapters.fleet_file.load import (
     FILE_NAME,
-    BadFleet,
-    Fleet,
+    InvalidFleetFile,
+    LoadedFleet,
     load_fleet,
     nearest_fleet_file,
 )
 from lanekit.cli.options import PolicyName, Settings
 from lanekit.cli.output.progress import Progress
-from lanekit.cli.output.streams import refuse
+from lanekit.cli.output.streams import usage_error
 from lanekit.cli.wiring import lanes_for
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def open_session(
     """Ends the program with exit code 2 when the file or a name is wrong."""
     fleet = fleet_of(settings)
     if not fleet.lanes:
-        refuse(f"{fleet.path} has no lane: add a [[lane]] with workspace, id and worktree")
+        usage_error(f"{fleet.path} has no lane: add a [[lane]] with workspace, id and worktree")
     lanes = _chosen(fleet, names or ())
     progress = Progress(lanes, verbose=settings.verbose, as_json=settings.json)
     if not (shows_progress or settings.verbose):
@@ -59,32 +59,32 @@ def open_session(
     return Session(settings, lanes, runtime, progress, fleet.path)
 
 
-def fleet_of(settings: Settings) -> Fleet:
+def fleet_of(settings: Settings) -> LoadedFleet:
     """The fleet file that counts; it may have no lane. Ends the program when it is wrong."""
     path = settings.file if settings.file is not None else _nearest()
     fleet = load_fleet(path)
-    if isinstance(fleet, BadFleet):
+    if isinstance(fleet, InvalidFleetFile):
         more = f"{len(fleet.lines)} faults" if len(fleet.lines) > 1 else "a fault"
-        refuse("\n  ".join([f"the fleet file has {more}", *fleet.lines]))
+        usage_error("\n  ".join([f"the fleet file has {more}", *fleet.lines]))
     return fleet
 
 
 def _nearest() -> str:
     path = nearest_fleet_file()
     if path is None:
-        refuse(f"no {FILE_NAME} in this folder or one above it: write one, or give --file")
+        usage_error(f"no {FILE_NAME} in this folder or one above it: write one, or give --file")
     return os.path.relpath(path)
 
 
-def _chosen(fleet: Fleet, names: Sequence[str]) -> tuple[Lane, ...]:
+def _chosen(fleet: LoadedFleet, names: Sequence[str]) -> tuple[Lane, ...]:
     known = {lane.name for lane in fleet.lanes}
     unknown = [name for name in dict.fromkeys(names) if name not in known]
     if unknown:
-        refuse("\n  ".join(_no_such_lane(name, fleet) for name in unknown))
+        usage_error("\n  ".join(_no_such_lane(name, fleet) for name in unknown))
     return tuple(lane for lane in fleet.lanes if not names or lane.name in names)
 
 
-def _no_such_lane(name: str, fleet: Fleet) -> str:
+def _no_such_lane(name: str, fleet: LoadedFleet) -> str:
     from difflib import get_close_matches  # noqa: PLC0415 - only for a fault
 
     names = [lane.name for lane in fleet.lanes]

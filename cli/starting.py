@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lanekit.cli.options import Settings
-from lanekit.cli.output.streams import FAILED, refuse, tell
+from lanekit.cli.output.streams import FAILED, print_message, usage_error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +38,7 @@ def init(
         _put_aside(path)
     _write(path, made.text, force=force)
     for sentence in told(made, os.path.relpath(path)):
-        tell(sentence)
+        print_message(sentence)
 
 
 def _worktrees() -> Sequence[Worktree]:
@@ -51,7 +51,7 @@ def _worktrees() -> Sequence[Worktree]:
         case Success(worktrees):
             return worktrees
         case Failure(error):
-            tell(error_text(error))
+            print_message(error_text(error))
             raise typer.Exit(FAILED)
 
 
@@ -70,12 +70,14 @@ def _put_aside(path: str) -> None:
     if not os.path.isfile(path):
         return
     if os.path.lexists(aside):
-        refuse(f"{aside} is there already, with what was put aside before: take it away first")
+        usage_error(f"{aside} is there already, with what was put aside before: take it away first")
     try:
         os.rename(path, aside)
     except OSError as error:
-        refuse(f"{path} cannot be put aside as {aside}: {error.strerror}")
-    tell(f"the file that was there is {os.path.relpath(aside)} now: take over what you filled in")
+        usage_error(f"{path} cannot be put aside as {aside}: {error.strerror}")
+    print_message(
+        f"the file that was there is {os.path.relpath(aside)} now: take over what you filled in"
+    )
 
 
 def _write(path: str, text: str, *, force: bool) -> None:
@@ -84,6 +86,6 @@ def _write(path: str, text: str, *, force: bool) -> None:
         with open(path, "w" if force else "x", encoding="utf-8") as file:
             _ = file.write(text)
     except FileExistsError:
-        refuse(f"{path} is there already: --force writes a new one and keeps it as {path}.bak")
+        usage_error(f"{path} is there already: --force writes a new one and keeps it as {path}.bak")
     except OSError as error:
-        refuse(f"{path} cannot be written: {error.strerror}")
+        usage_error(f"{path} cannot be written: {error.strerror}")

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, NoReturn
 from returns.result import Failure, Success
 
 from lanekit.cli.output.json import failed_record, line, status_record
-from lanekit.cli.output.streams import is_rich, say
+from lanekit.cli.output.streams import is_rich, print_result
 from lanekit.cli.output.text import STATUS_HEAD, drawn_table, status_row
-from lanekit.cli.signals.interrupts import idle
+from lanekit.cli.signals.interrupts import nothing_to_undo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,7 @@ Rows = dict[str, tuple[str, ...]]
 
 def follow(session: Session, every: float) -> NoReturn:
     """Until a Ctrl-C; `every` is in seconds."""
-    with idle():
+    with nothing_to_undo():
         if session.settings.json or not is_rich(sys.stdout):
             _lines(session, every)
         _table(session, every)
@@ -47,7 +47,7 @@ def _lines(session: Session, every: float) -> NoReturn:
         for name, cells, record in _rows(session):
             if shown.get(name) != cells:
                 shown[name] = cells
-                say(record if session.settings.json else "  ".join(cells))
+                print_result(record if session.settings.json else "  ".join(cells))
         time.sleep(every)
 
 

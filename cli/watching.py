@@ -19,7 +19,7 @@ from lanekit.cli.options import (
     Settings,
     each_time,
 )
-from lanekit.cli.output.streams import say
+from lanekit.cli.output.streams import print_result
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -61,7 +61,7 @@ def watch(  # noqa: PLR0913, PLR0917 - options, all by name
     session = open_session(
         settings, lanes, policy, restart_unready=restart_unready, shows_progress=False
     )
-    board = _Board(session)
+    board = WatchPrinter(session)
     watcher = session.runtime.watch(session.lanes, resync=resync, jobs=jobs, on_report=board.report)
     received = _until_signals(watcher)
     over = threading.Event()
@@ -99,7 +99,9 @@ def _until_signals(watcher: Watcher) -> list[int]:
 class _File:
     """The fleet file, read again when it is another."""
 
-    def __init__(self, path: str, names: Sequence[str], watcher: Watcher, board: _Board) -> None:
+    def __init__(
+        self, path: str, names: Sequence[str], watcher: Watcher, board: WatchPrinter
+    ) -> None:
         self._path = path
         self._names = frozenset(names)
         self._watcher = watcher
@@ -125,12 +127,12 @@ class _File:
 
     def _read(self) -> None:
         from lanekit.adapters.fleet_file.load import (  # noqa: PLC0415 - costs start-up
-            BadFleet,
+            InvalidFleetFile,
             load_fleet,
         )
 
         fleet = load_fleet(self._path)
-        if isinstance(fleet, BadFleet):
+        if isinstance(fleet, InvalidFleetFile):
             fault = "\n  ".join(fleet.lines)
         elif not fleet.lanes:
             fault = f"{self._path} has no lane"
@@ -145,7 +147,7 @@ class _File:
         self._fault = fault
 
 
-class _Board:
+class WatchPrinter:
     """Prints reports, each with its time."""
 
     def __init__(self, session: Session) -> None:
@@ -157,7 +159,7 @@ class _Board:
     def report(self, report: Report) -> None:
         """See `lanekit.core.domain.watch_schedule.Report`."""
         if self._json:
-            self._record(report.word, _record(report))
+            self._record(report.kind, _record(report))
         else:
             self._line(_words(report, self._width))
 
@@ -182,7 +184,7 @@ class _Board:
     def _put(self, line: str) -> None:
         with self._writing:
             self._session.progress.pause()
-            say(line)
+            print_result(line)
 
 
 def _record(report: Report) -> dict[str, object]:
@@ -199,8 +201,8 @@ def _record(report: Report) -> dict[str, object]:
         return {"error": None if report.error is None else error_object(report.error)}
     if report.error is not None:
         return asdict(failed_record(report.lane, report.error))
-    if report.ensured is not None:
-        return asdict(ensured_record(report.ensured))
+    if report.result is not None:
+        return asdict(ensured_record(report.result))
     return asdict(Record(report.lane.name, report.lane.container_name))
 
 
@@ -209,11 +211,11 @@ def _words(report: Report, width: int) -> str:
 
     if report.lane is None:
         text = "" if report.error is None else f": {error_text(report.error)}"
-        return f"{_ENGINE[report.word]}{text}"
+        return f"{_ENGINE[report.kind]}{text}"
     if report.error is not None:
         return f"{report.lane.name:<{width}}  failing: {error_text(report.error)}"
-    if report.ensured is not None:
-        return ensured_line(report.ensured, width)
+    if report.result is not None:
+        return ensured_line(report.result, width)
     return f"{report.lane.name:<{width}}  not watched any more; its container is left as it is"
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from lanekit.api import Lanes
     from lanekit.cli.options import PolicyName, Settings
-    from lanekit.core.domain.diagnostics.facts import Facts, Fleet
+    from lanekit.core.domain.diagnostics.facts import Facts, FleetFacts
     from lanekit.core.domain.lanes import Lane
     from lanekit.core.domain.progress import Listener
     from lanekit.core.ports.engine import ContainerEngine
@@ -38,14 +38,14 @@ def lanes_for(
     )
 
 
-def examination_for(settings: Settings) -> Callable[[Fleet], Facts]:
+def examination_for(settings: Settings) -> Callable[[FleetFacts], Facts]:
     """How doctor looks at the podman that the settings name."""
-    from lanekit.adapters.podman.diagnose import examine  # noqa: PLC0415 - costs start-up
+    from lanekit.adapters.podman.diagnose import diagnose  # noqa: PLC0415 - costs start-up
 
     ways: dict[EngineName, Literal["command", "socket"]]
     ways = {EngineName.cli: "command", EngineName.socket: "socket"}
     way = ways.get(settings.engine or EngineName.auto)
-    return lambda fleet: examine(fleet, way)
+    return lambda fleet: diagnose(fleet, way)
 
 
 def _auto(_lanes: Sequence[Lane]) -> ContainerEngine:

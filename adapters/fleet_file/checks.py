@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from lanekit.adapters.fleet_file.kinds import as_table
 from lanekit.core.domain.lanes import Lane, Profile
-from lanekit.core.domain.validation import faults
+from lanekit.core.domain.validation import validation_errors
 
 if TYPE_CHECKING:
     from lanekit.adapters.fleet_file.toml_lines import KeyPath
@@ -46,10 +46,10 @@ def impossible(
     profile: Table, common: Profile, tables: list[Table], lanes: list[Lane]
 ) -> Iterator[Fault]:
     """What the core says of each lane; what is the profile's fault stands at the profile's key."""
-    for sentence in faults(Lane("x", "x", "/x"), common):
+    for sentence in validation_errors(Lane("x", "x", "/x"), common):
         yield Fault(_place(sentence, profile, profile), sentence)
     for table, lane in zip(tables, lanes, strict=True):
-        for sentence in faults(lane, lane.profile or common):
+        for sentence in validation_errors(lane, lane.profile or common):
             yield Fault(_place(sentence, table, profile), sentence)
 
 

@@ -4,7 +4,7 @@ import os
 import re
 from typing import NamedTuple
 
-from lanekit.core.domain.escaping import printable
+from lanekit.core.domain.escaping import escape_control_chars
 from lanekit.core.domain.lanes import Lane
 
 FILE_NAME = "lanes.toml"
@@ -13,7 +13,7 @@ _LARGEST = 8 << 20
 _SYNTAX_LINE = re.compile(r" \(at line (\d+), column \d+\)$")
 
 
-class Fleet(NamedTuple):
+class LoadedFleet(NamedTuple):
     """The lanes of a file, in its order; each carries its whole profile.
 
     `name`: the file's `fleet`, or else its own path, links resolved.
@@ -24,7 +24,7 @@ class Fleet(NamedTuple):
     name: str
 
 
-class BadFleet(NamedTuple):
+class InvalidFleetFile(NamedTuple):
     """Why there is no Fleet: `lines` are for people, one a fault, and begin with the path."""
 
     lines: tuple[str, ...]
@@ -45,25 +45,25 @@ def nearest_fleet_file() -> str | None:
         folder = os.path.dirname(folder)
 
 
-def load_fleet(path: str) -> Fleet | BadFleet:
+def load_fleet(path: str) -> LoadedFleet | InvalidFleetFile:
     """The fleet of this file. Paths in it count from its folder, links in that resolved."""
     text = _read(path)
-    return text if isinstance(text, BadFleet) else parse_fleet(path, text)
+    return text if isinstance(text, InvalidFleetFile) else parse_fleet(path, text)
 
 
-def parse_fleet(path: str, text: str) -> Fleet | BadFleet:
+def parse_fleet(path: str, text: str) -> LoadedFleet | InvalidFleetFile:
     """The fleet that this text is, as if it stood in the file `path`."""
     document = _parse(path, text)
-    if isinstance(document, BadFleet):
+    if isinstance(document, InvalidFleetFile):
         return document
     from lanekit.adapters.fleet_file.schema import read_fleet  # noqa: PLC0415 - costs start-up
 
     folder = os.path.realpath(os.path.dirname(os.path.abspath(path)))
     # What is no text becomes escapes: a label has to be.
-    own = printable(os.path.realpath(path))
+    own = escape_control_chars(os.path.realpath(path))
     lanes, faults = read_fleet(document, folder, own)
     if not faults:
-        return Fleet(path, lanes, str(document.get("fleet", own)))
+        return LoadedFleet(path, lanes, str(document.get("fleet", own)))
     from lanekit.adapters.fleet_file.toml_lines import (  # noqa: PLC0415 - only for faults
         key_lines,
         line_of,
@@ -71,34 +71,34 @@ def parse_fleet(path: str, text: str) -> Fleet | BadFleet:
 
     lines = key_lines(text)
     placed = sorted((line_of(lines, fault.path), n, fault) for n, fault in enumerate(faults))
-    return BadFleet(tuple(f"{path}:{line}: {f.key}: {f.sentence}" for line, _, f in placed))
+    return InvalidFleetFile(tuple(f"{path}:{line}: {f.key}: {f.sentence}" for line, _, f in placed))
 
 
-def _read(path: str) -> str | BadFleet:
+def _read(path: str) -> str | InvalidFleetFile:
     try:
         with open(path, "rb") as file:
             content = file.read(_LARGEST + 1)
     except (OSError, ValueError) as error:
         words = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        return BadFleet((f"{path}: cannot be read: {words}",))
+        return InvalidFleetFile((f"{path}: cannot be read: {words}",))
     if len(content) > _LARGEST:
-        return BadFleet((f"{path}: is larger than {_LARGEST >> 20} MiB, no fleet file is",))
+        return InvalidFleetFile((f"{path}: is larger than {_LARGEST >> 20} MiB, no fleet file is",))
     try:
         return content.decode().removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        return BadFleet((f"{path}:{line}: is not UTF-8 text",))
+        return InvalidFleetFile((f"{path}:{line}: is not UTF-8 text",))
 
 
-def _parse(path: str, text: str) -> dict[str, object] | BadFleet:
+def _parse(path: str, text: str) -> dict[str, object] | InvalidFleetFile:
     import tomllib  # noqa: PLC0415 - costs start-up
 
     try:
         return tomllib.loads(text)
     except RecursionError:
-        return BadFleet((f"{path}: is nested too deep",))
+        return InvalidFleetFile((f"{path}: is nested too deep",))
     except ValueError as error:
-        return BadFleet((_syntax_fault(path, text, str(error)),))
+        return InvalidFleetFile((_syntax_fault(path, text, str(error)),))
 
 
 def _syntax_fault(path: str, text: str, words: str) -> str:

@@ -43,7 +43,7 @@ PROFILE_KINDS: Mapping[str, Kind] = {
     "git": GIT,
     "credentials": NAMES,
     "on_drift": TEXT,
-    "busy_path": TEXT,
+    "idle_path": TEXT,
 }
 _PROFILE_KEYS = (*PROFILE_KINDS, "env", "mounts")
 _LANE_KINDS: Mapping[str, Kind] = {"workspace": TEXT, "id": TEXT, "worktree": PATH}

@@ -15,7 +15,7 @@ PIPE_CLOSED = 128 + signal.SIGPIPE
 """The status of a command whose output nobody reads any more, as a shell shows it."""
 
 
-class Unheard(BaseException):
+class SignalNotForwarded(BaseException):
     """A signal came that could not be handed on. Not an Exception: like KeyboardInterrupt."""
 
     def __init__(self, number: int) -> None:
@@ -24,7 +24,7 @@ class Unheard(BaseException):
 
 
 @contextmanager
-def signals_to(
+def forward_signals(
     hand_on: Callable[[int], bool], resized: Callable[[], None] | None = None
 ) -> Generator[None]:
     """Within, signals go to `hand_on`; where it says False, `Unheard` is raised.
@@ -38,7 +38,7 @@ def signals_to(
 
     def handle(number: int, _frame: FrameType | None) -> None:
         if not hand_on(number):
-            raise Unheard(number)
+            raise SignalNotForwarded(number)
 
     def resize(_number: int, _frame: FrameType | None) -> None:
         if resized is not None:
@@ -56,7 +56,7 @@ def signals_to(
             _ = signal.signal(number, handler)
 
 
-class Feeder(threading.Thread):
+class StdinPump(threading.Thread):
     """Copies `source` to `sink` until the end of either, or until `stop`. Nothing piles up.
 
     It waits for both at once, so that it can be stopped while nobody types and while nobody

@@ -10,7 +10,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import suppress
 
-MARK = "LANEKIT_EXEC"
+EXEC_ID_ENV = "LANEKIT_EXEC"
 """The variable; its value is a new token for each exec."""
 
 
@@ -19,13 +19,13 @@ def new_token() -> str:
     return os.urandom(16).hex()
 
 
-def hand_on(container: str, token: str, number: int) -> bool:
+def forward_signal(container: str, token: str, number: int) -> bool:
     """Send the signal to what was executed with this token in the container of this full id.
 
     False when there is no such process here: it has ended, or it runs on another host. Its
     children have the variable from it; they are its own affair.
     """
-    wanted = f"{MARK}={token}".encode()
+    wanted = f"{EXEC_ID_ENV}={token}".encode()
     marked = {pid: _parent(pid) for pid in _processes(container) if wanted in _environ(pid)}
     eldest = [pid for pid, parent in marked.items() if parent not in marked]
     return any([_send(pid, container, number) for pid in eldest])

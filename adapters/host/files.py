@@ -19,13 +19,13 @@ from lanekit.adapters.host.disk import (
     stamp,
     words,
 )
-from lanekit.adapters.host.procfs import look_inside
+from lanekit.adapters.host.procfs import mount_health
 from lanekit.adapters.host.socket_exposure import socket_in
 from lanekit.core.domain.config_tree.entries import shown
 from lanekit.core.domain.containers import Mount
 from lanekit.core.domain.errors import InvalidLane, Outcome
-from lanekit.core.domain.git_mounts import GitFacts, ToMake
-from lanekit.core.domain.observed import Inside, Snapshot
+from lanekit.core.domain.git_mounts import GitFacts, RequiredPath
+from lanekit.core.domain.observed import MountHealth, ObservedContainer
 from lanekit.core.ports.host_files import ConfigCopy
 
 # A kernel's file times move in steps of up to 10 ms: within one, a second write leaves no trace.
@@ -82,9 +82,11 @@ class DiskFiles:
         """Read a config tree once, links followed for the folder itself only."""
         return read_config(path, credentials)
 
-    def inside(self, seen: Snapshot, mounts: Sequence[Mount], config_target: str) -> Inside:
+    def mount_health(
+        self, seen: ObservedContainer, mounts: Sequence[Mount], config_target: str
+    ) -> MountHealth:
         """See `HostFiles.inside`."""
-        return look_inside(seen, mounts, config_target)
+        return mount_health(seen, mounts, config_target)
 
     def git(self, worktree: str) -> Outcome[GitFacts]:
         """See `HostFiles.git`."""
@@ -94,17 +96,17 @@ class DiskFiles:
 
         return read_git(worktree)
 
-    def make_missing(self, wanted: Sequence[ToMake]) -> Outcome[None]:
-        """See `HostFiles.make_missing`."""
-        from lanekit.adapters.host.git_worktree import make_missing  # noqa: PLC0415 - the same
+    def ensure_paths(self, wanted: Sequence[RequiredPath]) -> Outcome[None]:
+        """See `HostFiles.ensure_paths`."""
+        from lanekit.adapters.host.git_worktree import ensure_paths  # noqa: PLC0415 - the same
 
-        return make_missing(wanted)
+        return ensure_paths(wanted)
 
-    def touched(self, seen: Snapshot, paths: Sequence[str]) -> frozenset[str] | None:
+    def touched(self, seen: ObservedContainer, paths: Sequence[str]) -> frozenset[str] | None:
         """See `HostFiles.touched`."""
-        from lanekit.adapters.host.procfs import look_for_touched  # noqa: PLC0415 - few runs ask
+        from lanekit.adapters.host.procfs import touched_files  # noqa: PLC0415 - few runs ask
 
-        return look_for_touched(seen, paths)
+        return touched_files(seen, paths)
 
     def _known(self, path: str, seen: os.stat_result) -> Outcome[str]:
         key = (seen.st_dev, seen.st_ino)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from returns.result import Failure, Success
 
-from lanekit.adapters.host.processes import Answer, TooMuch, TooSlow, run
+from lanekit.adapters.host.processes import CommandTimeout, CompletedCommand, OutputTooLarge, run
 from lanekit.core.domain._dataclass import dataclass
 from lanekit.core.domain.errors import InvalidLane, Outcome
 
@@ -44,12 +44,12 @@ def _worktree(lines: Sequence[str]) -> Worktree:
     return Worktree(path, facts.get("branch", "").removeprefix("refs/heads/"), usable=not gone)
 
 
-def _git(folder: str, *args: str) -> Outcome[Answer]:
+def _git(folder: str, *args: str) -> Outcome[CompletedCommand]:
     try:
         said = run(("git", "-C", folder, *args), {**os.environ, "LC_ALL": "C"}, _TIMEOUT)
     except OSError as error:
         return Failure(InvalidLane("git cannot be run", str(error), "install git"))
-    except (TooSlow, TooMuch):
+    except (CommandTimeout, OutputTooLarge):
         return Failure(InvalidLane(f"git {args[0]} gave no answer within {_TIMEOUT:g} s"))
     if said.status:
         return Failure(InvalidLane("git knows no repository here", said.stderr.strip(), _HINT))

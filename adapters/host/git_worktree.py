@@ -13,7 +13,7 @@ from returns.result import Failure, Success
 from lanekit.adapters.host.disk import OPEN_FILE, kind_of, words
 from lanekit.core.domain.config_tree.entries import shown
 from lanekit.core.domain.errors import InvalidLane, LaneError, Outcome
-from lanekit.core.domain.git_mounts import WRITABLE, GitFacts, ToMake
+from lanekit.core.domain.git_mounts import WRITABLE, GitFacts, RequiredPath
 
 _LIMIT = 8192
 _PREFIX = "gitdir: "
@@ -37,8 +37,8 @@ def read_git(worktree: str) -> Outcome[GitFacts]:
         return Failure[LaneError](InvalidLane(why, words(error), _HINT))
 
 
-def make_missing(wanted: Iterable[ToMake]) -> Outcome[None]:
-    """See `HostFiles.make_missing`."""
+def ensure_paths(wanted: Iterable[RequiredPath]) -> Outcome[None]:
+    """See `HostFiles.ensure_paths`."""
     for one in wanted:
         try:
             if one.kind == "folder":

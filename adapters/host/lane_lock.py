@@ -9,7 +9,7 @@ from types import TracebackType
 from returns.result import Failure, Success
 
 from lanekit.adapters.host.clock import SystemClock
-from lanekit.core.domain.errors import InvalidLane, LockBusy, Outcome
+from lanekit.core.domain.errors import InvalidLane, LockTimeout, Outcome
 from lanekit.core.ports.clock import Clock
 
 _FIRST_PAUSE = 0.005
@@ -32,10 +32,10 @@ class FileLock:
         self._folder = folder
         self._clock = clock or SystemClock()
 
-    def hold(self, container_name: str, timeout: float) -> "Outcome[HeldLock]":
+    def hold(self, container_name: str, timeout: float) -> "Outcome[LockedJournal]":
         """See `LaneLock.hold`; a timeout of 0 tries once.
 
-        `LockBusy` when the time is over; `InvalidLane` when the folder of the locks cannot be
+        `LockTimeout` when the time is over; `InvalidLane` when the folder of the locks cannot be
         used: not a folder, somebody else's, writable by others, or not to be made.
         """
         path = self._path(container_name)
@@ -50,7 +50,7 @@ class FileLock:
             raise ValueError(f"no container name: {name!r}")
         return f"{self._folder or default_folder()}/{name}.lock"
 
-    def _wait(self, path: str, name: str, deadline: float) -> "Outcome[HeldLock]":
+    def _wait(self, path: str, name: str, deadline: float) -> "Outcome[LockedJournal]":
         pause = _FIRST_PAUSE
         while True:
             held = _try(path)
@@ -63,7 +63,7 @@ class FileLock:
             pause = min(pause * 2, _LONGEST_PAUSE)
 
 
-class HeldLock:
+class LockedJournal:
     """A lock that is held until the context is left, and the lane's note.
 
     Its file has two lines of fixed length: the process that holds the lock, if one does, and the
@@ -76,15 +76,15 @@ class HeldLock:
         self._note = found.decode() if found.isalnum() else ""
         self._put()
 
-    def __enter__(self) -> "HeldLock":
+    def __enter__(self) -> "LockedJournal":
         return self
 
     def read(self) -> str:
-        """See `LaneNote.read`."""
+        """See `LaneJournal.read`."""
         return self._note
 
     def write(self, text: str) -> None:
-        """See `LaneNote.write`."""
+        """See `LaneJournal.write`."""
         self._note = text
         try:
             self._put()
@@ -145,13 +145,13 @@ def _make_private(folder: str) -> None:
         raise PermissionError(0, "others may write to it", folder)
 
 
-def _try(path: str) -> HeldLock | None:
+def _try(path: str) -> LockedJournal | None:
     """The lock; None when somebody else has it."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if _is_still(path, descriptor):
-            return HeldLock(descriptor)
+            return LockedJournal(descriptor)
     except BlockingIOError:
         pass
     except BaseException:
@@ -170,9 +170,9 @@ def _is_still(path: str, descriptor: int) -> bool:
         return False
 
 
-def _busy(path: str, name: str) -> LockBusy:
+def _busy(path: str, name: str) -> LockTimeout:
     owner = _owner(path)
-    return LockBusy(
+    return LockTimeout(
         f"another lanekit{f' (process {owner})' if owner else ''} is working on container {name}",
         hint="wait until it is done, or give it more time",
     )

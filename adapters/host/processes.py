@@ -23,7 +23,7 @@ _LOOK_UP_MS = 100
 
 
 @dataclass(frozen=True)
-class Answer:
+class CompletedCommand:
     """How a command ended. `stdout` and `stderr` are never mixed; bytes that are no UTF-8 show."""
 
     status: int
@@ -31,11 +31,11 @@ class Answer:
     stderr: str
 
 
-class TooSlow(Exception):
+class CommandTimeout(Exception):
     """The command did not end in time and was told to."""
 
 
-class TooMuch(Exception):
+class OutputTooLarge(Exception):
     """The command wrote more than any answer can be."""
 
 
@@ -44,7 +44,7 @@ def run(
     env: Mapping[str, str],
     timeout: float,
     stdin: Iterable[bytes] = (),
-) -> Answer:
+) -> CompletedCommand:
     """The command's answer. Raises OSError (it cannot be executed), TooSlow, TooMuch.
 
     It gets a process group of its own, so that Ctrl-C at the terminal reaches us and not it: what
@@ -71,7 +71,7 @@ def run(
                 pipe.close()
 
 
-def begin(
+def spawn(
     command: Sequence[str], env: Mapping[str, str], streams: tuple[int, int, int], *, alone: bool
 ) -> "subprocess.Popen[bytes]":
     """Start a command that has these three descriptors, for as long as it likes; raises OSError.
@@ -86,7 +86,7 @@ def begin(
     )
 
 
-def ended(process: "subprocess.Popen[bytes]") -> int:
+def wait_exit_status(process: "subprocess.Popen[bytes]") -> int:
     """Wait for its end; its exit status, 128 + n when signal n ended it."""
     try:
         status = process.wait()
@@ -109,7 +109,7 @@ def _started(
     )
 
 
-class Running:
+class BackgroundCommand:
     """A command that goes on until it is ended, in a process group of its own.
 
     `out` is the descriptor of what it writes to stdout. Raises OSError: it cannot be executed.
@@ -156,26 +156,28 @@ def _wait_out(process: subprocess.Popen[bytes], deadline: float) -> None:
     try:
         _ = _read(process, deadline)
         _ = process.wait(max(0.0, deadline - time.monotonic()))
-    except (TooSlow, TooMuch, subprocess.TimeoutExpired):
+    except (CommandTimeout, OutputTooLarge, subprocess.TimeoutExpired):
         _end(process)
 
 
-def _converse(process: subprocess.Popen[bytes], deadline: float, feeder: "_Feeder") -> Answer:
+def _converse(
+    process: subprocess.Popen[bytes], deadline: float, feeder: "_Feeder"
+) -> CompletedCommand:
     if process.stdin is not None:
         feeder.start()
     said = _read(process, deadline)
     if process.stdin is not None:
         feeder.join(max(0.0, deadline - time.monotonic()))
         if feeder.is_alive():
-            raise TooSlow
+            raise CommandTimeout
     if feeder.broken is not None:
         raise feeder.broken
     try:
         status = process.wait(max(0.0, deadline - time.monotonic()))
     except subprocess.TimeoutExpired:
-        raise TooSlow from None
+        raise CommandTimeout from None
     out, err = (data.decode(errors="backslashreplace") for data in said)
-    return Answer(status, out, err)
+    return CompletedCommand(status, out, err)
 
 
 def _read(process: subprocess.Popen[bytes], deadline: float) -> tuple[bytearray, bytearray]:
@@ -188,14 +190,14 @@ def _read(process: subprocess.Popen[bytes], deadline: float) -> tuple[bytearray,
         while waiting.get_map():
             left = deadline - time.monotonic()
             if left <= 0:
-                raise TooSlow
+                raise CommandTimeout
             for key, _ in waiting.select(left):
                 chunk = os.read(key.fd, _CHUNK)
                 if not chunk:
                     _ = waiting.unregister(key.fileobj)
                 key.data.extend(chunk)
                 if len(key.data) > _MOST_OUTPUT:
-                    raise TooMuch
+                    raise OutputTooLarge
     return said
 
 

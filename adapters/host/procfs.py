@@ -12,13 +12,15 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from lanekit.core.domain.containers import Mount
-from lanekit.core.domain.observed import Inside, Snapshot
+from lanekit.core.domain.observed import MountHealth, ObservedContainer
 
 
-def look_inside(seen: Snapshot, mounts: Sequence[Mount], config_target: str) -> Inside:
+def mount_health(
+    seen: ObservedContainer, mounts: Sequence[Mount], config_target: str
+) -> MountHealth:
     """Which of these folders are dead in it, and whether its config folder is gone."""
     if not seen.pid:
-        return Inside()
+        return MountHealth()
     root = f"/proc/{seen.pid}/root"
     try:
         lost = _lost_masks(seen.pid, root, mounts)
@@ -27,11 +29,11 @@ def look_inside(seen: Snapshot, mounts: Sequence[Mount], config_target: str) -> 
         rest = [mount for mount in mounts if mount.target not in lost]
         sure = (dead or gone) and _is_its_process(seen) and _shows(root, rest)
     except OSError:
-        return Inside()
-    return Inside(dead, gone) if sure else Inside()
+        return MountHealth()
+    return MountHealth(dead, gone) if sure else MountHealth()
 
 
-def look_for_touched(seen: Snapshot, paths: Sequence[str]) -> frozenset[str] | None:
+def touched_files(seen: ObservedContainer, paths: Sequence[str]) -> frozenset[str] | None:
     """Which of these paths in it are not dated 1970, as what lanekit copies is; None: not sure."""
     if not seen.pid:
         return None
@@ -129,7 +131,7 @@ def _plain(root: str, path: str) -> os.stat_result | None:
     return found
 
 
-def _is_its_process(seen: Snapshot) -> bool:
+def _is_its_process(seen: ObservedContainer) -> bool:
     # podman mounts files of a folder that has the container's id: /run/.containerenv, /etc/hosts.
     with open(f"/proc/{seen.pid}/mountinfo", "rb") as mounts:
         return seen.id.encode() in mounts.read()

@@ -16,7 +16,7 @@ def size_of(fd: int) -> tuple[int, int] | None:
 
 
 @contextmanager
-def lent(fd: int, *, raw: bool) -> Generator[None]:
+def saved_terminal(fd: int, *, raw: bool) -> Generator[None]:
     """Within, the terminal may be changed; afterwards it is as it was, whoever changed it.
 
     `raw`: every key is handed on as it is, Ctrl-C too. What is no terminal is left alone.

@@ -26,16 +26,16 @@ class HttpProbe:
 
     def answers(self, endpoint: Endpoint, path: str, timeout: float) -> bool:
         """See `Probe.answers`."""
-        with closing(self.begin(endpoint, path, timeout)) as asked:
+        with closing(self.start_probe(endpoint, path, timeout)) as asked:
             return asked.answers()
 
     def status(self, endpoint: Endpoint, path: str, timeout: float) -> int | None:
         """See `Probe.status`. `endpoint.host` is an address: names are not looked up."""
-        with closing(self.begin(endpoint, path, timeout)) as asked:
+        with closing(self.start_probe(endpoint, path, timeout)) as asked:
             return asked.status()
 
-    def begin(self, endpoint: Endpoint, path: str, timeout: float) -> "Question":
-        """See `EagerProbe.begin`."""
+    def start_probe(self, endpoint: Endpoint, path: str, timeout: float) -> "Question":
+        """See `StartableProbe.begin`."""
         deadline = time.monotonic() + timeout
         try:
             return Question(_asked(endpoint, path, deadline), deadline)

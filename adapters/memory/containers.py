@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from lanekit.adapters.memory.workers import CopiedFile, Worker
 from lanekit.core.domain._dataclass import dataclass
 from lanekit.core.domain.containers import Port
-from lanekit.core.domain.observed import Snapshot, State
+from lanekit.core.domain.observed import ObservedContainer, State
 
 KILLED = 137
 """The exit code of a process that SIGKILL ended."""
@@ -21,7 +21,7 @@ class Container:
     `passes_at`: when somebody else will be done stopping or removing it.
     """
 
-    seen: Snapshot
+    seen: ObservedContainer
     worker: Worker
     files: dict[str, CopiedFile] = field(default_factory=lambda: {})
     lines: list[str] = field(default_factory=lambda: [])

@@ -9,13 +9,13 @@ from returns.result import Failure
 from lanekit.adapters.memory import layer
 from lanekit.adapters.memory import operations as verbs
 from lanekit.adapters.memory.containers import Container
-from lanekit.adapters.memory.faults import ANY, Rule, Script, When
+from lanekit.adapters.memory.faults import ANY, Fault, FaultScript, When
 from lanekit.adapters.memory.images import Image
 from lanekit.adapters.memory.store import Store
-from lanekit.adapters.memory.workers import Call, CannotDo, CopiedFile, Program, Worker
+from lanekit.adapters.memory.workers import Call, CopiedFile, InvalidScenario, Program, Worker
 from lanekit.core.domain.containers import ContainerSpec
 from lanekit.core.domain.errors import EngineUnavailable, LaneError, Outcome
-from lanekit.core.domain.observed import ImageInfo, Snapshot, State
+from lanekit.core.domain.observed import ImageInfo, ObservedContainer, State
 
 T = TypeVar("T")
 
@@ -24,13 +24,13 @@ _PODMAN_ENV = {**_PATH, "TERM": "xterm", "container": "podman"}
 _FOREIGN = ContainerSpec("", "", "", ("/bin/sleep", "1000"), "/", (), (), (), {})
 
 
-class Stage:
+class FakeControls:
     """The half of `InMemory` that is no port. Containers are named by their names.
 
-    Nothing here counts as a call. What podman's command would refuse raises `CannotDo`.
+    Nothing here counts as a call. What podman's command would refuse raises `InvalidScenario`.
     """
 
-    def __init__(self, store: Store, script: Script, worker: Worker) -> None:
+    def __init__(self, store: Store, script: FaultScript, worker: Worker) -> None:
         self._store = store
         self._script = script
         self._workers: dict[str, Worker] = {}
@@ -49,7 +49,7 @@ class Stage:
         self._script.forget()
 
     @property
-    def pending(self) -> tuple[Rule, ...]:
+    def pending(self) -> tuple[Fault, ...]:
         """What `fail`, `delay` and `crash` announced and has not happened yet."""
         return self._script.pending()
 
@@ -68,7 +68,7 @@ class Stage:
         "before": nothing was done; "after": it was done, and then the error came, as after a
         timeout. The first `skip` calls pass. `container`: only those about that container.
         """
-        self._script.add(Rule(method, container, when, skip, times, error=error))
+        self._script.add(Fault(method, container, when, skip, times, error=error))
 
     def delay(
         self, method: str, seconds: float, *, times: int | None = 1, when: When = "before"
@@ -76,21 +76,21 @@ class Stage:
         """Let calls of `method` take `seconds` (above 0) longer, by the engine's clock."""
         if not seconds > 0:
             raise ValueError(f"a delay of {seconds} seconds is none")
-        self._script.add(Rule(method, "", when, 0, times, seconds=seconds))
+        self._script.add(Fault(method, "", when, 0, times, seconds=seconds))
 
     def crash(
         self, method: str = ANY, when: When = "before", *, skip: int = 0, container: str = ""
     ) -> None:
         """Let a call raise `Killed`, as if this process got kill -9 there; what is done stays."""
-        self._script.add(Rule(method, container, when, skip, 1, kills=True))
+        self._script.add(Fault(method, container, when, skip, 1, kills=True))
 
-    def go_away(self, reason: str = "connection refused") -> None:
+    def disconnect(self, reason: str = "connection refused") -> None:
         """Let every call be `EngineUnavailable`. Containers run on, and answer."""
         self._script.away = EngineUnavailable("podman cannot be reached", reason)
         self._store.streams.end(self._script.away)
 
-    def come_back(self) -> None:
-        """End what `go_away` began."""
+    def reconnect(self) -> None:
+        """End what `disconnect` began."""
         self._script.away = None
 
     # Images, workers, ports.
@@ -111,13 +111,13 @@ class Stage:
         """Let there be no image of this reference."""
         with self._store.step():
             if not self._store.images.drop(reference):
-                raise CannotDo(f"no image {reference}")
+                raise InvalidScenario(f"no image {reference}")
 
     def set_worker(self, name: str, worker: Worker) -> None:
         """The worker of containers made from now on for the spec of this name."""
         self._workers[name] = worker
 
-    def swap_worker(self, name: str, worker: Worker) -> None:
+    def replace_worker(self, name: str, worker: Worker) -> None:
         """The worker of a container that is there, as if its file had been replaced."""
         with self._store.step():
             container = self._named(name)
@@ -161,10 +161,10 @@ class Stage:
         with self._store.step():
             container = self._named(name)
             if container.state != "running":
-                raise CannotDo(f"{name} does not run")
+                raise InvalidScenario(f"{name} does not run")
             self._store.ended(container, code, lines, oom_killed=oom_killed)
 
-    def by_hand_create(self, name: str, *, image: str = "", **fields: Any) -> str:
+    def external_create(self, name: str, *, image: str = "", **fields: Any) -> str:
         """`podman create` by somebody else: a container without labels or ports; its id.
 
         `fields` of Snapshot replace podman's.
@@ -180,27 +180,27 @@ class Stage:
             self.tamper(name, **fields)
         return identifier
 
-    def by_hand_start(self, name: str) -> None:
+    def external_start(self, name: str) -> None:
         """`podman start`."""
         _refuse(verbs.start(self._store, self._id(name)))
 
-    def by_hand_stop(self, name: str) -> None:
+    def external_stop(self, name: str) -> None:
         """`podman stop`."""
         _refuse(verbs.stop(self._store, self._id(name), 10))
 
-    def by_hand_rename(self, name: str, to: str) -> None:
+    def external_rename(self, name: str, to: str) -> None:
         """`podman rename`."""
         _refuse(verbs.rename(self._store, self._id(name), to))
 
-    def by_hand_remove(self, name: str) -> None:
+    def external_remove(self, name: str) -> None:
         """`podman rm --force --volumes`."""
         _refuse(verbs.remove(self._store, self._id(name), 0))
 
-    def being_stopped(self, name: str, seconds: float | None = None) -> None:
+    def simulate_stopping(self, name: str, seconds: float | None = None) -> None:
         """Let somebody else be stopping it, for so long; None: that process was killed."""
         self._passing(name, "stopping", seconds)
 
-    def being_removed(self, name: str, seconds: float | None = None) -> None:
+    def simulate_removing(self, name: str, seconds: float | None = None) -> None:
         """Let somebody else be removing it, for so long; None: that process was killed."""
         self._passing(name, "removing", seconds)
 
@@ -214,7 +214,7 @@ class Stage:
     def tamper(self, name: str, **fields: Any) -> None:
         """Let inspect show these fields of Snapshot; its id cannot be changed."""
         if "id" in fields:
-            raise CannotDo("a container's id cannot be changed")
+            raise InvalidScenario("a container's id cannot be changed")
         with self._store.step():
             container = self._named(name)
             with self._store.index.changing(container):
@@ -238,7 +238,7 @@ class Stage:
     # What there is.
 
     @property
-    def containers(self) -> tuple[Snapshot, ...]:
+    def containers(self) -> tuple[ObservedContainer, ...]:
         """All containers, by name; no call is recorded."""
         with self._store.step():
             return tuple(
@@ -259,7 +259,7 @@ class Stage:
     def _named(self, name: str) -> Container:
         container = self._store.named(name)
         if container is None:
-            raise CannotDo(f"no container {name}")
+            raise InvalidScenario(f"no container {name}")
         return container
 
     def _id(self, name: str) -> str:
@@ -269,5 +269,5 @@ class Stage:
 
 def _refuse(outcome: Outcome[T]) -> T:
     if isinstance(outcome, Failure):
-        raise CannotDo(str(outcome.failure()))
+        raise InvalidScenario(str(outcome.failure()))
     return outcome.unwrap()

@@ -13,33 +13,39 @@ from lanekit.adapters.host.clock import SystemClock
 from lanekit.adapters.memory import layer
 from lanekit.adapters.memory import operations as verbs
 from lanekit.adapters.memory.containers import Container
-from lanekit.adapters.memory.controls import Stage
-from lanekit.adapters.memory.faults import Script
+from lanekit.adapters.memory.controls import FakeControls
+from lanekit.adapters.memory.faults import FaultScript
 from lanekit.adapters.memory.store import Store
 from lanekit.adapters.memory.workers import (
     ANSWERS,
     Call,
-    CannotDo,
     CopiedFile,
-    Killed,
+    InvalidScenario,
     Program,
+    SimulatedKill,
     Worker,
 )
 from lanekit.core.domain.containers import ContainerSpec, Limits, Port
 from lanekit.core.domain.errors import Outcome
 from lanekit.core.domain.lanes import DEFAULT_IMAGE
-from lanekit.core.domain.observed import Change, Endpoint, ImageInfo, Seen, Snapshot
+from lanekit.core.domain.observed import (
+    Endpoint,
+    ImageInfo,
+    InspectResult,
+    LayerChange,
+    ObservedContainer,
+)
 from lanekit.core.ports.clock import Clock
-from lanekit.core.ports.engine import EventStream, Heard, Meanwhile, Streams
+from lanekit.core.ports.engine import EventStream, OnPartialResult, Streams, WhileWaiting
 
 __all__ = [
     "ANSWERS",
     "Call",
-    "CannotDo",
     "CopiedFile",
     "InMemory",
-    "Killed",
+    "InvalidScenario",
     "Program",
+    "SimulatedKill",
     "Worker",
 ]
 
@@ -50,11 +56,11 @@ BUSY = 409
 """The status of a busy worker."""
 
 
-def _to_nobody(_what: str, _seen: Seen) -> None:
+def _to_nobody(_what: str, _seen: InspectResult) -> None:
     return
 
 
-class InMemory(Stage):
+class InMemory(FakeControls):
     """A `ContainerEngine`, and the `Probe` of its own containers: nothing listens anywhere.
 
     `images` are there from the start. `worker`: how workers behave that `set_worker` says nothing
@@ -78,19 +84,19 @@ class InMemory(Stage):
         host_paths: Callable[[str], bool] | None = None,
     ) -> None:
         time = clock or SystemClock()
-        super().__init__(Store(time, seed, host_paths), Script(time), worker)
+        super().__init__(Store(time, seed, host_paths), FaultScript(time), worker)
         for reference in images:
             _ = self.add_image(reference)
 
     @property
-    def label(self) -> str:
+    def description(self) -> str:
         """For people: which engine this is."""
         return "in-memory"
 
-    def inspect(self, names: Sequence[str]) -> Outcome[Mapping[str, Snapshot]]:
+    def inspect(self, names: Sequence[str]) -> Outcome[Mapping[str, ObservedContainer]]:
         """See `ContainerEngine.inspect`."""
 
-        def act() -> Outcome[Mapping[str, Snapshot]]:
+        def act() -> Outcome[Mapping[str, ObservedContainer]]:
             with self._store.step():
                 found = {key: self._known(key) for key in names}
             return Success({key: container.seen for key, container in found.items() if container})
@@ -111,13 +117,13 @@ class InMemory(Stage):
 
         return self._call(Call("images", about=tuple(references)), act)
 
-    def look(
+    def inspect_many(
         self,
         names: Sequence[str],
         references: Sequence[str],
-        heard: Heard | None = None,
-        meanwhile: Meanwhile | None = None,
-    ) -> Outcome[Seen]:
+        heard: OnPartialResult | None = None,
+        meanwhile: WhileWaiting | None = None,
+    ) -> Outcome[InspectResult]:
         """See `ContainerEngine.look`; counts as a call of inspect, and one of images if asked.
 
         As over podman's socket, containers are told of before an image is looked at.
@@ -128,35 +134,35 @@ class InMemory(Stage):
         containers = self.inspect(names)
         if isinstance(containers, Failure):
             return containers
-        seen = Seen(containers.unwrap(), {})
+        seen = InspectResult(containers.unwrap(), {})
         for name in names:
             hear(name, seen)
         images = self.images(references) if references else Success[Mapping[str, ImageInfo]]({})
         if isinstance(images, Failure):
             return images
-        seen = Seen(seen.containers, images.unwrap())
+        seen = InspectResult(seen.containers, images.unwrap())
         for reference in references:
             hear(reference, seen)
         return Success(seen)
 
-    def find(self, labels: Mapping[str, str]) -> Outcome[tuple[Snapshot, ...]]:
+    def list_by_labels(self, labels: Mapping[str, str]) -> Outcome[tuple[ObservedContainer, ...]]:
         """See `ContainerEngine.find`."""
 
-        def act() -> Outcome[tuple[Snapshot, ...]]:
+        def act() -> Outcome[tuple[ObservedContainer, ...]]:
             return Success(tuple(seen for seen in self.containers if _carries(seen, labels)))
 
         about = tuple(f"{key}={value}" for key, value in labels.items())
-        return self._call(Call("find", about=about), act)
+        return self._call(Call("list_by_labels", about=about), act)
 
     def create(self, spec: ContainerSpec, name: str) -> Outcome[str]:
         """See `ContainerEngine.create`."""
         worker = self._workers.get(spec.name, self._worker)
         return self._call(Call("create", name), lambda: self._store.create(spec, name, worker))
 
-    def copy_in(self, container: str, archive: Iterable[bytes]) -> Outcome[None]:
-        """See `ContainerEngine.copy_in`; `files` gives what was copied."""
+    def put_archive(self, container: str, archive: Iterable[bytes]) -> Outcome[None]:
+        """See `ContainerEngine.put_archive`; `files` gives what was copied."""
         return self._about(
-            "copy_in", container, lambda: verbs.copy_in(self._store, container, archive)
+            "put_archive", container, lambda: verbs.put_archive(self._store, container, archive)
         )
 
     def start(self, container: str) -> Outcome[None]:
@@ -187,9 +193,9 @@ class InMemory(Stage):
             "logs", container, lambda: verbs.last_lines(self._store, container, tail)
         )
 
-    def changes(self, container: str) -> Outcome[tuple[Change, ...]]:
+    def diff(self, container: str) -> Outcome[tuple[LayerChange, ...]]:
         """See `ContainerEngine.changes`."""
-        return self._about("changes", container, lambda: layer.changes(self._store, container))
+        return self._about("diff", container, lambda: layer.changes(self._store, container))
 
     def update(self, container: str, limits: Limits) -> Outcome[None]:
         """See `ContainerEngine.update`; its snapshot has to be `updatable` (see `tamper`)."""
@@ -198,7 +204,7 @@ class InMemory(Stage):
         )
 
     def events(self) -> Outcome[EventStream]:
-        """See `ContainerEngine.events`; `go_away` ends the stream."""
+        """See `ContainerEngine.events`; `disconnect` ends the stream."""
 
         def act() -> Outcome[EventStream]:
             with self._store.step():
@@ -290,7 +296,7 @@ class InMemory(Stage):
         return result if late is None else Failure(late)
 
 
-def _carries(seen: Snapshot, labels: Mapping[str, str]) -> bool:
+def _carries(seen: ObservedContainer, labels: Mapping[str, str]) -> bool:
     return all(
         key in seen.labels and value in ("", seen.labels[key]) for key, value in labels.items()
     )

@@ -51,7 +51,7 @@ class MemoryStream:
             self._news.notify_all()
 
 
-class Streams:
+class EventStreams:
     """All who listen."""
 
     def __init__(self) -> None:

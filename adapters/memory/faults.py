@@ -3,7 +3,7 @@
 import threading
 from typing import Literal
 
-from lanekit.adapters.memory.workers import Call, Killed
+from lanekit.adapters.memory.workers import Call, SimulatedKill
 from lanekit.core.domain._dataclass import dataclass
 from lanekit.core.domain.errors import EngineUnavailable, LaneError
 from lanekit.core.ports.clock import Clock
@@ -16,13 +16,13 @@ _METHODS = frozenset(
     name
     for protocol in (ContainerEngine, Probe)
     for name in vars(protocol)
-    if not name.startswith("_") and name != "label"
+    if not name.startswith("_") and name != "description"
 )
 ANY = "*"
 
 
 @dataclass
-class Rule:
+class Fault:
     """Something that is to happen at a call. `times` None: again and again."""
 
     method: str
@@ -53,22 +53,22 @@ class Rule:
         return True
 
 
-class Script:
+class FaultScript:
     """The rules, in the order in which they were made, and every call there was."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._rules: list[Rule] = []
+        self._rules: list[Fault] = []
         self._calls: list[Call] = []
         self.away: EngineUnavailable | None = None
 
-    def add(self, rule: Rule) -> None:
+    def add(self, rule: Fault) -> None:
         """Let it happen."""
         with self._lock:
             self._rules.append(rule)
 
-    def pending(self) -> tuple[Rule, ...]:
+    def pending(self) -> tuple[Fault, ...]:
         """The rules that have not happened as often as they should."""
         with self._lock:
             return tuple(rule for rule in self._rules if rule.times)
@@ -102,5 +102,5 @@ class Script:
             last = next((rule for rule in sudden if rule.applies(call, when)), None)
         self._clock.sleep(sum(rule.seconds for rule in rules))
         if last is not None and last.kills:
-            raise Killed(f"{when} {call}")
+            raise SimulatedKill(f"{when} {call}")
         return None if last is None else last.error

@@ -11,7 +11,7 @@ from lanekit.adapters.memory.store import Store
 from lanekit.adapters.memory.workers import CopiedFile
 from lanekit.core.domain.containers import Limits
 from lanekit.core.domain.errors import Outcome
-from lanekit.core.domain.observed import Change
+from lanekit.core.domain.observed import LayerChange
 
 # What every pretended image brings.
 _OF_THE_IMAGE = frozenset(("/etc", "/etc/passwd"))
@@ -19,7 +19,7 @@ _OF_THE_IMAGE = frozenset(("/etc", "/etc/passwd"))
 _TOUCHED_AT_START = "/etc"
 
 
-def changes(store: Store, identifier: str) -> Outcome[tuple[Change, ...]]:
+def changes(store: Store, identifier: str) -> Outcome[tuple[LayerChange, ...]]:
     """In every state; the places of mounts are made by the first start."""
     with store.step():
         found = find(store, identifier)
@@ -31,8 +31,10 @@ def changes(store: Store, identifier: str) -> Outcome[tuple[Change, ...]]:
         touched |= {_TOUCHED_AT_START, *(mount.target for mount in container.seen.mounts)}
     gone = container.deleted
     there = touched | {above for path in touched | gone for above in _above(path)}
-    made = [Change(path, "changed" if path in _OF_THE_IMAGE else "added") for path in there - gone]
-    deleted = [Change(path, "deleted") for path in gone]
+    made = [
+        LayerChange(path, "changed" if path in _OF_THE_IMAGE else "added") for path in there - gone
+    ]
+    deleted = [LayerChange(path, "deleted") for path in gone]
     return Success(tuple(sorted([*made, *deleted], key=lambda change: change.path)))
 
 

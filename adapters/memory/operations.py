@@ -12,12 +12,12 @@ from lanekit.adapters.memory.files import extract
 from lanekit.adapters.memory.store import Store
 from lanekit.core.domain.containers import Port
 from lanekit.core.domain.errors import (
+    InvalidState,
     LaneError,
     NotFound,
     Outcome,
-    PortTaken,
+    PortInUse,
     StartFailed,
-    WrongState,
 )
 from lanekit.core.ports.host_files import ArchiveBroken
 
@@ -56,7 +56,7 @@ def _start_fault(store: Store, container: Container) -> LaneError | None:
     doing = f"could not start {container.seen.name}"
     if container.state not in ("created", "exited"):
         words = "must be in Created or Stopped state to be started: container state improper"
-        return WrongState(f"{doing}: it is {container.state}", words)
+        return InvalidState(f"{doing}: it is {container.state}", words)
     container.prepare()
     for port in container.seen.ports:
         if port.host_port in store.occupied or holder(store, port) is not None:
@@ -64,7 +64,7 @@ def _start_fault(store: Store, container: Container) -> LaneError | None:
                 f"cannot listen on the TCP port: listen tcp4 {port.host_ip}:{port.host_port}: "
                 "bind: address already in use"
             )
-            return PortTaken(f"{doing}: its host port belongs to another process", words)
+            return PortInUse(f"{doing}: its host port belongs to another process", words)
     for mount in container.seen.mounts:
         if not store.is_there(mount):
             return StartFailed(doing, f"stat {mount.source}: no such file or directory")
@@ -82,7 +82,7 @@ def pause(container: Container, now: float) -> Outcome[None]:
     """Only one that runs can be paused."""
     if container.state != "running":
         words = f'"{container.state}" is not running, can\'t pause: container state improper'
-        return Failure(WrongState(f"could not pause {container.seen.name}", words))
+        return Failure(InvalidState(f"could not pause {container.seen.name}", words))
     container.pause(now)
     return Success(None)
 
@@ -96,7 +96,7 @@ def unpause(store: Store, identifier: str) -> Outcome[None]:
         container = found.unwrap()
         if container.state != "paused":
             words = f'"{identifier}" is not paused, can\'t unpause: container state improper'
-            return Failure(WrongState(f"could not unpause {container.seen.name}", words))
+            return Failure(InvalidState(f"could not unpause {container.seen.name}", words))
         container.unpause(now)
         store.tell(container, "unpause")
         return Success(None)
@@ -106,7 +106,7 @@ def kill(store: Store, container: Container) -> Outcome[None]:
     """SIGKILL reaches one that runs, is frozen, or is being stopped."""
     if container.state not in ("running", "paused", "stopping"):
         words = f"can only kill running containers. it is in state {container.state}"
-        return Failure(WrongState(f"could not kill {container.seen.name}", words))
+        return Failure(InvalidState(f"could not kill {container.seen.name}", words))
     store.ended(container, KILLED)
     return Success(None)
 
@@ -121,7 +121,7 @@ def stop(store: Store, identifier: str, grace: float) -> Outcome[None]:
         if container.state in ("paused", "removing"):
             words = "is running or paused, refusing to clean up: container state improper"
             doing = f"could not stop {container.seen.name}: it is {container.state}"
-            return Failure(WrongState(doing, words))
+            return Failure(InvalidState(doing, words))
         if container.state not in ("running", "stopping"):
             return Success(None)
         container.state = "stopping"
@@ -169,7 +169,7 @@ def remove(store: Store, identifier: str, grace: float) -> Outcome[None]:
     return Success(None)
 
 
-def copy_in(store: Store, identifier: str, archive: Iterable[bytes]) -> Outcome[None]:
+def put_archive(store: Store, identifier: str, archive: Iterable[bytes]) -> Outcome[None]:
     """The archive is read with no lock held: it may come from anywhere."""
     ready = _can_copy(store, identifier)
     if isinstance(ready, Failure):
@@ -194,7 +194,7 @@ def _can_copy(store: Store, identifier: str) -> Outcome[Container]:
         found = find(store, identifier)
         if not isinstance(found, Failure) and found.unwrap().state == "removing":
             words = "cannot mount container as it is being removed: container state improper"
-            return Failure(WrongState("could not copy", words))
+            return Failure(InvalidState("could not copy", words))
         return found
 
 

@@ -8,7 +8,7 @@ from lanekit.adapters.host.exec_io import PIPE_CLOSED, write_all
 from lanekit.adapters.memory.operations import find
 from lanekit.adapters.memory.store import Store
 from lanekit.adapters.memory.workers import Program
-from lanekit.core.domain.errors import Outcome, WrongState
+from lanekit.core.domain.errors import InvalidState, Outcome
 from lanekit.core.ports.engine import Streams
 
 _CHUNK = 1 << 16
@@ -23,7 +23,7 @@ def execute(store: Store, identifier: str, program: Program, streams: Streams) -
         state, name = found.unwrap().state, found.unwrap().seen.name
     if state != "running":
         words = "can only create exec sessions on running containers: container state improper"
-        return Failure(WrongState(f"could not execute in {name}: it is {state}", words))
+        return Failure(InvalidState(f"could not execute in {name}: it is {state}", words))
     try:
         _play(program, streams)
     except BrokenPipeError:

@@ -10,14 +10,14 @@ from dataclasses import replace
 from returns.result import Failure, Success
 
 from lanekit.adapters.memory.containers import KILLED, Container
-from lanekit.adapters.memory.events import Streams
+from lanekit.adapters.memory.events import EventStreams
 from lanekit.adapters.memory.images import Image, Images
 from lanekit.adapters.memory.index import Index
 from lanekit.adapters.memory.workers import Worker
 from lanekit.core.application.observe import image_missing
 from lanekit.core.domain.containers import ContainerSpec, Mount
-from lanekit.core.domain.errors import InvalidLane, NameTaken, Outcome, SourceMissing
-from lanekit.core.domain.observed import Snapshot
+from lanekit.core.domain.errors import InvalidLane, MountSourceMissing, NameInUse, Outcome
+from lanekit.core.domain.observed import ObservedContainer
 from lanekit.core.domain.podman_create.args import labels_of
 from lanekit.core.ports.clock import Clock
 
@@ -38,7 +38,7 @@ class Store:
     ) -> None:
         self.clock = clock
         self.images = Images()
-        self.streams = Streams()
+        self.streams = EventStreams()
         self.containers: dict[str, Container] = {}
         self.index = Index()
         self.volumes: dict[str, str] = {}
@@ -125,7 +125,7 @@ class Store:
             for mount in spec.mounts:
                 if not self.is_there(mount):
                     words = f"statfs {mount.source}: no such file or directory"
-                    return Failure(SourceMissing(f"could not create {name}", words))
+                    return Failure(MountSourceMissing(f"could not create {name}", words))
             fault = self.name_fault(name)
             if fault is not None:
                 return Failure(fault)
@@ -135,13 +135,13 @@ class Store:
         """Whether the host has what is mounted."""
         return self._host_paths is None or mount.kind != "bind" or self._host_paths(mount.source)
 
-    def name_fault(self, name: str) -> InvalidLane | NameTaken | None:
+    def name_fault(self, name: str) -> InvalidLane | NameInUse | None:
         """Why no container can get this name."""
         if not _NAME.fullmatch(name):
             words = "names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*: invalid argument"
             return InvalidLane(f"podman refuses the name {name!r}", words)
         if self.named(name) is not None:
-            return NameTaken(f"the name {name} is taken", "that name is already in use")
+            return NameInUse(f"the name {name} is taken", "that name is already in use")
         return None
 
     def _make(self, spec: ContainerSpec, name: str, worker: Worker, image: Image) -> str:
@@ -158,7 +158,7 @@ class Store:
         ]
         ports = [replace(p, host_port=p.host_port or self._free_port()) for p in spec.ports]
         path, *args = spec.entrypoint or ("",)
-        seen = Snapshot(
+        seen = ObservedContainer(
             id=identifier,
             name=name,
             state="created",

@@ -74,12 +74,12 @@ class Call:
         return " ".join(filter(None, (self.method, self.container, *self.about)))
 
 
-class Killed(BaseException):
+class SimulatedKill(BaseException):
     """Raised by `InMemory.crash`: stands for kill -9 of this process at that point.
 
     Not an Exception, so that nothing handles it: what was done stays done, nothing is undone.
     """
 
 
-class CannotDo(Exception):
+class InvalidScenario(Exception):
     """What a test wanted to do by hand cannot be done; podman's command would refuse it too."""

@@ -8,18 +8,18 @@ from typing import Protocol, TypeVar
 
 from returns.result import Failure, Success
 
-from lanekit.adapters.host.processes import Answer, TooMuch, TooSlow, run
+from lanekit.adapters.host.processes import CommandTimeout, CompletedCommand, OutputTooLarge, run
 from lanekit.adapters.podman.cli.engine import PodmanCli
 from lanekit.adapters.podman.cli.output import refusal
 from lanekit.adapters.podman.error_mapping import error_of
-from lanekit.adapters.podman.failure_causes import complaints
+from lanekit.adapters.podman.failure_causes import warnings
 from lanekit.adapters.podman.json_reader import Malformed, Node, as_node, parse, undecodable
 from lanekit.adapters.podman.rest.client import Rest
 from lanekit.adapters.podman.rest.engine import PodmanSocket
-from lanekit.adapters.podman.rest.http_client import Reply, queried, quoted
+from lanekit.adapters.podman.rest.http_client import Response, queried, quoted
 from lanekit.adapters.podman.rest.responses import GOOD, identifier_in, text_of, words_of
 from lanekit.core.domain.containers import ContainerSpec
-from lanekit.core.domain.diagnostics.facts import Cure, Host, Limits
+from lanekit.core.domain.diagnostics.facts import PodmanHost, UlimitSettings, Workaround
 from lanekit.core.domain.errors import EngineTimeout, EngineUnavailable, Outcome
 from lanekit.core.domain.podman_create.args import create_args
 from lanekit.core.domain.podman_create.body import create_body
@@ -31,22 +31,24 @@ TIMEOUT = 60.0
 _RUNC = "runc"
 
 
-class Patient(Protocol):
+class DiagnosticEngine(Protocol):
     """A podman that is examined; `engine` is lanekit's usual way to it."""
 
     @property
     def engine(self) -> ContainerEngine: ...
 
     @property
-    def able(self) -> frozenset[Cure]:
+    def supported_workarounds(self) -> frozenset[Workaround]:
         """The cures that can be given to one container alone."""
         ...
 
-    def info(self) -> Outcome[Host]:
+    def info(self) -> Outcome[PodmanHost]:
         """What `podman info` says."""
         ...
 
-    def create(self, spec: ContainerSpec, cures: tuple[Cure, ...], limits: Limits) -> Outcome[str]:
+    def create(
+        self, spec: ContainerSpec, cures: tuple[Workaround, ...], limits: UlimitSettings
+    ) -> Outcome[str]:
         """Make the container under the spec's name with these cures; its full id."""
         ...
 
@@ -59,22 +61,26 @@ class Patient(Protocol):
         ...
 
 
-class CommandPatient:
+class PodmanCliDiagnostics:
     """podman by its command."""
 
-    able: frozenset[Cure] = frozenset(("ulimits", "low-ulimits", "hybrid-cgroups"))
+    supported_workarounds: frozenset[Workaround] = frozenset(
+        ("ulimits", "low-ulimits", "hybrid-cgroups")
+    )
 
     def __init__(self, env: Mapping[str, str]) -> None:
         self._env = env
         self.engine = PodmanCli(env=env, timeout=TIMEOUT)
 
-    def info(self) -> Outcome[Host]:
+    def info(self) -> Outcome[PodmanHost]:
         said = self._run("look at podman", "info", "--format", "json")
         if isinstance(said, Failure):
             return said
         return _host(said.unwrap().stdout, said.unwrap().stderr)
 
-    def create(self, spec: ContainerSpec, cures: tuple[Cure, ...], limits: Limits) -> Outcome[str]:
+    def create(
+        self, spec: ContainerSpec, cures: tuple[Workaround, ...], limits: UlimitSettings
+    ) -> Outcome[str]:
         runtime = (f"--runtime={_RUNC}",) if "hybrid-cgroups" in cures else ()
         verb, *options = create_args(spec)
         given = (f"--ulimit={name}={value}:{value}" for name, value in limits.ulimits(cures))
@@ -88,30 +94,34 @@ class CommandPatient:
     def remove_image(self, reference: str) -> Outcome[None]:
         return _nothing(self._run("remove an image", "rmi", "--", reference))
 
-    def _run(self, doing: str, *args: str, stdin: tuple[bytes, ...] = ()) -> Outcome[Answer]:
+    def _run(
+        self, doing: str, *args: str, stdin: tuple[bytes, ...] = ()
+    ) -> Outcome[CompletedCommand]:
         try:
             said = run(("podman", *args), self._env, TIMEOUT, stdin)
         except OSError as error:
             return Failure(EngineUnavailable("the podman command cannot be run", str(error)))
-        except (TooSlow, TooMuch):
+        except (CommandTimeout, OutputTooLarge):
             return Failure(EngineTimeout(f"`podman {args[0]}` did not end within {TIMEOUT:g} s"))
         return Failure(refusal(doing, said)) if said.status else Success(said)
 
 
-class SocketPatient:
+class PodmanRestDiagnostics:
     """podman by its service, which takes the runtime of its containers.conf and no other."""
 
-    able: frozenset[Cure] = frozenset(("ulimits", "low-ulimits"))
+    supported_workarounds: frozenset[Workaround] = frozenset(("ulimits", "low-ulimits"))
 
     def __init__(self, env: Mapping[str, str]) -> None:
         self._rest = Rest(None, env, TIMEOUT)
         self.engine = PodmanSocket(env=env, timeout=TIMEOUT)
 
-    def info(self) -> Outcome[Host]:
+    def info(self) -> Outcome[PodmanHost]:
         said = self._rest.checked("look at podman", "GET", "/info")
         return said if isinstance(said, Failure) else _host(text_of(said.unwrap()), "")
 
-    def create(self, spec: ContainerSpec, cures: tuple[Cure, ...], limits: Limits) -> Outcome[str]:
+    def create(
+        self, spec: ContainerSpec, cures: tuple[Workaround, ...], limits: UlimitSettings
+    ) -> Outcome[str]:
         body = create_body(spec)
         if ulimits := limits.ulimits(cures):
             body["r_limits"] = [
@@ -135,15 +145,15 @@ class SocketPatient:
         return _done(self._rest.checked("remove an image", "DELETE", path))
 
 
-def _nothing(said: Outcome[Answer]) -> Outcome[None]:
+def _nothing(said: Outcome[CompletedCommand]) -> Outcome[None]:
     return said if isinstance(said, Failure) else Success(None)
 
 
-def _done(said: Outcome[Reply]) -> Outcome[None]:
+def _done(said: Outcome[Response]) -> Outcome[None]:
     return said if isinstance(said, Failure) else Success(None)
 
 
-def _host(text: str, log: str) -> Outcome[Host]:
+def _host(text: str, log: str) -> Outcome[PodmanHost]:
     parsed = parse(text, "info")
     if isinstance(parsed, Failure):
         return parsed
@@ -154,10 +164,10 @@ def _host(text: str, log: str) -> Outcome[Host]:
         return Failure(undecodable("info", str(error)))
 
 
-def _of(shown: Node, log: str) -> Host:
+def _of(shown: Node, log: str) -> PodmanHost:
     host, store = shown.node("host"), shown.node("store")
     security, runtime = host.node("security"), host.node("ociRuntime")
-    return Host(
+    return PodmanHost(
         version=shown.node("version").text("Version"),
         rootless=security.flag("rootless"),
         runtime=runtime.text("name"),
@@ -167,11 +177,11 @@ def _of(shown: Node, log: str) -> Host:
         driver=store.text("graphDriverName"),
         storage=store.text("graphRoot"),
         machine=host.text("arch"),
-        complaints=complaints(log),
+        warnings=warnings(log),
     )
 
 
-def hard_limits() -> Limits:
+def hard_limits() -> UlimitSettings:
     """Those of this process; podman lets itself have no more processes than there are numbers."""
     import resource  # noqa: PLC0415 - costs start-up
 
@@ -180,10 +190,10 @@ def hard_limits() -> Limits:
     with suppress(OSError, ValueError), open("/proc/sys/kernel/pid_max") as file:
         most = int(file.read())
         processes = most if processes < 0 else min(processes, most)
-    return Limits(files, processes)
+    return UlimitSettings(files, processes)
 
 
-def conf_of(env: Mapping[str, str], host: Host | None, *, by_service: bool) -> str:
+def conf_of(env: Mapping[str, str], host: PodmanHost | None, *, by_service: bool) -> str:
     """The containers.conf that whoever runs the containers reads.
 
     The service has an environment of its own, of which nothing is known.

@@ -7,7 +7,7 @@ from returns.result import Failure, Success
 from lanekit.adapters.podman.json_reader import Malformed, Node, as_node, parse, undecodable
 from lanekit.core.domain.containers import Limits
 from lanekit.core.domain.errors import Outcome
-from lanekit.core.domain.observed import Change
+from lanekit.core.domain.observed import LayerChange
 
 _Kind: TypeAlias = Literal["added", "changed", "deleted"]
 # A number in REST (containers/storage: ChangeModify, ChangeAdd, ChangeDelete), a key in the CLI.
@@ -17,7 +17,7 @@ _CPU_PERIOD = 100_000  # microseconds, as in create_body
 _SWAP_OF_MEMORY = 2  # as podman's command chooses it
 
 
-def decode_changes(text: str) -> Outcome[tuple[Change, ...]]:
+def decode_changes(text: str) -> Outcome[tuple[LayerChange, ...]]:
     """Of GET containers/ID/changes (a list, or null) or `podman diff --format=json` (an object)."""
     parsed = parse(text, _WHAT)
     if isinstance(parsed, Failure):
@@ -31,22 +31,22 @@ def decode_changes(text: str) -> Outcome[tuple[Change, ...]]:
     return Success(tuple(sorted(found, key=lambda change: (change.path, change.kind))))
 
 
-def _listed(value: object) -> list[Change]:
+def _listed(value: object) -> list[LayerChange]:
     return [_change(node) for node in Node({"changes": value}).nodes("changes")]
 
 
-def _change(node: Node) -> Change:
+def _change(node: Node) -> LayerChange:
     number, path = node.number("Kind"), node.text("Path")
     if number not in range(len(_KINDS)) or not path:
         raise Malformed(f"{node.where} is no path with a kind from 0 to 2")
-    return Change(path, _KINDS[number])
+    return LayerChange(path, _KINDS[number])
 
 
-def _by_kind(node: Node) -> list[Change]:
+def _by_kind(node: Node) -> list[LayerChange]:
     unknown = set(node.data) - set(_KINDS)
     if unknown:
         raise Malformed(f"it has changes of a kind {min(unknown)!r}")
-    return [Change(path, kind) for kind in _KINDS for path in node.texts(kind)]
+    return [LayerChange(path, kind) for kind in _KINDS for path in node.texts(kind)]
 
 
 def update_args(limits: Limits) -> tuple[str, ...]:

@@ -12,15 +12,15 @@ from lanekit.core.application.observe import image_missing
 from lanekit.core.domain.errors import (
     EngineFailed,
     EngineUnavailable,
-    Foreign,
     InvalidLane,
+    InvalidState,
     LaneError,
-    NameTaken,
+    MountSourceMissing,
+    NameInUse,
     NotFound,
-    PortTaken,
-    SourceMissing,
+    NotOwned,
+    PortInUse,
     StartFailed,
-    WrongState,
 )
 
 NO_CONTAINER = (
@@ -85,13 +85,13 @@ def error_of(doing: str, words: str, *, image: str = "") -> LaneError:
     """
     said = bounded(words)
     if _says(_NO_SOURCE, said):
-        return SourceMissing(
+        return MountSourceMissing(
             f"could not {doing}: the host side of a mount does not exist",
             said,
             "make the file or folder, or correct the path, and run again",
         )
     if _says(_PORT_TAKEN, said):
-        return PortTaken(f"could not {doing}: its host port belongs to another process", said)
+        return PortInUse(f"could not {doing}: its host port belongs to another process", said)
     if _says(_NOT_RUN, said):
         return _not_started(doing, said)
     return _by_name(doing, said, image) or _other_error(doing, said)
@@ -103,15 +103,15 @@ def _by_name(doing: str, said: str, image: str) -> LaneError | None:
     if _says(NO_CONTAINER, said):
         return NotFound(f"could not {doing}: there is no such container", said)
     if _says(_A_PODS_NAME, said):
-        return Foreign(
+        return NotOwned(
             f"could not {doing}: a pod has that name",
             said,
             "choose another `container` for the lane, or another name for the pod",
         )
     if _says(_NAME_TAKEN, said):
-        return NameTaken(f"could not {doing}: the name is taken", said)
+        return NameInUse(f"could not {doing}: the name is taken", said)
     if _says(_WRONG_STATE, said):
-        return WrongState(f"could not {doing}: the container is in the wrong state", said)
+        return InvalidState(f"could not {doing}: the container is in the wrong state", said)
     return None
 
 

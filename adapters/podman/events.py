@@ -10,10 +10,10 @@ from contextlib import suppress
 
 from returns.result import Failure, Success
 
-from lanekit.adapters.host.processes import Running
+from lanekit.adapters.host.processes import BackgroundCommand
 from lanekit.adapters.podman.address import Address, no_service
 from lanekit.adapters.podman.json_reader import Malformed, Node, as_node, parse, undecodable
-from lanekit.adapters.podman.rest.deadline_socket import dial
+from lanekit.adapters.podman.rest.deadline_socket import connect_socket
 from lanekit.adapters.podman.rest.http_head import read_head, status_of
 from lanekit.core.domain.errors import EngineUnavailable, LaneError, Outcome
 from lanekit.core.domain.observed import ContainerEvent
@@ -103,7 +103,9 @@ def events_of_command(command: Sequence[str], env: Mapping[str, str]) -> Lines:
     """`podman events`, in a process group of its own. Raises OSError: it cannot be executed."""
     # Since now, for the process takes a while until it listens.
     since = f"--since={int(time.time())}"
-    running = Running((*command, "events", "--format=json", "--filter=type=container", since), env)
+    running = BackgroundCommand(
+        (*command, "events", "--format=json", "--filter=type=container", since), env
+    )
 
     def over() -> LaneError:
         return EngineUnavailable("`podman events` ended", running.words())
@@ -115,7 +117,7 @@ def events_of_service(address: Address, timeout: float) -> Outcome[Lines]:
     """The service's events, on a connection of their own; it listens when this returns."""
     deadline = time.monotonic() + timeout
     try:
-        raw = dial(address, deadline)
+        raw = connect_socket(address, deadline)
     except OSError as error:
         return Failure(_gone(address, str(error)))
     try:

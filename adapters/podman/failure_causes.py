@@ -7,7 +7,7 @@ reports of podman's users. Words that none fits are `unknown`, never a guess.
 import re
 
 from lanekit.adapters.podman.error_mapping import bounded
-from lanekit.core.domain.diagnostics.facts import Cause, Trouble
+from lanekit.core.domain.diagnostics.facts import Cause, Diagnosis
 
 _WORDS: tuple[tuple[Cause, str], ...] = (
     # runc; crun ("Invalid argument" is from a report).
@@ -67,16 +67,16 @@ NOT_THERE = r"OCI runtime attempted to invoke a command that was not found$"
 """The runtime got as far as running the program, and there is none."""
 
 
-def trouble(words: str) -> Trouble:
+def diagnosis_of(words: str) -> Diagnosis:
     """What these words mean."""
     said = bounded(words)
     for cause, pattern in _WORDS:
         if re.search(pattern, said):
-            return Trouble(cause, said)
-    return Trouble("unknown", said)
+            return Diagnosis(cause, said)
+    return Diagnosis("unknown", said)
 
 
-def complaints(log: str) -> tuple[Trouble, ...]:
+def warnings(log: str) -> tuple[Diagnosis, ...]:
     """What podman warned of in its log while it did what was asked."""
-    found = (trouble(line) for line in log.splitlines())
+    found = (diagnosis_of(line) for line in log.splitlines())
     return tuple(one for one in found if one.cause != "unknown")

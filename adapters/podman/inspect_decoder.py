@@ -13,7 +13,7 @@ from lanekit.adapters.podman.error_mapping import ID
 from lanekit.adapters.podman.json_reader import Malformed, Node, as_node, parse, undecodable
 from lanekit.core.domain.containers import Mount, Port
 from lanekit.core.domain.errors import Outcome
-from lanekit.core.domain.observed import ImageInfo, Snapshot, State
+from lanekit.core.domain.observed import ImageInfo, ObservedContainer, State
 
 _SHOWN = 40
 _NANO = 1_000_000_000
@@ -32,7 +32,7 @@ _PORT_KEY = r"([0-9]{1,5})/([a-z]+)"
 _LAST_PORT = 65535
 
 
-def decode_containers(text: str) -> Outcome[tuple[Snapshot, ...]]:
+def decode_containers(text: str) -> Outcome[tuple[ObservedContainer, ...]]:
     """The containers of an inspect: a list (CLI), or one object (REST, or saved by hand)."""
     parsed = parse(text, "container inspect")
     if isinstance(parsed, Failure):
@@ -84,11 +84,11 @@ def identifier(node: Node) -> str:
     return value
 
 
-def _snapshot(node: Node) -> Snapshot:
+def _snapshot(node: Node) -> ObservedContainer:
     config, host, state = node.node("Config"), node.node("HostConfig"), node.node("State")
     privileged = host.flag("Privileged")
     started = state.text("StartedAt")
-    return Snapshot(
+    return ObservedContainer(
         id=identifier(node),
         name=_required(node, "Name").removeprefix("/"),
         state=_state(_required(state, "Status")),

@@ -7,7 +7,7 @@ from typing import TypeAlias, TypeVar, cast
 from returns.result import Failure, Success
 
 from lanekit.core.domain._dataclass import dataclass
-from lanekit.core.domain.errors import Outcome, Undecodable
+from lanekit.core.domain.errors import InvalidResponse, Outcome
 
 _SHOWN = 200
 # podman is written in Go, whose largest whole number this is.
@@ -22,7 +22,7 @@ class Malformed(Exception):
 
 
 def parse(text: str, what: str) -> Outcome[object]:
-    """The JSON value of a text; `Undecodable` when it is none, with its beginning.
+    """The JSON value of a text; `InvalidResponse` when it is none, with its beginning.
 
     What begins like JSON is not shown: it may be an inspect, cut in the middle of a secret.
     """
@@ -43,9 +43,9 @@ def no_number(word: str) -> object:
 _DECODER = json.JSONDecoder(parse_constant=no_number)
 
 
-def undecodable(what: str, detail: str) -> Undecodable:
+def undecodable(what: str, detail: str) -> InvalidResponse:
     """The error for an answer that makes no sense."""
-    return Undecodable(
+    return InvalidResponse(
         f"podman's answer to {what} could not be understood",
         detail=detail,
         hint="if `podman version` is 4.3 or later, please report this as a bug of lanekit",

@@ -18,7 +18,7 @@ _WORDS = r"netavark: .*iptables: No chain/target/match by that name"
 _PAUSES = (0.1, 0.3, 1.0)  # seconds
 
 
-def past_the_race(start: Callable[[], Outcome[None]]) -> Outcome[None]:
+def retry_start(start: Callable[[], Outcome[None]]) -> Outcome[None]:
     """What `start` gives, after up to three more tries when that is how it failed."""
     for pause in _PAUSES:
         done = start()

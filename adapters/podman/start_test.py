@@ -9,16 +9,23 @@ from types import MappingProxyType
 from returns.result import Failure, Success
 
 from lanekit.adapters.host.clock import SystemClock
-from lanekit.adapters.podman.diagnostics import Patient
-from lanekit.adapters.podman.failure_causes import NOT_THERE, trouble
+from lanekit.adapters.podman.diagnostics import DiagnosticEngine
+from lanekit.adapters.podman.failure_causes import NOT_THERE, diagnosis_of
 from lanekit.adapters.podman.start_test_program import PATH, PROGRAMS, archive
 from lanekit.core.domain.containers import WORKER_PORT, ContainerSpec, Port
-from lanekit.core.domain.diagnostics.facts import Cure, Limits, Started, Trouble, Try, next_try
+from lanekit.core.domain.diagnostics.facts import (
+    Diagnosis,
+    StartAttempt,
+    StartTestResult,
+    UlimitSettings,
+    Workaround,
+    next_workarounds,
+)
 from lanekit.core.domain.differences import Drift
 from lanekit.core.domain.drift import drift
 from lanekit.core.domain.endpoint import endpoint_of
-from lanekit.core.domain.errors import LaneError, Outcome, PortTaken
-from lanekit.core.domain.observed import ImageInfo, Snapshot
+from lanekit.core.domain.errors import LaneError, Outcome, PortInUse
+from lanekit.core.domain.observed import ImageInfo, ObservedContainer
 
 LABEL = "lanekit.doctor"
 _NAME = "lanekit-doctor"
@@ -36,9 +43,9 @@ class StartTest:
 
     def __init__(
         self,
-        patient: Patient,
+        patient: DiagnosticEngine,
         machine: str,
-        limits: Limits,
+        limits: UlimitSettings,
         leads: Callable[[str, int], bool] | None = None,
     ) -> None:
         self._patient = patient
@@ -50,31 +57,33 @@ class StartTest:
         self._host_name: bool | None = None
         self._differs: Drift | None = None
 
-    def run(self, images: tuple[str, ...]) -> Started:
+    def run(self, images: tuple[str, ...]) -> StartTestResult:
         """With the first of these images, which are there, or with one made for it."""
         image = images[0] if images else ""
         swept = self._sweep()
         if swept is not None:
-            return Started((Try((), swept),))
-        tries: tuple[Try, ...] = ()
+            return StartTestResult((StartAttempt((), swept),))
+        tries: tuple[StartAttempt, ...] = ()
         with self._image(image) as (reference, fault):
             if fault is not None:
-                return Started((Try((), fault),))
-            while (cures := next_try(tries, self._patient.able)) is not None:
-                tries = (*tries, Try(cures, self._try(reference, cures)))
-        return Started(
+                return StartTestResult((StartAttempt((), fault),))
+            while (
+                cures := next_workarounds(tries, self._patient.supported_workarounds)
+            ) is not None:
+                tries = (*tries, StartAttempt(cures, self._try(reference, cures)))
+        return StartTestResult(
             tries,
             "",
             image,
             port=self._port,
             host_name=self._host_name,
-            differs=self._differs,
-            left=self._left,
+            differences=self._differs,
+            leftover=self._left,
         )
 
-    def _sweep(self) -> Trouble | None:
+    def _sweep(self) -> Diagnosis | None:
         """Remove what a doctor that was killed left."""
-        found = self._patient.engine.find({LABEL: ""})
+        found = self._patient.engine.list_by_labels({LABEL: ""})
         if isinstance(found, Failure):
             return _trouble(found.failure())
         for seen in found.unwrap():
@@ -91,7 +100,7 @@ class StartTest:
             _ = self._patient.remove_image(_IMAGE)
 
     @contextmanager
-    def _image(self, image: str) -> Generator[tuple[str, Trouble | None]]:
+    def _image(self, image: str) -> Generator[tuple[str, Diagnosis | None]]:
         if image:
             yield image, None
             return
@@ -106,14 +115,14 @@ class StartTest:
         finally:
             self._drop_image()
 
-    def _try(self, image: str, cures: tuple[Cure, ...]) -> Trouble | None:
+    def _try(self, image: str, cures: tuple[Workaround, ...]) -> Diagnosis | None:
         fault = self._once(image, cures)
         for _ in range(_MORE_PORTS):
-            if isinstance(fault, PortTaken):
+            if isinstance(fault, PortInUse):
                 fault = self._once(image, cures)
         return None if fault is None else _trouble(fault)
 
-    def _once(self, image: str, cures: tuple[Cure, ...]) -> LaneError | None:
+    def _once(self, image: str, cures: tuple[Workaround, ...]) -> LaneError | None:
         engine, spec = self._patient.engine, _spec(f"{_NAME}-{secrets.token_hex(8)}", image)
         try:
             made = self._patient.create(spec, cures, self._limits)
@@ -148,7 +157,7 @@ class StartTest:
         engine = self._patient.engine
         program = PROGRAMS.get(self._machine, b"")
         if program:
-            copied = engine.copy_in(identifier, (archive(PATH, program),))
+            copied = engine.put_archive(identifier, (archive(PATH, program),))
             if isinstance(copied, Failure):
                 return copied.failure()
         started = engine.start(identifier)
@@ -160,7 +169,7 @@ class StartTest:
         self._look(seen.unwrap().get(identifier))
         return None
 
-    def _look(self, seen: Snapshot | None) -> None:
+    def _look(self, seen: ObservedContainer | None) -> None:
         if seen is None or seen.state != "running":
             return
         where = endpoint_of(seen)
@@ -191,8 +200,8 @@ def _spec(name: str, image: str) -> ContainerSpec:
     )
 
 
-def _trouble(error: LaneError) -> Trouble:
-    return trouble(error.detail or error.message)
+def _trouble(error: LaneError) -> Diagnosis:
+    return diagnosis_of(error.detail or error.message)
 
 
 def _leads(host: str, port: int) -> bool:
@@ -205,7 +214,7 @@ def _leads(host: str, port: int) -> bool:
     return False
 
 
-def _knows_host(seen: Snapshot) -> bool | None:
+def _knows_host(seen: ObservedContainer) -> bool | None:
     """By its /etc/hosts, where its process is one of this host."""
     try:
         with open(f"/proc/{seen.pid}/mountinfo", "rb") as mounts:

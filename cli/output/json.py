@@ -11,14 +11,14 @@ from lanekit.core.domain._dataclass import dataclass
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from lanekit.cli.output.progress import Heard
+    from lanekit.cli.output.progress import LaneProgress
     from lanekit.core.domain.differences import Drift
     from lanekit.core.domain.errors import LaneError
     from lanekit.core.domain.lanes import Lane
-    from lanekit.core.domain.observed import Change
+    from lanekit.core.domain.observed import LayerChange
     from lanekit.core.domain.operations import Operation
     from lanekit.core.domain.plan import Plan
-    from lanekit.core.domain.results import Ensured, LaneStatus
+    from lanekit.core.domain.results import EnsureResult, LaneStatus
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,8 @@ class Record:
     rolled_back: bool = False
     seconds: float | None = None
     error: dict[str, str] | None = None
-    left: tuple[dict[str, str], ...] = ()
-    left_because: str | None = None
+    remaining_drift: tuple[dict[str, str], ...] = ()
+    remaining_reason: str | None = None
 
 
 def line(record: Record, **more: object) -> str:
@@ -43,7 +43,7 @@ def line(record: Record, **more: object) -> str:
     return json.dumps(asdict(record) | more)
 
 
-def ensured_record(ensured: Ensured) -> Record:
+def ensured_record(ensured: EnsureResult) -> Record:
     """A lane that was made so."""
     return Record(
         ensured.lane,
@@ -53,8 +53,8 @@ def ensured_record(ensured: Ensured) -> Record:
         drift=differences(ensured.drift),
         operations=_operations(ensured.operations),
         seconds=round(ensured.seconds, 3),
-        left=differences(ensured.left),
-        left_because=ensured.left_because or None,
+        remaining_drift=differences(ensured.remaining_drift),
+        remaining_reason=ensured.remaining_reason or None,
     )
 
 
@@ -66,12 +66,12 @@ def planned_record(plan: Plan) -> Record:
         action=plan.action,
         drift=differences(plan.drift),
         operations=_operations(plan.operations if plan.changes else ()),
-        left=differences(plan.left),
-        left_because=plan.left_because or None,
+        remaining_drift=differences(plan.remaining_drift),
+        remaining_reason=plan.remaining_reason or None,
     )
 
 
-def losses(changes: Iterable[Change] | None) -> list[dict[str, str]] | None:
+def losses(changes: Iterable[LayerChange] | None) -> list[dict[str, str]] | None:
     """What a replace would lose, path by path; null where nothing is replaced."""
     return None if changes is None else [asdict(change) for change in changes]
 
@@ -88,7 +88,7 @@ def status_record(status: LaneStatus) -> Record:
 
 
 def failed_record(
-    lane: Lane, error: LaneError, heard: Heard | None = None, seconds: float | None = None
+    lane: Lane, error: LaneError, heard: LaneProgress | None = None, seconds: float | None = None
 ) -> Record:
     """A lane that failed, and what was done until then."""
     return Record(

@@ -9,10 +9,10 @@ import typer
 from returns.result import Failure, Success
 
 from lanekit.cli.output.json import Record, failed_record, line
-from lanekit.cli.output.streams import FAILED, say, tell
+from lanekit.cli.output.streams import FAILED, print_message, print_result
 from lanekit.cli.output.text import error_text
-from lanekit.cli.signals.interrupts import uninterrupted
-from lanekit.core.domain.redaction import hide_all
+from lanekit.cli.signals.interrupts import defer_interrupts
+from lanekit.core.domain.redaction import redact_error
 
 if TYPE_CHECKING:
     from lanekit.cli.session import Session
@@ -26,13 +26,13 @@ def report(
     session: Session, lane: Lane, outcome: Outcome[T], show: Callable[[Lane, T], str]
 ) -> bool:
     """Print a lane's outcome by `show`, or its error; whether it succeeded."""
-    with uninterrupted():
+    with defer_interrupts():
         session.progress.pause()
         match outcome:
             case Success(value):
                 words = show(lane, value)
                 if words:
-                    say(words)
+                    print_result(words)
                 return True
             case Failure(error):
                 report_failure(session, lane, error)
@@ -50,15 +50,15 @@ def report_all(
 
 def masked(lane: Lane, error: LaneError) -> LaneError:
     """The error without a value of the lane's env, in whatever words it came here."""
-    return error if lane.profile is None else hide_all(error, lane.profile.env)
+    return error if lane.profile is None else redact_error(error, lane.profile.env)
 
 
 def report_failure(session: Session, lane: Lane, error: LaneError) -> None:
     """A lane that failed: its error on stderr, and with --json its record on stdout too."""
     error = masked(lane, error)
     if session.settings.json:
-        say(line(failed_record(lane, error)))
-    tell(error_text(error))
+        print_result(line(failed_record(lane, error)))
+    print_message(error_text(error))
 
 
 def named_line(session: Session, lane: Lane, word: str, **more: object) -> str:

@@ -8,7 +8,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from lanekit.cli.output.streams import is_terminal, say, tell
+from lanekit.cli.output.streams import is_terminal, print_message, print_result
 from lanekit.core.domain.operations import AwaitReady, Operation, Stop
 from lanekit.core.domain.progress import (
     Event,
@@ -18,7 +18,7 @@ from lanekit.core.domain.progress import (
     OperationUndone,
     Waiting,
 )
-from lanekit.core.domain.redaction import hide
+from lanekit.core.domain.redaction import redact
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +32,7 @@ _ERASE = "\r\x1b[K"
 _SOON, _SELDOM = 2, 10
 
 
-class Heard:
+class LaneProgress:
     """What the events told of one lane. `began` is a monotonic reading in seconds.
 
     `now` is what is under way or waited for; `result` what became of the lane, once it is known.
@@ -72,8 +72,8 @@ class Progress:
         self._live = is_terminal(sys.stderr) and not verbose
         self._secrets = {lane.name: lane.profile.env for lane in lanes if lane.profile}
         self._graces = {lane.name: lane.profile.stop_grace for lane in lanes if lane.profile}
-        self._heard: dict[str, Heard] = {}
-        self._news = News()
+        self._heard: dict[str, LaneProgress] = {}
+        self._news = EventFilter()
         self._names = [lane.name for lane in lanes]
         self._began = time.monotonic()
         self._shows = False
@@ -87,7 +87,7 @@ class Progress:
     def hear(self, event: Event) -> None:
         """The listener for `Lanes`."""
         with self._lock:
-            heard = self._heard.setdefault(event.lane, Heard(time.monotonic()))
+            heard = self._heard.setdefault(event.lane, LaneProgress(time.monotonic()))
             match event:
                 case OperationStarted(_, operation):
                     heard.operations.append(operation)
@@ -97,20 +97,20 @@ class Progress:
                 case _:
                     pass
             words = event_words(event, self._graces.get(event.lane))
-            words = hide(words, self._secrets.get(event.lane, {}))
+            words = redact(words, self._secrets.get(event.lane, {}))
             if not isinstance(event, OperationFinished):
                 heard.now = words
             self._show(event, words)
 
-    def of(self, lane: str) -> Heard:
+    def of(self, lane: str) -> LaneProgress:
         """What was heard of a lane so far."""
         with self._lock:
-            return self._heard.get(lane) or Heard(self._began)
+            return self._heard.get(lane) or LaneProgress(self._began)
 
     def done(self, lane: str, result: str) -> None:
         """What became of a lane is known."""
         with self._lock:
-            heard = self._heard.setdefault(lane, Heard(self._began))
+            heard = self._heard.setdefault(lane, LaneProgress(self._began))
             heard.result, heard.ended = result, time.monotonic()
 
     def rows(self) -> list[tuple[str, str, str, float | None]]:
@@ -143,7 +143,7 @@ class Progress:
         if self._as_json:
             self._say_json(event)
         elif self._verbose or (not self._live and self._news.has(event)):
-            tell(f"{event.lane}: {words}")
+            print_message(f"{event.lane}: {words}")
         elif self._live and not isinstance(event, OperationFinished):
             self._draw_live(event, words)
 
@@ -151,7 +151,7 @@ class Progress:
         if self._verbose:
             from lanekit.cli.output.event_json import event_line  # noqa: PLC0415 - costs start-up
 
-            say(hide(event_line(event), self._secrets.get(event.lane, {})))
+            print_result(redact(event_line(event), self._secrets.get(event.lane, {})))
 
     def _draw_live(self, event: Event, words: str) -> None:
         if len(self._names) == 1:
@@ -176,7 +176,7 @@ class Progress:
         self._shows = bool(line)
 
 
-class News:
+class EventFilter:
     """What people want to hear of unasked: what changes something, fails, or takes long."""
 
     def __init__(self) -> None:

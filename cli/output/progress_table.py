@@ -9,7 +9,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from lanekit.core.domain.escaping import printable
+from lanekit.core.domain.escaping import escape_control_chars
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,5 +72,5 @@ def _cells(row: Row) -> tuple[Text, Text, Text]:
     if seconds is None:
         return Text(name), Text("-", style="dim"), Text("")
     style = _STYLES.get(result, "cyan") if result else ""
-    what = Text(result or printable(now), style=style, no_wrap=True, overflow="ellipsis")
+    what = Text(result or escape_control_chars(now), style=style, no_wrap=True, overflow="ellipsis")
     return Text(name), what, Text(f"{seconds:.1f}")

@@ -11,12 +11,12 @@ USAGE = 2
 """The exit code of a wrong call or a wrong fleet file."""
 FAILED = 1
 """The exit code when a lane failed."""
-WORK = 3
+EXIT_CHANGES_PENDING = 3
 """The exit code of plan and drift --exit-code when there is work."""
 _PIPE_CLOSED = 128 + 13  # as a shell shows a process that SIGPIPE ended
 
 
-def say(text: str) -> None:
+def print_result(text: str) -> None:
     """A line of data. Ends the program when nobody reads it any more, or it cannot be written."""
     try:
         _write(sys.stdout, text)
@@ -25,11 +25,11 @@ def say(text: str) -> None:
         raise SystemExit(_PIPE_CLOSED) from None
     except OSError as error:
         _drop_stdout()
-        tell(f"lanekit: cannot write the output: {error.strerror}")
+        print_message(f"lanekit: cannot write the output: {error.strerror}")
         raise SystemExit(FAILED) from None
 
 
-def tell(text: str) -> None:
+def print_message(text: str) -> None:
     """A line for people: progress, notes, errors."""
     try:
         _write(sys.stderr, text)
@@ -38,9 +38,9 @@ def tell(text: str) -> None:
         return
 
 
-def refuse(text: str) -> NoReturn:
+def usage_error(text: str) -> NoReturn:
     """End with exit code 2: the call or the fleet file is wrong, nothing was done."""
-    tell(f"lanekit: {text}")
+    print_message(f"lanekit: {text}")
     raise typer.Exit(USAGE)
 
 

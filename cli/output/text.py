@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from lanekit.cli.output.streams import is_rich, say
-from lanekit.core.domain.escaping import printable
+from lanekit.cli.output.streams import is_rich, print_result
+from lanekit.core.domain.escaping import escape_control_chars
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from lanekit.core.domain.differences import Drift
     from lanekit.core.domain.errors import LaneError
     from lanekit.core.domain.plan import Plan
-    from lanekit.core.domain.results import Ensured, LaneStatus
+    from lanekit.core.domain.results import EnsureResult, LaneStatus
 
 _COLOURS = {
     "none": "green",
@@ -34,26 +34,26 @@ _FIELDS = 3
 STATUS_HEAD = ("LANE", "CONTAINER", "STATE", "ENDPOINT", "READY", "DRIFT")
 
 
-def ensured_line(ensured: Ensured, width: int) -> str:
+def ensured_line(ensured: EnsureResult, width: int) -> str:
     """ws1/a  replaced  http://127.0.0.1:41234  0.84s  because image.id, worker.digest"""
     causes = [difference.field for difference in ensured.drift]
     causes = causes or [operation.cause for operation in ensured.operations[:1]]
     because = f"  because {', '.join(causes)}" if causes else ""
     head = _head(ensured.lane, ensured.action, width)
-    left = ", ".join(difference.field for difference in ensured.left)
-    kept = f"  left: {left} ({ensured.left_because})" if left else ""
+    left = ", ".join(difference.field for difference in ensured.remaining_drift)
+    kept = f"  left: {left} ({ensured.remaining_reason})" if left else ""
     return f"{head}  {ensured.endpoint.url}  {ensured.seconds:.2f}s{because}{kept}"
 
 
 def plan_text(plan: Plan, *, verbose: bool) -> str:
     """The plan, and how many files its replace would lose; `verbose`: which."""
-    lost = plan.loses or ()
+    lost = plan.lost_files or ()
     if not lost:
         return str(plan)
     files = f"{len(lost)} file{'s' if len(lost) > 1 else ''}"
     hint = "" if verbose else " (--verbose lists them)"
     lines = [str(plan), f"  loses  {files} changed in the container's own layer{hint}"]
-    each = [f"    {change.kind:<7}  {printable(change.path)}" for change in lost]
+    each = [f"    {change.kind:<7}  {escape_control_chars(change.path)}" for change in lost]
     return "\n".join([*lines, *(each if verbose else [])])
 
 
@@ -78,7 +78,7 @@ def error_text(error: LaneError, *, rolled_back: bool = False) -> str:
     if error.hint:
         lines.append(f"  -> {error.hint}")
     # Words from a container must not steer the terminal of whoever reads them.
-    return "\n".join(map(printable, lines))
+    return "\n".join(map(escape_control_chars, lines))
 
 
 def status_row(status: LaneStatus) -> tuple[str, ...]:
@@ -108,7 +108,7 @@ def say_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
     for row in (head, *rows):
         cells = (f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
-        say("  ".join(cells).rstrip())
+        print_result("  ".join(cells).rstrip())
 
 
 def _say_rich_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

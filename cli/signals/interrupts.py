@@ -20,7 +20,7 @@ _IDLE = "lanekit: interrupted"
 _SECOND = "lanekit: left at once; the next `lanekit ensure` puts right what was begun"
 
 
-class _Held:
+class _InterruptState:
     """How deep the main thread is in what a first signal has to wait for, and if one does.
 
     `idle`: nothing is begun that would have to be put back.
@@ -32,34 +32,34 @@ class _Held:
 
 
 @contextmanager
-def uninterrupted() -> Generator[None]:
+def defer_interrupts() -> Generator[None]:
     """Within, a first signal waits: KeyboardInterrupt is raised at the end. A second one does not.
 
     For the main thread, and for what is short: a lane that is done, and not yet told of.
     """
-    _Held.depth += 1
+    _InterruptState.depth += 1
     try:
         yield
     finally:
-        _Held.depth -= 1
-        if _Held.waits and not _Held.depth:
-            _Held.waits = False
+        _InterruptState.depth -= 1
+        if _InterruptState.waits and not _InterruptState.depth:
+            _InterruptState.waits = False
             raise KeyboardInterrupt
 
 
 @contextmanager
-def idle() -> Generator[None]:
+def nothing_to_undo() -> Generator[None]:
     """Within, nothing is begun: who interrupts it is not told that something is put back."""
-    _Held.idle = True
+    _InterruptState.idle = True
     try:
         yield
     finally:
-        _Held.idle = False
+        _InterruptState.idle = False
 
 
 def confirmed(question: str) -> bool:
     """Whether whoever sits at the terminal says yes."""
-    with idle():
+    with nothing_to_undo():
         return typer.confirm(question, err=True)
 
 
@@ -78,12 +78,12 @@ def interruptible() -> Generator[None]:
     def handle(number: int, _frame: FrameType | None) -> None:
         received.append(number)
         if len(received) > 1:
-            _shout(_SECOND)
+            _write_stderr(_SECOND)
             os._exit(128 + received[0])
-        _shout(_IDLE if _Held.idle else _FIRST)
-        if not _Held.depth:
+        _write_stderr(_IDLE if _InterruptState.idle else _FIRST)
+        if not _InterruptState.depth:
             raise KeyboardInterrupt
-        _Held.waits = True
+        _InterruptState.waits = True
 
     before = {s: signal.getsignal(s) for s in _SIGNALS if signal.getsignal(s) != signal.SIG_IGN}
     for number in before:
@@ -102,7 +102,7 @@ def interruptible() -> Generator[None]:
             _ = signal.signal(number, handler)
 
 
-def _shout(text: str) -> None:
+def _write_stderr(text: str) -> None:
     # A signal may come in the middle of a write: the buffers of sys.stderr are off limits.
     try:
         _ = os.write(2, f"{text}\n".encode())

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 # It breaks a wait off as any signal does, and means nothing: whom it reaches too late ignores it.
-_POKE = signal.SIGURG
+_WAKE_SIGNAL = signal.SIGURG
 _AGAIN = 0.02  # seconds; the poke itself may come just before the wait
 _AT_ONCE = 64  # bytes: each is the number of a signal that came
 
@@ -33,7 +33,7 @@ def waking() -> Generator[None]:
         # No Event: its lock, taken twice by handlers in one thread, would be for ever.
         seen.append(number)
 
-    before = signal.signal(_POKE, handle)
+    before = signal.signal(_WAKE_SIGNAL, handle)
     wakes = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
     waker = threading.Thread(
         target=_wake, args=(threading.get_ident(), reader, seen), name="lanekit wake", daemon=True
@@ -46,15 +46,15 @@ def waking() -> Generator[None]:
         os.close(writer)
         waker.join()
         os.close(reader)
-        _ = signal.signal(_POKE, before)
+        _ = signal.signal(_WAKE_SIGNAL, before)
 
 
 def _wake(main: int, reader: int, seen: list[int]) -> None:
     """After each signal, poke the main thread until it has called the handlers of all that came."""
     while numbers := os.read(reader, _AT_ONCE):
-        if set(numbers) == {_POKE}:
+        if set(numbers) == {_WAKE_SIGNAL}:
             continue
         seen.clear()
         while not seen:
-            signal.pthread_kill(main, _POKE)
+            signal.pthread_kill(main, _WAKE_SIGNAL)
             time.sleep(_AGAIN)

@@ -1,4 +1,4 @@
-"""`SharedConfigs`: each config tree is read once for all the lanes of a run."""
+"""`ConfigCache`: each config tree is read once for all the lanes of a run."""
 
 from collections.abc import Sequence
 from threading import Lock
@@ -9,7 +9,7 @@ from lanekit.core.ports.host_files import ConfigCopy, HostFiles
 _Key = tuple[str, tuple[str, ...]]
 
 
-class SharedConfigs:
+class ConfigCache:
     """Config trees, remembered; made for one run, for what it read grows old.
 
     That nothing else is copied than what was fingerprinted is the copy's own promise: a tree that

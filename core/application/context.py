@@ -2,7 +2,7 @@
 
 from lanekit.core.domain._dataclass import dataclass
 from lanekit.core.domain.containers import ContainerSpec
-from lanekit.core.domain.git_mounts import ToMake
+from lanekit.core.domain.git_mounts import RequiredPath
 from lanekit.core.domain.lanes import Lane, Profile
 from lanekit.core.ports.clock import Clock
 from lanekit.core.ports.engine import ContainerEngine
@@ -12,7 +12,7 @@ from lanekit.core.ports.probe import Probe
 
 
 @dataclass(frozen=True)
-class World:
+class Ports:
     """The ports, as a composition root put them together."""
 
     engine: ContainerEngine
@@ -23,7 +23,7 @@ class World:
 
 
 @dataclass(frozen=True)
-class Target:
+class PreparedLane:
     """A lane that was found possible: its spec, and its config where it has one.
 
     `make`: what has to be on the host before a container is made or started.
@@ -33,4 +33,4 @@ class Target:
     profile: Profile
     spec: ContainerSpec
     config: ConfigCopy | None
-    make: tuple[ToMake, ...] = ()
+    required_paths: tuple[RequiredPath, ...] = ()

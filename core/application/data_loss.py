@@ -5,20 +5,23 @@ from dataclasses import replace
 
 from returns.result import Failure, Success
 
-from lanekit.core.application.context import Target, World
+from lanekit.core.application.context import Ports, PreparedLane
 from lanekit.core.domain.errors import Outcome
 from lanekit.core.domain.go_paths import clean
 from lanekit.core.domain.labels import LABEL_CONFIG
-from lanekit.core.domain.observed import Change, Observation, Snapshot
+from lanekit.core.domain.observed import LayerChange, ObservedContainer, ObservedLane
 from lanekit.core.domain.plan import Plan
 
 # podman writes files in it at a start, which it does not show; the folder then counts as changed.
 _PODMANS = "/etc"
 
 
-def losses(
-    seen: Snapshot, changes: Sequence[Change], config_target: str, copied: Collection[str]
-) -> tuple[Change, ...]:
+def lost_files(
+    seen: ObservedContainer,
+    changes: Sequence[LayerChange],
+    config_target: str,
+    copied: Collection[str],
+) -> tuple[LayerChange, ...]:
     """Those changes that nobody makes again.
 
     Not the folders above a change, nor the places of mounts, which podman makes, nor the paths in
@@ -35,21 +38,23 @@ def _above(path: str) -> Iterator[str]:
         yield path
 
 
-def with_losses(world: World, target: Target, seen: Observation, todo: Plan) -> Outcome[Plan]:
+def with_data_loss(
+    world: Ports, target: PreparedLane, seen: ObservedLane, todo: Plan
+) -> Outcome[Plan]:
     """The plan, saying what its replace would lose; others as they are, with no question asked."""
     old = next((c for c in (seen.current, seen.prev) if c and c.id == todo.replaces), None)
     if old is None:
         return Success(todo)
-    asked = world.engine.changes(old.id)
+    asked = world.engine.diff(old.id)
     if isinstance(asked, Failure):
         return asked
     changes = asked.unwrap()
-    lost = losses(old, changes, target.spec.config_target, _copied(world, target, old, changes))
-    return Success(replace(todo, loses=lost))
+    lost = lost_files(old, changes, target.spec.config_target, _copied(world, target, old, changes))
+    return Success(replace(todo, lost_files=lost))
 
 
 def _copied(
-    world: World, target: Target, old: Snapshot, changes: Sequence[Change]
+    world: Ports, target: PreparedLane, old: ObservedContainer, changes: Sequence[LayerChange]
 ) -> Collection[str]:
     """The paths of the config that are as they were copied.
 

@@ -5,38 +5,50 @@ from dataclasses import replace
 
 from returns.result import Failure, Success
 
-from lanekit.core.application.context import Target, World
-from lanekit.core.application.execute import start_run
-from lanekit.core.application.observe import UNFINISHED, Asked, copying, glance_one, with_inside
+from lanekit.core.application.context import Ports, PreparedLane
+from lanekit.core.application.execute import make_run
+from lanekit.core.application.observe import (
+    UNFINISHED,
+    ObserveRequest,
+    copying,
+    observe_one_quickly,
+    with_mount_health,
+)
 from lanekit.core.domain._dataclass import dataclass
 from lanekit.core.domain.differences import Drift, Policy
 from lanekit.core.domain.drift import drift
 from lanekit.core.domain.errors import (
+    Conflict,
+    InvalidState,
     LaneError,
-    LostRace,
-    NameTaken,
+    NameInUse,
     NotFound,
-    NotHonoured,
     NotReady,
     Outcome,
-    PortTaken,
+    PortInUse,
+    SpecMismatch,
     WorkerBusy,
-    WrongState,
     for_lane,
 )
-from lanekit.core.domain.observed import Endpoint, ImageInfo, Inside, Observation, Snapshot
+from lanekit.core.domain.observed import (
+    Endpoint,
+    ImageInfo,
+    MountHealth,
+    ObservedContainer,
+    ObservedLane,
+)
 from lanekit.core.domain.operations import Action, AwaitReady, CheckIdle, CopyIn, Operation, Update
-from lanekit.core.domain.ownership import foreign
-from lanekit.core.domain.plan import NO_WISH, Judge, Plan, Wish, plan
+from lanekit.core.domain.ownership import ownership_error
+from lanekit.core.domain.plan import NO_CONSTRAINTS, DriftCheck, Plan, PlanConstraints, make_plan
 from lanekit.core.domain.progress import Listener
-from lanekit.core.domain.recovery import is_awake
-from lanekit.core.domain.redaction import hide_in
-from lanekit.core.domain.results import Ensured
-from lanekit.core.ports.lock import LaneNote
-from lanekit.core.ports.probe import Begun, Probe
+from lanekit.core.domain.recovery import is_live
+from lanekit.core.domain.redaction import redact_for_spec
+from lanekit.core.domain.results import EnsureResult
+from lanekit.core.ports.lock import LaneJournal
+from lanekit.core.ports.probe import PendingProbe, Probe
 
-_TRIES = 5
-_PAUSE = 0.2
+_MAX_TRIES = 5
+_RETRY_PAUSE_SECONDS = 0.2
 _PASSING = ("removing",)
 _STARTS = ("started", "restarted")
 _PORT_KEPT = (
@@ -44,16 +56,16 @@ _PORT_KEPT = (
     "with `lanekit rm` and ensure it anew"
 )
 # Somebody changed the lane between our look and our operation: look again.
-_RACES = (NotFound, NameTaken, WrongState, PortTaken)
+_RACES = (NotFound, NameInUse, InvalidState, PortInUse)
 
 
-def judge_for(target: Target, image: ImageInfo | None, policy: Policy) -> Judge:
+def drift_check(target: PreparedLane, image: ImageInfo | None, policy: Policy) -> DriftCheck:
     """The drift of a container, by the policy."""
 
-    def strict(seen: Snapshot) -> Drift:
+    def strict(seen: ObservedContainer) -> Drift:
         return drift(target.spec, seen, image)
 
-    def reference(seen: Snapshot) -> Drift:
+    def reference(seen: ObservedContainer) -> Drift:
         from lanekit.core.domain.reference_policy import (  # noqa: PLC0415 - few runs ask for it
             reference_drift,
             reference_view,
@@ -64,45 +76,49 @@ def judge_for(target: Target, image: ImageInfo | None, policy: Policy) -> Judge:
     return reference if policy == "reference" else strict
 
 
-def decide(
-    target: Target, seen: Observation, policy: Policy, wish: Wish = NO_WISH
+def plan_for(
+    target: PreparedLane, seen: ObservedLane, policy: Policy, wish: PlanConstraints = NO_CONSTRAINTS
 ) -> Outcome[Plan]:
-    """The plan for what was seen; `Foreign` when a name belongs to somebody else."""
-    stranger = foreign(target.lane, seen)
+    """The plan for what was seen; `NotOwned` when a name belongs to somebody else."""
+    stranger = ownership_error(target.lane, seen)
     if stranger is not None:
         return Failure(for_lane(stranger, target.lane.name))
-    judge = judge_for(target, seen.image, policy)
+    judge = drift_check(target, seen.image, policy)
     if policy == "reference":
-        seen = replace(seen, inside=Inside())
-    return Success(plan(target.lane.name, target.spec, seen, judge, wish))
+        seen = replace(seen, mount_health=MountHealth())
+    return Success(make_plan(target.lane.name, target.spec, seen, judge, wish))
 
 
-def decide_asking(
-    target: Target, seen: Observation, policy: Policy, probe: Probe, wish: Wish = NO_WISH
+def plan_with_idle_check(
+    target: PreparedLane,
+    seen: ObservedLane,
+    policy: Policy,
+    probe: Probe,
+    wish: PlanConstraints = NO_CONSTRAINTS,
 ) -> Outcome[Plan]:
     """`decide`, with `on_drift` minded: a worker is asked when its container is to be stopped."""
     wish = replace(wish, on_drift=target.profile.on_drift)
-    decided = decide(target, seen, policy, wish)
+    decided = plan_for(target, seen, policy, wish)
     if isinstance(decided, Failure) or not _asks(decided.unwrap()) or seen.current is None:
         return decided
     busy = _busy(target, seen.current, probe)
-    return decide(target, seen, policy, replace(wish, busy=busy)) if busy else decided
+    return plan_for(target, seen, policy, replace(wish, busy=busy)) if busy else decided
 
 
 def _asks(todo: Plan) -> bool:
     return any(isinstance(operation, CheckIdle) for operation in todo.operations)
 
 
-def _busy(target: Target, seen: Snapshot, probe: Probe) -> str:
+def _busy(target: PreparedLane, seen: ObservedContainer, probe: Probe) -> str:
     from lanekit.core.application.idle_check import why_busy  # noqa: PLC0415 - few runs ask
 
     if seen.state == "running":
         return why_busy(probe, target.profile, seen)
-    return f"it is {seen.state}, so its worker cannot say that it is idle" * is_awake(seen)
+    return f"it is {seen.state}, so its worker cannot say that it is idle" * is_live(seen)
 
 
 @dataclass(frozen=True)
-class Manner:
+class EnsureOptions:
     """How lanes are made so. `restart_unready`: a container whose worker does not answer in time
     is restarted once before that is an error.
     """
@@ -112,14 +128,19 @@ class Manner:
     restart_unready: bool = False
 
 
-class Ensure:
+class EnsureAttempts:
     """One ensure of one lane; its lock is held by the caller, `note` is the lane's.
 
     `begun`: when the caller began, for the report's seconds.
     """
 
     def __init__(
-        self, world: World, target: Target, note: LaneNote, manner: Manner, begun: float
+        self,
+        world: Ports,
+        target: PreparedLane,
+        note: LaneJournal,
+        manner: EnsureOptions,
+        begun: float,
     ) -> None:
         self._world = world
         self._target = target
@@ -130,13 +151,13 @@ class Ensure:
         self._action: Action = "none"
         self._updates = False
         self._looked_after_start = False
-        self._probed: Begun | None = None
+        self._probed: PendingProbe | None = None
         self._done: list[Operation] = []
         self._begun = begun
 
     def run(
-        self, first: Outcome[Observation] | None = None, begun: Begun | None = None
-    ) -> Outcome[Ensured]:
+        self, first: Outcome[ObservedLane] | None = None, begun: PendingProbe | None = None
+    ) -> Outcome[EnsureResult]:
         """Make it so. Every error names the lane and hides secrets.
 
         `first` is an observation that was made under the lane's lock; it is used once. `begun`: its
@@ -146,22 +167,22 @@ class Ensure:
         result = self._run(first)
         if isinstance(result, Failure):
             error = for_lane(result.failure(), self._target.lane.name)
-            return Failure(hide_in(error, self._target.spec))
+            return Failure(redact_for_spec(error, self._target.spec))
         return result
 
-    def _run(self, first: Outcome[Observation] | None) -> Outcome[Ensured]:
-        seen, wish = first, NO_WISH
+    def _run(self, first: Outcome[ObservedLane] | None) -> Outcome[EnsureResult]:
+        seen, wish = first, NO_CONSTRAINTS
         last: LaneError | None = None
-        for attempt in range(_TRIES):
+        for attempt in range(_MAX_TRIES):
             if attempt:
                 self._probed = None
-                self._world.clock.sleep(_PAUSE * attempt)
-            seen = seen or self._look()
+                self._world.clock.sleep(_RETRY_PAUSE_SECONDS * attempt)
+            seen = seen or self._observe()
             if isinstance(seen, Failure):
                 return seen
             looked, seen = seen.unwrap(), None
             if _passing(looked):
-                last = WrongState("the container is being removed by somebody else")
+                last = InvalidState("the container is being removed by somebody else")
                 continue
             result = self._attempt(looked, wish)
             if not isinstance(result, Failure):
@@ -171,8 +192,8 @@ class Ensure:
                 return Failure(replace(last, hint=_PORT_KEPT))
             if not self._tries_again(last):
                 return result
-            wish = _wish(last, looked)
-        return Failure(_lost(last))
+            wish = _next_constraints(last, looked)
+        return Failure(_conflict(last))
 
     def _tries_again(self, error: LaneError) -> bool:
         if not isinstance(error, NotReady):
@@ -184,23 +205,25 @@ class Ensure:
     def _may_replace(self, error: LaneError) -> bool:
         """Whether it was an update that was not honoured: what it was to end needs a replace."""
         updated, self._updates = self._updates, False
-        return updated and isinstance(error, NotHonoured)
+        return updated and isinstance(error, SpecMismatch)
 
-    def _look(self) -> Outcome[Observation]:
+    def _observe(self) -> Outcome[ObservedLane]:
         spec = self._target.spec
-        return glance_one(self._world.engine, Asked(spec.name, spec.image, self._note.read()))
+        return observe_one_quickly(
+            self._world.engine, ObserveRequest(spec.name, spec.image, self._note.read())
+        )
 
-    def _attempt(self, seen: Observation, wish: Wish) -> Outcome[Ensured]:
-        seen = with_inside(self._world.files, self._target.spec, seen)
-        decided = decide_asking(self._target, seen, self._policy, self._world.probe, wish)
+    def _attempt(self, seen: ObservedLane, wish: PlanConstraints) -> Outcome[EnsureResult]:
+        seen = with_mount_health(self._world.files, self._target.spec, seen)
+        decided = plan_with_idle_check(self._target, seen, self._policy, self._world.probe, wish)
         if isinstance(decided, Failure):
             return decided
         todo = decided.unwrap()
         self._action = todo.action
         self._updates = any(isinstance(operation, Update) for operation in todo.operations)
-        judge = judge_for(self._target, seen.image, self._policy)
-        run = start_run(self._world, self._target, seen, judge, self._listen)
-        run.begun, self._probed = self._probed, None
+        judge = drift_check(self._target, seen.image, self._policy)
+        run = make_run(self._world, self._target, seen, judge, self._listen)
+        run.pending_probe, self._probed = self._probed, None
         if todo.changes:
             self._write(_note_of(todo, run.ids))
         result = run.execute(todo)
@@ -211,13 +234,15 @@ class Ensure:
         if isinstance(result, Failure):
             return result
         current = run.ids[todo.container]
-        lost = self._lost(todo, current, seen.image)
+        lost = self._config_lost_at_start(todo, current, seen.image)
         if lost is not None:
-            return self._mended(todo, lost)
+            return self._repair_config(todo, lost)
         self._write(current)
         return Success(self._ensured(todo, result.unwrap()))
 
-    def _lost(self, todo: Plan, container: str, image: ImageInfo | None) -> Observation | None:
+    def _config_lost_at_start(
+        self, todo: Plan, container: str, image: ImageInfo | None
+    ) -> ObservedLane | None:
         """The lane, when a container that was started lost its config while it did not run, which
         only now can be seen.
         """
@@ -227,12 +252,12 @@ class Ensure:
         self._looked_after_start = True
         looked = self._world.engine.inspect([container])
         current = None if isinstance(looked, Failure) else looked.unwrap().get(container)
-        found = Observation(current, image=image)
-        seen = with_inside(self._world.files, self._target.spec, found)
-        return seen if seen.inside.config_gone else None
+        found = ObservedLane(current, image=image)
+        seen = with_mount_health(self._world.files, self._target.spec, found)
+        return seen if seen.mount_health.config_missing else None
 
-    def _mended(self, todo: Plan, seen: Observation) -> Outcome[Ensured]:
-        mended = self._attempt(seen, NO_WISH)
+    def _repair_config(self, todo: Plan, seen: ObservedLane) -> Outcome[EnsureResult]:
+        mended = self._attempt(seen, NO_CONSTRAINTS)
         if isinstance(mended, Failure):
             return mended
         ensured = mended.unwrap()
@@ -243,8 +268,8 @@ class Ensure:
         if self._note.read() != text:
             self._note.write(text)
 
-    def _ensured(self, todo: Plan, endpoint: Endpoint) -> Ensured:
-        return Ensured(
+    def _ensured(self, todo: Plan, endpoint: Endpoint) -> EnsureResult:
+        return EnsureResult(
             lane=todo.lane,
             container=todo.container,
             endpoint=endpoint,
@@ -252,8 +277,8 @@ class Ensure:
             drift=todo.drift,
             operations=tuple(op for op in self._done if not isinstance(op, AwaitReady)),
             seconds=self._world.clock.now() - self._begun,
-            left=todo.left,
-            left_because=todo.left_because,
+            remaining_drift=todo.remaining_drift,
+            remaining_reason=todo.remaining_reason,
         )
 
 
@@ -264,38 +289,38 @@ def _note_of(todo: Plan, there: Mapping[str, str]) -> str:
     return copying(into) if into else UNFINISHED
 
 
-def _passing(seen: Observation) -> bool:
+def _passing(seen: ObservedLane) -> bool:
     return any(c is not None and c.state in _PASSING for c in (seen.current, seen.next, seen.prev))
 
 
-def _keeps_its_port(error: LaneError, seen: Observation, target: Target) -> bool:
+def _keeps_its_port(error: LaneError, seen: ObservedLane, target: PreparedLane) -> bool:
     report = target.profile.on_drift == "report"
-    return report and isinstance(error, PortTaken) and seen.current is not None
+    return report and isinstance(error, PortInUse) and seen.current is not None
 
 
-def _wish(error: LaneError, seen: Observation) -> Wish:
+def _next_constraints(error: LaneError, seen: ObservedLane) -> PlanConstraints:
     if isinstance(error, NotReady):
-        return Wish(restart="its worker did not answer in time")
-    if isinstance(error, PortTaken) and seen.current is not None:
+        return PlanConstraints(restart="its worker did not answer in time")
+    if isinstance(error, PortInUse) and seen.current is not None:
         taken = f"its host port is taken by somebody else ({error.detail.strip()})"
-        return Wish(replace=taken)
+        return PlanConstraints(replace=taken)
     if isinstance(error, WorkerBusy):
-        return Wish(busy=error.message)
-    return Wish(no_update=True) if isinstance(error, NotHonoured) else NO_WISH
+        return PlanConstraints(busy=error.message)
+    return PlanConstraints(no_update=True) if isinstance(error, SpecMismatch) else NO_CONSTRAINTS
 
 
-def _lost(last: LaneError | None) -> LostRace:
+def _conflict(last: LaneError | None) -> Conflict:
     words = "" if last is None else str(last)
-    if isinstance(last, NameTaken):
+    if isinstance(last, NameInUse):
         # Or it is a pod: podman keeps their names with those of containers.
-        return LostRace(
-            f"a name that the lane needs was taken {_TRIES} times in a row",
+        return Conflict(
+            f"a name that the lane needs was taken {_MAX_TRIES} times in a row",
             detail=words,
             hint="is it a pod's (`podman pod ps`)? then choose another `container` for the lane; "
             "else find out who makes containers of this name, then run ensure again",
         )
-    return LostRace(
-        f"the lane was changed by somebody else {_TRIES} times in a row while lanekit worked on it",
+    return Conflict(
+        f"somebody else changed the lane {_MAX_TRIES} times in a row while lanekit worked on it",
         detail=words,
         hint="find out who else starts, stops or removes this container, then run ensure again",
     )

@@ -1,4 +1,4 @@
-"""`EnsureRun`: the ensure of many lanes at once.
+"""`EnsureBatch`: the ensure of many lanes at once.
 
 Three kinds of threads: whoever iterates waits for outcomes; one looks at podman, for all lanes
 together; a crew takes each lane on as soon as it has been seen. Nothing here decides anything:
@@ -12,27 +12,29 @@ from typing import TypeAlias
 
 from returns.result import Failure
 
-from lanekit.core.application.config_cache import SharedConfigs
-from lanekit.core.application.ensure_lane import Fleet, Held
-from lanekit.core.application.lane_task import Interrupt, OneLane
-from lanekit.core.application.lock_wait import turn
-from lanekit.core.application.observe import Asked, glance
-from lanekit.core.application.pool import Crew
-from lanekit.core.domain.errors import Interrupted, LockBusy, Outcome
+from lanekit.core.application.config_cache import ConfigCache
+from lanekit.core.application.ensure_lane import Held, LaneEnsurer
+from lanekit.core.application.lane_task import LaneCancelled, LaneTask
+from lanekit.core.application.lock_wait import waiting_for_lock
+from lanekit.core.application.observe import ObserveRequest, observe_quickly
+from lanekit.core.application.pool import LanePool
+from lanekit.core.domain.errors import Interrupted, LockTimeout, Outcome
 from lanekit.core.domain.lanes import Lane
-from lanekit.core.domain.observed import Observation
-from lanekit.core.domain.results import Ensured
+from lanekit.core.domain.observed import ObservedLane
+from lanekit.core.domain.results import EnsureResult
 
-_Done: TypeAlias = tuple[Lane, Outcome[Ensured] | BaseException]
+_Done: TypeAlias = tuple[Lane, Outcome[EnsureResult] | BaseException]
 
 
 # Each lane that is looked at holds a file open, its lock.
-_BATCH = 200
-_LOOK_UP = 0.25  # seconds; so often a wait for a lock is broken off, to see whether all is over
-_TELL_EVERY = 4  # of those
+_MAX_LANES_PER_OBSERVATION = 200
+_CANCEL_POLL_SECONDS = (
+    0.25  # seconds; so often a wait for a lock is broken off, to see whether all is over
+)
+_PROGRESS_EVERY_ROUNDS = 4  # of those
 
 
-class EnsureRun:
+class EnsureBatch:
     """Iterate it for each lane and its outcome, in the order in which they are known.
 
     Iterated once more, it begins with the first again. Who stops iterating does not stop the work;
@@ -42,22 +44,22 @@ class EnsureRun:
     """
 
     def __init__(
-        self, fleet: Fleet, lanes: Sequence[Lane], jobs: int, *, apart: bool = False
+        self, fleet: LaneEnsurer, lanes: Sequence[Lane], jobs: int, *, apart: bool = False
     ) -> None:
         self._fleet = fleet
         self._lanes = tuple(lanes)
         self._stop = threading.Event()
-        self._crew = Crew(jobs)
-        self._configs = SharedConfigs(fleet.world.files)
+        self._crew = LanePool(jobs)
+        self._configs = ConfigCache(fleet.world.files)
         # Kept, not queued: a Ctrl-C between taking one out and giving it away would lose it.
         self._done: list[_Done] = []
         self._news = threading.Condition()
         self._broken: BaseException | None = None
         self._here = len(self._lanes) == 1 and not apart
         if self._lanes and not self._here:
-            threading.Thread(target=self._look, name="lanekit look").start()
+            threading.Thread(target=self._observe_all, name="lanekit look").start()
 
-    def __iter__(self) -> Iterator[tuple[Lane, Outcome[Ensured]]]:
+    def __iter__(self) -> Iterator[tuple[Lane, Outcome[EnsureResult]]]:
         for at in range(len(self._lanes)):
             lane, outcome = self._wait(at)
             if isinstance(outcome, BaseException):
@@ -74,7 +76,7 @@ class EnsureRun:
                 _ = self._news.wait()
             return self._done[at]
 
-    def _tell(self, lane: Lane, outcome: Outcome[Ensured] | BaseException) -> None:
+    def _report_waiting(self, lane: Lane, outcome: Outcome[EnsureResult] | BaseException) -> None:
         with self._news:
             self._done.append((lane, outcome))
             self._news.notify_all()
@@ -83,14 +85,14 @@ class EnsureRun:
         """Begin nothing more, and undo or finish what is under way; may be called at any time."""
         self._stop.set()
 
-    def _look(self) -> None:
+    def _observe_all(self) -> None:
         try:
             busy: list[Lane] = []
-            for begin in range(0, len(self._lanes), _BATCH):
-                busy += self._look_at(self._lanes[begin : begin + _BATCH])
+            for begin in range(0, len(self._lanes), _MAX_LANES_PER_OBSERVATION):
+                busy += self._observe_some(self._lanes[begin : begin + _MAX_LANES_PER_OBSERVATION])
             # Those that another process works on come last.
             for lane in busy:
-                self._add(lane, self._when_free)
+                self._add(lane, self._ensure_when_unlocked)
         except BaseException as error:
             # A bug, or no thread to be had: nobody shall wait for lanes that never come.
             with self._news:
@@ -99,7 +101,7 @@ class EnsureRun:
         finally:
             self._crew.close()
 
-    def _look_at(self, lanes: Sequence[Lane]) -> list[Lane]:
+    def _observe_some(self, lanes: Sequence[Lane]) -> list[Lane]:
         """Hand each lane to the crew once it is seen; gives those whose lock somebody else has."""
         held: list[_Locked] = []
         try:
@@ -109,7 +111,7 @@ class EnsureRun:
                 locked.own.close()
             raise
         if held:
-            self._glance(held)
+            self._observe_quickly(held)
         return busy
 
     def _lock(self, lanes: Sequence[Lane], held: list["_Locked"]) -> list[Lane]:
@@ -117,7 +119,7 @@ class EnsureRun:
         for lane in lanes:
             image = self._fleet.image_of(lane)
             if isinstance(image, Failure):
-                self._tell(lane, image)
+                self._report_waiting(lane, image)
                 continue
             lock = self._fleet.hold(lane, 0)
             if isinstance(lock, Failure):
@@ -126,54 +128,54 @@ class EnsureRun:
                 held.append(_Locked(lane, image.unwrap(), lock.unwrap()))
         return busy
 
-    def _glance(self, held: "Sequence[_Locked]") -> None:
+    def _observe_quickly(self, held: "Sequence[_Locked]") -> None:
         untold = dict(enumerate(held))
 
-        def tell(at: int, seen: Outcome[Observation]) -> None:
+        def tell(at: int, seen: Outcome[ObservedLane]) -> None:
             locked = untold.pop(at)
 
-            def work(one: OneLane) -> Outcome[Ensured]:
+            def work(one: LaneTask) -> Outcome[EnsureResult]:
                 with locked.own:
                     return self._fleet.ensure_held(one, self._configs.read, locked.note, seen)
 
             self._add(locked.asked, work)
 
         try:
-            glance(self._fleet.world.engine, [locked.asked_for for locked in held], tell)
+            observe_quickly(self._fleet.world.engine, [locked.asked_for for locked in held], tell)
         finally:
             for locked in untold.values():
                 locked.own.close()
 
-    def _add(self, lane: Lane, work: Callable[[OneLane], Outcome[Ensured]]) -> None:
+    def _add(self, lane: Lane, work: Callable[[LaneTask], Outcome[EnsureResult]]) -> None:
         def task() -> None:
-            outcome: Outcome[Ensured] | BaseException
+            outcome: Outcome[EnsureResult] | BaseException
             try:
-                outcome = work(OneLane(lane, self._fleet.world, self._crew, self._stop))
-            except Interrupt:
+                outcome = work(LaneTask(lane, self._fleet.world, self._crew, self._stop))
+            except LaneCancelled:
                 outcome = Failure(_interrupted(lane))
             except BaseException as error:
                 outcome = error
-            self._tell(lane, outcome)
+            self._report_waiting(lane, outcome)
 
         self._crew.add(task)
 
-    def _when_free(self, one: OneLane) -> Outcome[Ensured]:
+    def _ensure_when_unlocked(self, one: LaneTask) -> Outcome[EnsureResult]:
         """Wait for the lane's lock, so that a Ctrl-C is soon seen, and say for what."""
         clock = self._fleet.world.clock
         begun, tries = clock.now(), 0
         while True:
             left = self._fleet.lock_timeout - (clock.now() - begun)
-            with self._crew.waiting():
-                lock = self._fleet.hold(one.lane, max(0.0, min(_LOOK_UP, left)))
-            one.look_up()
+            with self._crew.yield_slot():
+                lock = self._fleet.hold(one.lane, max(0.0, min(_CANCEL_POLL_SECONDS, left)))
+            one.checkpoint()
             if not isinstance(lock, Failure):
                 with lock.unwrap() as note:
                     return self._fleet.ensure_held(one, self._configs.read, note, None)
-            if left <= 0 or not isinstance(lock.failure(), LockBusy):
+            if left <= 0 or not isinstance(lock.failure(), LockTimeout):
                 return lock
-            if tries % _TELL_EVERY == 0:
-                waits = turn(one.lane.name, lock.failure(), clock.now() - begun)
-                self._fleet.manner.listen(waits)
+            if tries % _PROGRESS_EVERY_ROUNDS == 0:
+                waits = waiting_for_lock(one.lane.name, lock.failure(), clock.now() - begun)
+                self._fleet.options.listen(waits)
             tries += 1
 
 
@@ -184,7 +186,7 @@ class _Locked:
         self.asked = lane
         self.own = ExitStack()
         self.note = self.own.enter_context(lock)
-        self.asked_for = Asked(lane.container_name, image, self.note.read())
+        self.asked_for = ObserveRequest(lane.container_name, image, self.note.read())
 
 
 def _interrupted(lane: Lane) -> Interrupted:

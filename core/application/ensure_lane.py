@@ -7,24 +7,24 @@ from typing import TypeAlias
 
 from returns.result import Failure, Success
 
-from lanekit.core.application.context import Target, World
-from lanekit.core.application.ensure import Ensure, Manner
-from lanekit.core.application.lane_task import OneLane
-from lanekit.core.application.observe import Aside, Asked, glance_one
+from lanekit.core.application.context import Ports, PreparedLane
+from lanekit.core.application.ensure import EnsureAttempts, EnsureOptions
+from lanekit.core.application.lane_task import LaneTask
+from lanekit.core.application.observe import ObserveRequest, Overlap, observe_one_quickly
 from lanekit.core.application.prepare import ReadConfig
-from lanekit.core.application.wait_ready import begin_to_ask
+from lanekit.core.application.wait_ready import start_probe
 from lanekit.core.domain._dataclass import dataclass
 from lanekit.core.domain.errors import LaneError, Outcome
 from lanekit.core.domain.lanes import Lane
-from lanekit.core.domain.observed import Observation, Snapshot
-from lanekit.core.domain.results import Ensured
-from lanekit.core.ports.lock import LaneNote
-from lanekit.core.ports.probe import Begun, EagerProbe
+from lanekit.core.domain.observed import ObservedContainer, ObservedLane
+from lanekit.core.domain.results import EnsureResult
+from lanekit.core.ports.lock import LaneJournal
+from lanekit.core.ports.probe import PendingProbe, StartableProbe
 
-Held: TypeAlias = AbstractContextManager[LaneNote]
+Held: TypeAlias = AbstractContextManager[LaneJournal]
 
 
-class _Unfit(Exception):
+class _InvalidLaneAbort(Exception):
     """There can be no such lane: what podman knows of it is not waited for."""
 
     def __init__(self, why: Failure[LaneError]) -> None:
@@ -33,18 +33,18 @@ class _Unfit(Exception):
 
 
 @dataclass(frozen=True)
-class Fleet:
+class LaneEnsurer:
     """`lock_timeout`, in seconds: how long to wait for a lane that another process works on."""
 
-    world: World
-    manner: Manner
+    world: Ports
+    options: EnsureOptions
     lock_timeout: float
     image_of: Callable[[Lane], Outcome[str]]
     """The image of a lane whose names are sound; else `InvalidLane`. Reads no file."""
-    prepare: Callable[[Lane, ReadConfig | None], Outcome[Target]]
+    prepare: Callable[[Lane, ReadConfig | None], Outcome[PreparedLane]]
     hold: Callable[[Lane, float], Outcome[Held]]
 
-    def ensure(self, lane: Lane) -> Outcome[Ensured]:
+    def ensure(self, lane: Lane) -> Outcome[EnsureResult]:
         """Make a lane so that is alone."""
         image = self.image_of(lane)
         if isinstance(image, Failure):
@@ -62,59 +62,61 @@ class Fleet:
         with held.unwrap() as note:
             return self._ensure(lane, image.unwrap(), note, begun)
 
-    def _ensure(self, lane: Lane, image: str, note: LaneNote, begun: float) -> Outcome[Ensured]:
+    def _ensure(
+        self, lane: Lane, image: str, note: LaneJournal, begun: float
+    ) -> Outcome[EnsureResult]:
         """The lane's files are read while podman looks for its container, and the worker is asked
         while it looks for the image, which takes it longest.
         """
-        with closing(_Beside(self, lane)) as beside:
-            asked = Asked(lane.container_name, image, note.read())
-            aside = Aside(beside.read, beside.ask)
+        with closing(_Prefetch(self, lane)) as beside:
+            asked = ObserveRequest(lane.container_name, image, note.read())
+            aside = Overlap(beside.read, beside.ask)
             try:
-                seen = glance_one(self.world.engine, asked, aside)
-            except _Unfit as unfit:
+                seen = observe_one_quickly(self.world.engine, asked, aside)
+            except _InvalidLaneAbort as unfit:
                 return unfit.why
             target = beside.target
             if target is None:
                 target = self.prepare(lane, None)
             if isinstance(target, Failure):
                 return target
-            one = Ensure(self.world, target.unwrap(), note, self.manner, begun)
+            one = EnsureAttempts(self.world, target.unwrap(), note, self.options, begun)
             return one.run(seen, beside.begun)
 
     def ensure_held(
-        self, one: OneLane, read: ReadConfig, note: LaneNote, seen: Outcome[Observation] | None
-    ) -> Outcome[Ensured]:
+        self, one: LaneTask, read: ReadConfig, note: LaneJournal, seen: Outcome[ObservedLane] | None
+    ) -> Outcome[EnsureResult]:
         """Make one of many so; its lock is held, and perhaps it has been looked at under it."""
         begun = self.world.clock.now()
         target = self.prepare(one.lane, read)
         if isinstance(target, Failure):
             return target
-        manner = replace(self.manner, listen=one.listener(self.manner.listen))
-        return Ensure(one.world, target.unwrap(), note, manner, begun).run(seen)
+        manner = replace(self.options, listen=one.listener(self.options.listen))
+        return EnsureAttempts(one.ports, target.unwrap(), note, manner, begun).run(seen)
 
 
-class _Beside:
+class _Prefetch:
     """What is done for a lane while podman looks for its container and its image."""
 
-    def __init__(self, fleet: Fleet, lane: Lane) -> None:
+    def __init__(self, fleet: LaneEnsurer, lane: Lane) -> None:
         self._fleet = fleet
         self._lane = lane
-        self.target: Outcome[Target] | None = None
-        self.begun: Begun | None = None
+        self.target: Outcome[PreparedLane] | None = None
+        self.begun: PendingProbe | None = None
 
     def read(self) -> None:
         """Read the lane's files."""
         self.target = self._fleet.prepare(self._lane, None)
         if isinstance(self.target, Failure):
-            raise _Unfit(self.target)
+            raise _InvalidLaneAbort(self.target)
 
-    def ask(self, current: Snapshot) -> None:
+    def ask(self, current: ObservedContainer) -> None:
         """Begin to ask the worker of its container, which was seen a moment ago."""
         probe = self._fleet.world.probe
         if self.begun is not None:
             return
-        if isinstance(self.target, Success) and isinstance(probe, EagerProbe):
-            self.begun = begin_to_ask(probe, self.target.unwrap().profile, current)
+        if isinstance(self.target, Success) and isinstance(probe, StartableProbe):
+            self.begun = start_probe(probe, self.target.unwrap().profile, current)
 
     def close(self) -> None:
         """The lane is done."""

@@ -4,8 +4,8 @@ from dataclasses import field, replace
 
 from returns.result import Failure, Success
 
-from lanekit.core.application.context import Target, World
-from lanekit.core.application.observe import ids_are_sound
+from lanekit.core.application.context import Ports, PreparedLane
+from lanekit.core.application.observe import check_ids_unambiguous
 from lanekit.core.application.wait_ready import Wait, await_ready
 from lanekit.core.domain._dataclass import dataclass
 from lanekit.core.domain.containers import NEXT, PREV
@@ -14,15 +14,15 @@ from lanekit.core.domain.errors import (
     EngineFailed,
     EngineTimeout,
     EngineUnavailable,
+    InvalidResponse,
+    InvalidState,
     LaneError,
     NotFound,
-    NotHonoured,
     Outcome,
-    Undecodable,
+    SpecMismatch,
     WorkerBusy,
-    WrongState,
 )
-from lanekit.core.domain.observed import Endpoint, Observation, Snapshot
+from lanekit.core.domain.observed import Endpoint, ObservedContainer, ObservedLane
 from lanekit.core.domain.operations import (
     AwaitReady,
     CheckIdle,
@@ -38,7 +38,7 @@ from lanekit.core.domain.operations import (
     Update,
     Verify,
 )
-from lanekit.core.domain.plan import Judge, Plan, undo
+from lanekit.core.domain.plan import DriftCheck, Plan, undo
 from lanekit.core.domain.progress import (
     Listener,
     OperationFailed,
@@ -46,27 +46,27 @@ from lanekit.core.domain.progress import (
     OperationStarted,
     OperationUndone,
 )
-from lanekit.core.domain.redaction import hide_in
-from lanekit.core.ports.probe import Begun
+from lanekit.core.domain.redaction import redact_for_spec
+from lanekit.core.ports.probe import PendingProbe
 
-_SETTLE = 0.3  # seconds in which a process that cannot run has ended
+_SETTLE_SECONDS = 0.3  # seconds in which a process that cannot run has ended
 # After these nobody knows whether the operation was done, so it is undone as if it had been.
-_UNSURE = (EngineTimeout, EngineFailed, EngineUnavailable, Undecodable)
+_UNSURE = (EngineTimeout, EngineFailed, EngineUnavailable, InvalidResponse)
 
 
 @dataclass
-class Run:
+class PlanRun:
     """One plan being run: which container has which name now, and what can be undone."""
 
-    world: World
-    target: Target
-    judge: Judge
+    world: Ports
+    target: PreparedLane
+    judge: DriftCheck
     listen: Listener
-    snapshots: dict[str, Snapshot]
+    snapshots: dict[str, ObservedContainer]
     undoable: list[tuple[Operation, str]] = field(default_factory=lambda: [])
     done: list[Operation] = field(default_factory=lambda: [])
     endpoint: Endpoint | None = None
-    begun: Begun | None = None
+    pending_probe: PendingProbe | None = None
     """The first try at the worker that was seen, when it was begun since."""
     ids: dict[str, str] = field(default_factory=lambda: {})
 
@@ -91,7 +91,11 @@ class Run:
 
     def _sound(self, plan: Plan) -> Outcome[None]:
         there = list(self.ids.values())
-        return ids_are_sound(self.world.engine, there) if plan.changes and there else Success(None)
+        return (
+            check_ids_unambiguous(self.world.engine, there)
+            if plan.changes and there
+            else Success(None)
+        )
 
     def _step(self, operation: Operation) -> Outcome[None]:
         lane, clock = self.target.lane.name, self.world.clock
@@ -105,28 +109,30 @@ class Run:
         try:
             result = self._perform(operation, container)
         except (KeyboardInterrupt, SystemExit):
-            self._note(operation, container)
+            self._remember_for_undo(operation, container)
             raise
         if isinstance(result, Failure):
             error = result.failure()
             if isinstance(error, _UNSURE) or isinstance(operation, Update):
-                self._note(operation, container)
-            self.listen(OperationFailed(lane, operation, hide_in(error, self.target.spec).message))
+                self._remember_for_undo(operation, container)
+            self.listen(
+                OperationFailed(lane, operation, redact_for_spec(error, self.target.spec).message)
+            )
             return result
-        self._note(operation, container)
+        self._remember_for_undo(operation, container)
         self.done.append(operation)
         self.listen(OperationFinished(lane, operation, clock.now() - begun))
         return Success(None)
 
-    def _note(self, operation: Operation, container: str) -> None:
+    def _remember_for_undo(self, operation: Operation, container: str) -> None:
         known = container or self.ids.get(operation.name, "")
         if known and undo(operation) is not None:
             self.undoable.append((operation, known))
 
     def _perform(self, operation: Operation, container: str) -> Outcome[None]:
         # A start mounts anew: what was there at the create may have been removed since.
-        if self.target.make and isinstance(operation, Create | Start):
-            ready = self.world.files.make_missing(self.target.make)
+        if self.target.required_paths and isinstance(operation, Create | Start):
+            ready = self.world.files.ensure_paths(self.target.required_paths)
             if isinstance(ready, Failure):
                 return ready
         if isinstance(operation, Create):
@@ -171,7 +177,9 @@ class Run:
         config = self.target.config
         if config is None:
             raise AssertionError("a plan copies a config that the lane does not have")
-        return self.world.engine.copy_in(container, config.archive(self.target.spec.config_target))
+        return self.world.engine.put_archive(
+            container, config.archive(self.target.spec.config_target)
+        )
 
     def _verify(self, container: str) -> Outcome[None]:
         looked = self.world.engine.inspect([container])
@@ -185,7 +193,7 @@ class Run:
         if not drift:
             return Success(None)
         return Failure(
-            NotHonoured(
+            SpecMismatch(
                 "podman made a container that is not what was asked for",
                 detail="\n".join(map(str, drift)),
                 hint=SET_FOR_ALL,
@@ -222,7 +230,7 @@ class Run:
 
     def _await(self, operation: AwaitReady, container: str) -> Outcome[None]:
         seen = self.snapshots[container]
-        wait = Wait(self.world, self.target, seen, operation.fresh, self.listen, self.begun)
+        wait = Wait(self.world, self.target, seen, operation.fresh, self.listen, self.pending_probe)
         answer = await_ready(wait)
         if isinstance(answer, Failure):
             return answer
@@ -234,7 +242,9 @@ class Run:
         while self.undoable:
             operation, container = self.undoable.pop()
             undone = self._undo(operation, container)
-            words = str(hide_in(undone.failure(), spec)) if isinstance(undone, Failure) else ""
+            words = (
+                str(redact_for_spec(undone.failure(), spec)) if isinstance(undone, Failure) else ""
+            )
             self.listen(OperationUndone(lane, operation, words))
             if words:
                 # Going on could start a second container of the lane; the next ensure goes on
@@ -251,7 +261,7 @@ class Run:
 
     def _told_if_down(self, container: str, error: LaneError) -> LaneError:
         """A container that was started again mounts the files that are there now, not its old."""
-        self.world.clock.sleep(_SETTLE)
+        self.world.clock.sleep(_SETTLE_SECONDS)
         looked = self.world.engine.inspect([container])
         now = None if isinstance(looked, Failure) else looked.unwrap().get(container)
         if now is None or now.state == "running":
@@ -281,21 +291,21 @@ class Run:
     def _start_again(self, container: str) -> Outcome[None]:
         engine = self.world.engine
         started = engine.start(container)
-        if not isinstance(started, Failure) or not isinstance(started.failure(), WrongState):
+        if not isinstance(started, Failure) or not isinstance(started.failure(), InvalidState):
             return started
         # A stop that was cut off leaves it neither running nor stopped: it has to be ended first.
         stopped = engine.stop(container, self.target.profile.stop_grace)
         return stopped if isinstance(stopped, Failure) else engine.start(container)
 
 
-def start_run(
-    world: World, target: Target, seen: Observation, judge: Judge, listen: Listener
-) -> Run:
+def make_run(
+    world: Ports, target: PreparedLane, seen: ObservedLane, judge: DriftCheck, listen: Listener
+) -> PlanRun:
     """A Run that knows the containers that were observed."""
     name = target.spec.name
     found = {name: seen.current, name + NEXT: seen.next, name + PREV: seen.prev}
     present = {key: snapshot for key, snapshot in found.items() if snapshot is not None}
-    return Run(
+    return PlanRun(
         world,
         target,
         judge,

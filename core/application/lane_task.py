@@ -4,8 +4,8 @@ import threading
 from dataclasses import replace
 
 from lanekit.adapters.host.clock import SystemClock
-from lanekit.core.application.context import World
-from lanekit.core.application.pool import Crew
+from lanekit.core.application.context import Ports
+from lanekit.core.application.pool import LanePool
 from lanekit.core.domain.lanes import Lane
 from lanekit.core.domain.observed import Endpoint
 from lanekit.core.domain.operations import Remove
@@ -13,14 +13,14 @@ from lanekit.core.domain.progress import Event, Listener, OperationStarted, Wait
 from lanekit.core.ports.probe import Probe
 
 
-class Interrupt(KeyboardInterrupt):
+class LaneCancelled(KeyboardInterrupt):
     """A Ctrl-C for one lane: what is under way there is undone, as after a real one."""
 
 
-class OneLane:
+class LaneTask:
     """A lane that a crew works on until `stop` is set."""
 
-    def __init__(self, lane: Lane, world: World, crew: Crew, stop: threading.Event) -> None:
+    def __init__(self, lane: Lane, world: Ports, crew: LanePool, stop: threading.Event) -> None:
         self.lane = lane
         self._base = world
         self._crew = crew
@@ -28,9 +28,9 @@ class OneLane:
         self._interrupted = False
 
     @property
-    def world(self) -> World:
+    def ports(self) -> Ports:
         """The ports for this lane."""
-        probe = _PatientProbe(self._base.probe, self._crew)
+        probe = _SlotYieldingProbe(self._base.probe, self._crew)
         return replace(self._base, probe=probe, clock=_LaneClock(self, self._base, self._crew))
 
     def listener(self, tell: Listener) -> Listener:
@@ -40,16 +40,16 @@ class OneLane:
             # What removes the old container ends a replace: that is done rather than undone.
             begins = isinstance(event, OperationStarted) and not isinstance(event.operation, Remove)
             if begins or isinstance(event, Waiting):
-                self.look_up()
+                self.checkpoint()
             tell(event)
 
         return hear
 
-    def look_up(self) -> None:
+    def checkpoint(self) -> None:
         """Raises `Interrupt`, once, when all is to be over: the undoing is not interrupted."""
         if self._stop.is_set() and not self._interrupted:
             self._interrupted = True
-            raise Interrupt
+            raise LaneCancelled
 
     def sleep(self, seconds: float) -> None:
         """Wait; no longer than until all is to be over."""
@@ -57,11 +57,11 @@ class OneLane:
             self._base.clock.sleep(seconds)
         else:
             _ = self._stop.wait(seconds)
-        self.look_up()
+        self.checkpoint()
 
 
 class _LaneClock:
-    def __init__(self, one: OneLane, world: World, crew: Crew) -> None:
+    def __init__(self, one: LaneTask, world: Ports, crew: LanePool) -> None:
         self._one = one
         self._base = world.clock
         self._crew = crew
@@ -70,14 +70,14 @@ class _LaneClock:
         return self._base.now()
 
     def sleep(self, seconds: float) -> None:
-        with self._crew.waiting():
+        with self._crew.yield_slot():
             self._one.sleep(seconds)
 
 
-class _PatientProbe:
+class _SlotYieldingProbe:
     """The first try keeps the place, for a worker that is ready answers at once."""
 
-    def __init__(self, probe: Probe, crew: Crew) -> None:
+    def __init__(self, probe: Probe, crew: LanePool) -> None:
         self._probe = probe
         self._crew = crew
         self._tried = False
@@ -86,9 +86,9 @@ class _PatientProbe:
         if not self._tried:
             self._tried = True
             return self._probe.answers(endpoint, path, timeout)
-        with self._crew.waiting():
+        with self._crew.yield_slot():
             return self._probe.answers(endpoint, path, timeout)
 
     def status(self, endpoint: Endpoint, path: str, timeout: float) -> int | None:
-        with self._crew.waiting():
+        with self._crew.yield_slot():
             return self._probe.status(endpoint, path, timeout)

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from returns.result import Failure, Success
 
-from lanekit.core.application.context import Target, World
-from lanekit.core.application.ensure import judge_for
-from lanekit.core.application.observe import containers_of, ids_are_sound, with_inside
+from lanekit.core.application.context import Ports, PreparedLane
+from lanekit.core.application.ensure import drift_check
+from lanekit.core.application.observe import check_ids_unambiguous, containers_of, with_mount_health
 from lanekit.core.domain.differences import Drift, Policy
 from lanekit.core.domain.drift import inside_drift
 from lanekit.core.domain.endpoint import endpoint_of
@@ -15,40 +15,40 @@ from lanekit.core.domain.errors import (
     ConfigUnreadable,
     ImageMissing,
     InvalidLane,
+    InvalidState,
     LaneError,
     NotFound,
     Outcome,
-    WrongState,
 )
 from lanekit.core.domain.lanes import Lane, Profile
-from lanekit.core.domain.observed import Endpoint, Observation, Snapshot
-from lanekit.core.domain.ownership import foreign
+from lanekit.core.domain.observed import Endpoint, ObservedContainer, ObservedLane
+from lanekit.core.domain.ownership import ownership_error
 from lanekit.core.domain.progress import Listener, Waiting
-from lanekit.core.domain.recovery import is_awake
+from lanekit.core.domain.recovery import is_live
 from lanekit.core.domain.results import LaneStatus, RemoveResult, StopResult
-from lanekit.core.domain.validation import faults
+from lanekit.core.domain.validation import validation_errors
 from lanekit.core.ports.engine import ContainerEngine, Streams
 from lanekit.core.ports.probe import Probe
 
 # A status asks once and does not wait.
 _STATUS_PROBE = 1.0
 _TRIES = 5
-_RACES = (NotFound, WrongState)
+_RACES = (NotFound, InvalidState)
 # What is not as it must be on the host, while podman can be asked.
 _OF_THE_HOST = (InvalidLane, ConfigUnreadable, ImageMissing)
 
 
-def look(engine: ContainerEngine, lane: Lane) -> Outcome[Observation]:
+def inspect_lane(engine: ContainerEngine, lane: Lane) -> Outcome[ObservedLane]:
     """The lane's containers, by name alone: files that are gone must not hinder a stop."""
     found = containers_of(engine, lane.container_name)
     if isinstance(found, Failure):
         return found
-    stranger = foreign(lane, found.unwrap())
+    stranger = ownership_error(lane, found.unwrap())
     return found if stranger is None else Failure(stranger)
 
 
-def _container(engine: ContainerEngine, lane: Lane) -> Outcome[Snapshot]:
-    looked = look(engine, lane)
+def _container(engine: ContainerEngine, lane: Lane) -> Outcome[ObservedContainer]:
+    looked = inspect_lane(engine, lane)
     if isinstance(looked, Failure):
         return looked
     current = looked.unwrap().current
@@ -62,36 +62,42 @@ def _missing(lane: Lane) -> NotFound:
     )
 
 
-def status(world: World, target: Target, seen: Observation, policy: Policy) -> Outcome[LaneStatus]:
+def status(
+    world: Ports, target: PreparedLane, seen: ObservedLane, policy: Policy
+) -> Outcome[LaneStatus]:
     """How the lane is; nothing is changed and nothing waited for."""
-    stranger = foreign(target.lane, seen)
+    stranger = ownership_error(target.lane, seen)
     if stranger is not None:
         return Failure(stranger)
     drift: Drift = ()
     if seen.current is not None:
-        drift = judge_for(target, seen.image, policy)(seen.current)
+        drift = drift_check(target, seen.image, policy)(seen.current)
         if policy == "strict":
-            drift += inside_drift(target.spec, with_inside(world.files, target.spec, seen).inside)
+            drift += inside_drift(
+                target.spec, with_mount_health(world.files, target.spec, seen).mount_health
+            )
     told = _told(target.lane, seen, world.probe, target.profile.ready_path)
     return Success(replace(told, drift=drift))
 
 
-def unjudged(world: World, lane: Lane, profile: Profile, fault: LaneError) -> Outcome[LaneStatus]:
+def status_without_drift(
+    world: Ports, lane: Lane, profile: Profile, fault: LaneError
+) -> Outcome[LaneStatus]:
     """How a lane is that cannot be compared with what is asked. `fault` says why.
 
     The fault itself is the answer when it is podman's: then nothing can be seen.
     """
     if not isinstance(fault, _OF_THE_HOST):
         return Failure(fault)
-    looked = look(world.engine, lane)
+    looked = inspect_lane(world.engine, lane)
     if isinstance(looked, Failure):
         return looked
     # A profile that is impossible has perhaps no path that can be asked for.
-    path = "" if faults(lane, profile) else profile.ready_path
+    path = "" if validation_errors(lane, profile) else profile.ready_path
     return Success(replace(_told(lane, looked.unwrap(), world.probe, path), fault=fault))
 
 
-def _told(lane: Lane, seen: Observation, probe: Probe, ready_path: str) -> LaneStatus:
+def _told(lane: Lane, seen: ObservedLane, probe: Probe, ready_path: str) -> LaneStatus:
     """What the lane's containers alone tell; its worker is asked for the path, if it is one."""
     name, current = lane.container_name, seen.current
     if current is None:
@@ -114,7 +120,11 @@ def endpoint(engine: ContainerEngine, lane: Lane) -> Outcome[Endpoint]:
     if isinstance(found, Failure):
         return found
     current = found.unwrap()
-    return endpoint_of(current) if current.state == "running" else Failure(_asleep(lane, current))
+    return (
+        endpoint_of(current)
+        if current.state == "running"
+        else Failure(_not_running_error(lane, current))
+    )
 
 
 def logs(engine: ContainerEngine, lane: Lane, tail: int) -> Outcome[str]:
@@ -132,13 +142,13 @@ def execute(
         return found
     current = found.unwrap()
     if current.state != "running":
-        return Failure(_asleep(lane, current))
+        return Failure(_not_running_error(lane, current))
     return engine.execute(current.id, command, streams, tty=tty)
 
 
-def _asleep(lane: Lane, seen: Snapshot) -> WrongState:
+def _not_running_error(lane: Lane, seen: ObservedContainer) -> InvalidState:
     last = f" (its worker ended with {seen.exit_code})" if seen.state == "exited" else ""
-    return WrongState(
+    return InvalidState(
         f"the container {seen.name} does not run: it is {seen.state}{last}",
         hint=f"`lanekit ensure {lane.name}` starts it, `lanekit logs {lane.name}` shows its "
         "last words",
@@ -161,15 +171,15 @@ def stop(
 def _stop(
     engine: ContainerEngine, lane: Lane, grace: float, listen: Listener
 ) -> Outcome[StopResult]:
-    looked = look(engine, lane)
+    looked = inspect_lane(engine, lane)
     if isinstance(looked, Failure):
         return looked
     current = looked.unwrap().current
     if current is None:
         return Success("missing")
-    if not is_awake(current):
+    if not is_live(current):
         return Success("not running")
-    sound = ids_are_sound(engine, [current.id])
+    sound = check_ids_unambiguous(engine, [current.id])
     if isinstance(sound, Failure):
         return sound
     if current.state == "paused":
@@ -181,7 +191,7 @@ def _stop(
     return stopped if isinstance(stopped, Failure) else Success("stopped")
 
 
-def _ending(lane: Lane, seen: Snapshot, grace: float) -> Waiting:
+def _ending(lane: Lane, seen: ObservedContainer, grace: float) -> Waiting:
     return Waiting(lane.name, f"{seen.name} to end (killed if it takes {grace:g} s)", 0.0)
 
 
@@ -189,16 +199,16 @@ def remove(
     engine: ContainerEngine, lane: Lane, grace: float, listen: Listener
 ) -> Outcome[RemoveResult]:
     """Remove the lane's container and what an interrupted ensure left; all of it must be ours."""
-    looked = look(engine, lane)
+    looked = inspect_lane(engine, lane)
     if isinstance(looked, Failure):
         return looked
     seen = looked.unwrap()
     there = [one for one in (seen.next, seen.current, seen.prev) if one is not None]
-    sound = ids_are_sound(engine, [one.id for one in there])
+    sound = check_ids_unambiguous(engine, [one.id for one in there])
     if isinstance(sound, Failure):
         return sound
     for container in there:
-        if is_awake(container):
+        if is_live(container):
             listen(_ending(lane, container, grace))
         removed = engine.remove(container.id, grace)
         if isinstance(removed, Failure):

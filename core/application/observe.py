@@ -7,9 +7,9 @@ from returns.result import Failure, Success
 
 from lanekit.core.domain._dataclass import dataclass
 from lanekit.core.domain.containers import NEXT, PREV, ContainerSpec
-from lanekit.core.domain.errors import Foreign, ImageMissing, LaneError, Outcome
-from lanekit.core.domain.observed import Observation, Seen, Snapshot
-from lanekit.core.ports.engine import ContainerEngine, Meanwhile
+from lanekit.core.domain.errors import ImageMissing, LaneError, NotOwned, Outcome
+from lanekit.core.domain.observed import InspectResult, ObservedContainer, ObservedLane
+from lanekit.core.ports.engine import ContainerEngine, WhileWaiting
 from lanekit.core.ports.host_files import HostFiles
 
 UNFINISHED = "unfinished"
@@ -18,13 +18,13 @@ _COPYING = "copying"
 _ENDS = ("", NEXT, PREV)
 
 
-def observe(engine: ContainerEngine, specs: Sequence[ContainerSpec]) -> list[Outcome[Observation]]:
+def observe(engine: ContainerEngine, specs: Sequence[ContainerSpec]) -> list[Outcome[ObservedLane]]:
     """All there is of these lanes, and their images, in one look; an Outcome each, in order.
 
     A missing image is `ImageMissing`.
     """
     images = sorted({spec.image for spec in specs})
-    looked = engine.look([spec.name + end for spec in specs for end in _ENDS], images)
+    looked = engine.inspect_many([spec.name + end for spec in specs for end in _ENDS], images)
     if isinstance(looked, Failure):
         return [looked] * len(specs)
     seen = looked.unwrap()
@@ -32,7 +32,7 @@ def observe(engine: ContainerEngine, specs: Sequence[ContainerSpec]) -> list[Out
 
 
 @dataclass(frozen=True)
-class Asked:
+class ObserveRequest:
     """A lane to be looked at: its container's name, its image, and what its note says."""
 
     name: str
@@ -40,29 +40,29 @@ class Asked:
     note: str
 
 
-Tell = Callable[[int, Outcome[Observation]], None]
+OnObserved = Callable[[int, Outcome[ObservedLane]], None]
 """Hears of a lane, by its place among those that were asked for."""
 
 
 @dataclass(frozen=True)
-class Aside:
+class Overlap:
     """What there is to do while podman works: `work`, at once, and `met`, when a container was seen
     whose image is not known yet, perhaps more than once.
     """
 
-    work: Meanwhile | None = None
-    met: Callable[[Snapshot], None] = lambda _: None
+    prefetch: WhileWaiting | None = None
+    on_container: Callable[[ObservedContainer], None] = lambda _: None
 
 
-NOTHING = Aside()
+NO_OVERLAP = Overlap()
 """Nothing but to wait."""
 
 
-def glance(
+def observe_quickly(
     engine: ContainerEngine,
-    lanes: Sequence[Asked],
-    tell: Tell,
-    aside: Aside = NOTHING,
+    lanes: Sequence[ObserveRequest],
+    tell: OnObserved,
+    aside: Overlap = NO_OVERLAP,
 ) -> None:
     """What there is of these lanes, with as few questions as their notes allow; see ADR 16.
 
@@ -76,8 +76,8 @@ def glance(
     """
     settled = {lane.image for lane in lanes if _is_id(lane.note)}
     first = [lane.name + end for lane in lanes for end in _first(lane.note)]
-    telling = _Telling(lanes, tell, aside.met)
-    looked = engine.look(first, sorted(settled), telling.hear, aside.work)
+    telling = _ResultCollector(lanes, tell, aside.on_container)
+    looked = engine.inspect_many(first, sorted(settled), telling.hear, aside.prefetch)
     if isinstance(looked, Failure):
         telling.fail(looked)
         return
@@ -86,7 +86,7 @@ def glance(
     more = [lane.name + end for lane in left for end in _more(lane.name, lane.note, seen)]
     images = {lane.image for lane in left if any(_three(lane.name, seen.containers))} - settled
     if more or images:
-        looked = engine.look(more, sorted(images))
+        looked = engine.inspect_many(more, sorted(images))
         if isinstance(looked, Failure):
             telling.fail(looked)
             return
@@ -94,13 +94,18 @@ def glance(
     telling.rest(lambda lane: _noted(lane, seen, settled | images))
 
 
-class _Telling:
+class _ResultCollector:
     """Tells of settled lanes as they are seen, and knows which are left.
 
     A lane is settled when the container of its note has its name still.
     """
 
-    def __init__(self, lanes: Sequence[Asked], tell: Tell, met: Callable[[Snapshot], None]) -> None:
+    def __init__(
+        self,
+        lanes: Sequence[ObserveRequest],
+        tell: OnObserved,
+        met: Callable[[ObservedContainer], None],
+    ) -> None:
         self._left = dict(enumerate(lanes))
         self._tell = tell
         self._met = met
@@ -108,7 +113,7 @@ class _Telling:
         # Seen before their image was.
         self._parked: list[int] = []
 
-    def hear(self, what: str, seen: Seen) -> None:
+    def hear(self, what: str, seen: InspectResult) -> None:
         """Something is known now: a container, or an image that some may have waited for."""
         at = self._places.get(what)
         for place in self._take_parked() if at is None else (at,):
@@ -118,7 +123,7 @@ class _Telling:
         parked, self._parked = self._parked, []
         return parked
 
-    def _settle(self, at: int, seen: Seen) -> None:
+    def _settle(self, at: int, seen: InspectResult) -> None:
         lane = self._left.get(at)
         current = seen.containers.get(lane.name) if lane else None
         if lane is None or current is None or current.id != lane.note:
@@ -128,9 +133,9 @@ class _Telling:
             self._met(current)
             return
         del self._left[at]
-        self._tell(at, Success(Observation(current, image=seen.images[lane.image])))
+        self._tell(at, Success(ObservedLane(current, image=seen.images[lane.image])))
 
-    def left(self) -> list[Asked]:
+    def left(self) -> list[ObserveRequest]:
         """The lanes that have not been told of."""
         return list(self._left.values())
 
@@ -138,18 +143,18 @@ class _Telling:
         """Tell all that are left that podman could not be asked."""
         self.rest(lambda _: failure)
 
-    def rest(self, outcome: Callable[[Asked], Outcome[Observation]]) -> None:
+    def rest(self, outcome: Callable[[ObserveRequest], Outcome[ObservedLane]]) -> None:
         """Tell of all that are left."""
         for at, lane in self._left.items():
             self._tell(at, outcome(lane))
 
 
-def glance_one(
-    engine: ContainerEngine, asked: Asked, aside: Aside = NOTHING
-) -> Outcome[Observation]:
+def observe_one_quickly(
+    engine: ContainerEngine, asked: ObserveRequest, aside: Overlap = NO_OVERLAP
+) -> Outcome[ObservedLane]:
     """`glance` for one lane."""
-    found: list[Outcome[Observation]] = []
-    glance(engine, [asked], lambda _, outcome: found.append(outcome), aside)
+    found: list[Outcome[ObservedLane]] = []
+    observe_quickly(engine, [asked], lambda _, outcome: found.append(outcome), aside)
     return found[0]
 
 
@@ -175,7 +180,7 @@ def _first(note: str) -> tuple[str, ...]:
     return ("",) if note else ("", PREV)
 
 
-def _more(name: str, note: str, seen: Seen) -> tuple[str, ...]:
+def _more(name: str, note: str, seen: InspectResult) -> tuple[str, ...]:
     current, _, prev = _three(name, seen.containers)
     if _is_unfinished(note) or (current is not None and current.id == note):
         return ()
@@ -183,38 +188,38 @@ def _more(name: str, note: str, seen: Seen) -> tuple[str, ...]:
     return (*((PREV,) if _is_id(note) else ()), *((NEXT,) if there else ()))
 
 
-def _together(one: Seen, other: Seen) -> Seen:
-    return Seen({**one.containers, **other.containers}, {**one.images, **other.images})
+def _together(one: InspectResult, other: InspectResult) -> InspectResult:
+    return InspectResult({**one.containers, **other.containers}, {**one.images, **other.images})
 
 
-def _noted(lane: Asked, seen: Seen, asked: set[str]) -> Outcome[Observation]:
+def _noted(lane: ObserveRequest, seen: InspectResult, asked: set[str]) -> Outcome[ObservedLane]:
     found = _observation(lane.name, lane.image, seen, asked)
     current = seen.containers.get(lane.name)
     if isinstance(found, Failure) or current is None or lane.note != copying(current.id):
         return found
-    return Success(replace(found.unwrap(), half_copied=True))
+    return Success(replace(found.unwrap(), config_copy_incomplete=True))
 
 
-def with_inside(files: HostFiles, spec: ContainerSpec, seen: Observation) -> Observation:
+def with_mount_health(files: HostFiles, spec: ContainerSpec, seen: ObservedLane) -> ObservedLane:
     """The same, with what its container sees inside, if it runs."""
-    inside = seen.inside
+    inside = seen.mount_health
     if seen.current is not None and seen.current.pid:
-        inside = files.inside(seen.current, spec.mounts, spec.config_target)
-    if seen.half_copied and spec.config_target:
-        inside = replace(inside, config_gone=True)
-    return seen if inside == seen.inside else replace(seen, inside=inside)
+        inside = files.mount_health(seen.current, spec.mounts, spec.config_target)
+    if seen.config_copy_incomplete and spec.config_target:
+        inside = replace(inside, config_missing=True)
+    return seen if inside == seen.mount_health else replace(seen, mount_health=inside)
 
 
-def containers_of(engine: ContainerEngine, name: str) -> Outcome[Observation]:
+def containers_of(engine: ContainerEngine, name: str) -> Outcome[ObservedLane]:
     """The containers of one lane, by name; its image is not looked at."""
     found = engine.inspect([name + end for end in ("", NEXT, PREV)])
     if isinstance(found, Failure):
         return found
-    return Success(Observation(*_three(name, found.unwrap())))
+    return Success(ObservedLane(*_three(name, found.unwrap())))
 
 
-def ids_are_sound(engine: ContainerEngine, containers: Sequence[str]) -> Outcome[None]:
-    """Success unless one of these ids leads podman to another container; then `Foreign`.
+def check_ids_unambiguous(engine: ContainerEngine, containers: Sequence[str]) -> Outcome[None]:
+    """Success unless one of these ids leads podman to another container; then `NotOwned`.
 
     Since podman 5 a container whose name is another one's full id goes before it (seen on 5.4.2).
     Asked before anything is changed; an id that leads nowhere is for the change itself to find.
@@ -225,7 +230,7 @@ def ids_are_sound(engine: ContainerEngine, containers: Sequence[str]) -> Outcome
     for asked, seen in looked.unwrap().items():
         if seen.id != asked:
             return Failure(
-                Foreign(
+                NotOwned(
                     f"a container is named {asked}, which is the id of the lane's own",
                     detail=f"its own id is {seen.id}; nothing was touched, for podman takes one "
                     "for the other",
@@ -236,16 +241,18 @@ def ids_are_sound(engine: ContainerEngine, containers: Sequence[str]) -> Outcome
 
 
 def _three(
-    name: str, containers: Mapping[str, Snapshot]
-) -> tuple[Snapshot | None, Snapshot | None, Snapshot | None]:
+    name: str, containers: Mapping[str, ObservedContainer]
+) -> tuple[ObservedContainer | None, ObservedContainer | None, ObservedContainer | None]:
     return containers.get(name), containers.get(name + NEXT), containers.get(name + PREV)
 
 
-def _observation(name: str, image: str, seen: Seen, asked: set[str]) -> Outcome[Observation]:
+def _observation(
+    name: str, image: str, seen: InspectResult, asked: set[str]
+) -> Outcome[ObservedLane]:
     found = seen.images.get(image)
     if image in asked and found is None:
         return Failure(image_missing(image))
-    return Success(Observation(*_three(name, seen.containers), found))
+    return Success(ObservedLane(*_three(name, seen.containers), found))
 
 
 def _get(reference: str) -> str:

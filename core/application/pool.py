@@ -23,7 +23,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def each(items: Sequence[T], work: Callable[[T], R], jobs: int) -> list[R]:
+def map_concurrently(items: Sequence[T], work: Callable[[T], R], jobs: int) -> list[R]:
     """What `work` gives for each, in order; up to `jobs` at once. What it raises is raised."""
     if len(items) < _FEW:
         return [work(item) for item in items]
@@ -39,7 +39,7 @@ def each(items: Sequence[T], work: Callable[[T], R], jobs: int) -> list[R]:
         finally:
             done.release()
 
-    crew = Crew(jobs)
+    crew = LanePool(jobs)
     for at in range(len(items)):
         crew.add(partial(task, at))
     crew.close()
@@ -50,7 +50,7 @@ def each(items: Sequence[T], work: Callable[[T], R], jobs: int) -> list[R]:
     return [results[at] for at in range(len(items))]
 
 
-class Crew:
+class LanePool:
     """Does each task once, in the order they were given; none may raise.
 
     Threads are started when there is work for them, and end after `close`.
@@ -71,7 +71,7 @@ class Crew:
         """One more task, to be done after those that were added before."""
         with self._lock:
             self._tasks.append(task)
-            self._call()
+            self._wake_one()
 
     def close(self) -> None:
         """No task will be added any more."""
@@ -79,7 +79,7 @@ class Crew:
             self._closed = True
             self._new.notify_all()
 
-    def _call(self) -> None:
+    def _wake_one(self) -> None:
         """If a place is free, call somebody to take it: first who has begun something."""
         if self._working >= self._jobs:
             return
@@ -96,7 +96,7 @@ class Crew:
             try:
                 task()
             finally:
-                self._leave()
+                self._release()
 
     def _next(self) -> Task | None:
         with self._lock:
@@ -112,28 +112,28 @@ class Crew:
             if self._closed and not self._tasks:
                 # Those that wait for a place here have nothing left to come.
                 self._new.notify_all()
-            self._call()
+            self._wake_one()
             return task
 
-    def _leave(self) -> None:
+    def _release(self) -> None:
         with self._lock:
             self._working -= 1
-            self._call()
+            self._wake_one()
 
     @contextmanager
-    def waiting(self) -> Generator[None]:
+    def yield_slot(self) -> Generator[None]:
         """Within, the calling task does nothing but wait: another may work meanwhile."""
-        self._leave()
+        self._release()
         try:
             yield
         finally:
-            self._come_back()
+            self._reacquire()
 
-    def _come_back(self) -> None:
+    def _reacquire(self) -> None:
         with self._lock:
             self._returning += 1
             while self._working >= self._jobs:
                 _ = self._back.wait()
             self._returning -= 1
             self._working += 1
-            self._call()
+            self._wake_one()

@@ -4,14 +4,14 @@ from collections.abc import Callable, Sequence
 
 from returns.result import Failure, Success
 
-from lanekit.core.application.context import Target
+from lanekit.core.application.context import PreparedLane
 from lanekit.core.domain._dataclass import dataclass
 from lanekit.core.domain.containers import INBOX_PATH, WORKER_PATH, WORKSPACE_PATH
 from lanekit.core.domain.desired import Digests, config_target, container_spec
 from lanekit.core.domain.errors import InvalidLane, LaneError, Outcome, for_lane
 from lanekit.core.domain.git_mounts import NO_GIT, GitAccess, git_access, git_faults
 from lanekit.core.domain.lanes import Lane, Profile
-from lanekit.core.domain.validation import faults
+from lanekit.core.domain.validation import validation_errors
 from lanekit.core.ports.host_files import ConfigCopy, HostFiles
 
 ReadConfig = Callable[[str, Sequence[str]], Outcome[ConfigCopy]]
@@ -20,9 +20,9 @@ ReadConfig = Callable[[str, Sequence[str]], Outcome[ConfigCopy]]
 
 def prepare(
     files: HostFiles, lane: Lane, profile: Profile, read_config: ReadConfig | None = None
-) -> Outcome[Target]:
+) -> Outcome[PreparedLane]:
     """The lane's spec, its files read; or `InvalidLane` or `ConfigUnreadable`, with all faults."""
-    impossible = faults(lane, profile)
+    impossible = validation_errors(lane, profile)
     if impossible:
         return Failure(_invalid(lane, impossible))
     read = _read(files, lane, profile, read_config or files.config)
@@ -34,7 +34,7 @@ def prepare(
         return Failure(for_lane(git.failure(), lane.name))
     access = git.unwrap()
     spec = container_spec(lane, profile, found.digests, access)
-    return Success(Target(lane, profile, spec, found.config, access.make))
+    return Success(PreparedLane(lane, profile, spec, found.config, access.required_paths))
 
 
 def _git(files: HostFiles, lane: Lane, profile: Profile) -> Outcome[GitAccess]:
@@ -49,7 +49,7 @@ def _git(files: HostFiles, lane: Lane, profile: Profile) -> Outcome[GitAccess]:
     if wrong:
         return Failure(_invalid(lane, wrong))
     access = git_access(facts, profile.git, profile.env)
-    later = {one.path for one in access.make}
+    later = {one.path for one in access.required_paths}
     sources = [mount.source for mount in access.mounts if mount.source not in later]
     looked_at = [files.mountable(source) for source in sources]
     refused = [f"git: {_words(o.failure())}" for o in looked_at if isinstance(o, Failure)]
@@ -57,14 +57,14 @@ def _git(files: HostFiles, lane: Lane, profile: Profile) -> Outcome[GitAccess]:
 
 
 @dataclass(frozen=True)
-class _Found:
+class _HostFacts:
     digests: Digests
     config: ConfigCopy | None
 
 
 def _read(
     files: HostFiles, lane: Lane, profile: Profile, read_config: ReadConfig
-) -> Outcome[_Found]:
+) -> Outcome[_HostFacts]:
     folder = files.folder(lane.worktree)
     worker = files.digest(profile.worker, executable=True)
     inbox = files.digest(profile.inbox, executable=False)
@@ -84,13 +84,13 @@ def _read(
     if wrong:
         return Failure(_invalid(lane, tuple(wrong)))
     if not profile.config_dir.strip():
-        return Success(_Found(Digests(worker.unwrap(), inbox.unwrap()), None))
+        return Success(_HostFacts(Digests(worker.unwrap(), inbox.unwrap()), None))
     config = read_config(profile.config_dir, profile.credentials)
     if isinstance(config, Failure):
         return config
     copy = config.unwrap()
     digests = Digests(worker.unwrap(), inbox.unwrap(), copy.digest, copy.fingerprint)
-    return Success(_Found(digests, copy))
+    return Success(_HostFacts(digests, copy))
 
 
 def _words(error: LaneError) -> str:

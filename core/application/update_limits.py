@@ -3,16 +3,16 @@
 from returns.result import Failure, Success
 
 from lanekit.core.domain.containers import Limits
-from lanekit.core.domain.errors import EngineFailed, NotFound, NotHonoured, Outcome
-from lanekit.core.domain.observed import Snapshot
-from lanekit.core.domain.plan import Judge
+from lanekit.core.domain.errors import EngineFailed, NotFound, Outcome, SpecMismatch
+from lanekit.core.domain.observed import ObservedContainer
+from lanekit.core.domain.plan import DriftCheck
 from lanekit.core.ports.engine import ContainerEngine
 
 
 def update(
-    engine: ContainerEngine, judge: Judge, container: str, limits: Limits
-) -> Outcome[Snapshot]:
-    """The container as it is then; `NotHonoured` when podman refused, or shows it unchanged.
+    engine: ContainerEngine, judge: DriftCheck, container: str, limits: Limits
+) -> Outcome[ObservedContainer]:
+    """The container as it is then; `SpecMismatch` when podman refused, or shows it unchanged.
 
     What podman refuses (a limit below what is in use) may do in a new container.
     """
@@ -30,5 +30,5 @@ def update(
     return Failure(_not_honoured("\n".join(map(str, missed)))) if missed else Success(now)
 
 
-def _not_honoured(words: str) -> NotHonoured:
-    return NotHonoured("podman did not change the limits of a container while it runs", words)
+def _not_honoured(words: str) -> SpecMismatch:
+    return SpecMismatch("podman did not change the limits of a container while it runs", words)

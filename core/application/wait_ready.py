@@ -4,33 +4,35 @@ from collections.abc import Callable
 
 from returns.result import Failure, Success
 
-from lanekit.core.application.context import Target, World
+from lanekit.core.application.context import Ports, PreparedLane
 from lanekit.core.domain._dataclass import dataclass
 from lanekit.core.domain.endpoint import endpoint_of
 from lanekit.core.domain.errors import NotFound, NotReady, Outcome, WorkerExited
 from lanekit.core.domain.lanes import Profile
-from lanekit.core.domain.observed import Endpoint, Snapshot
+from lanekit.core.domain.observed import Endpoint, ObservedContainer
 from lanekit.core.domain.progress import Waiting
-from lanekit.core.ports.probe import Begun, EagerProbe
+from lanekit.core.ports.probe import PendingProbe, StartableProbe
 
-_FIRST_PAUSE = 0.01
-_LONGEST_PAUSE = 0.25
+_FIRST_PAUSE_SECONDS = 0.01
+_MAX_PAUSE_SECONDS = 0.25
 # A container that went away a moment ago may leave its port hanging: the first try is short, so
 # that it is soon looked at. A worker that takes longer is asked once more.
-_FIRST_TRY = 1.0
-_LONGEST_TRY = 5.0
-_LOOK_EVERY = 0.5
-_TELL_EVERY = 1.0
+_FIRST_TIMEOUT_SECONDS = 1.0
+_MAX_TIMEOUT_SECONDS = 5.0
+_INSPECT_EVERY_SECONDS = 0.5
+_PROGRESS_SECONDS = 1.0
 LOG_LINES = 20
 _KILLED = 128 + 9  # by SIGKILL
 
 
-def begin_to_ask(probe: EagerProbe, profile: Profile, seen: Snapshot) -> Begun | None:
+def start_probe(
+    probe: StartableProbe, profile: Profile, seen: ObservedContainer
+) -> PendingProbe | None:
     """The first try at the worker of a container that was just seen; None unless it runs."""
     found = endpoint_of(seen)
     if seen.state != "running" or isinstance(found, Failure):
         return None
-    return probe.begin(found.unwrap(), profile.ready_path, _FIRST_TRY)
+    return probe.start_probe(found.unwrap(), profile.ready_path, _FIRST_TIMEOUT_SECONDS)
 
 
 @dataclass(frozen=True)
@@ -42,12 +44,12 @@ class Wait:
     `begun`: that first try, when it was begun since the container was seen.
     """
 
-    world: World
-    target: Target
-    seen: Snapshot
+    world: Ports
+    target: PreparedLane
+    seen: ObservedContainer
     fresh: bool
     tell: Callable[[Waiting], None]
-    begun: Begun | None = None
+    begun: PendingProbe | None = None
 
 
 def await_ready(wait: Wait) -> Outcome[Endpoint]:
@@ -62,11 +64,16 @@ def await_ready(wait: Wait) -> Outcome[Endpoint]:
     endpoint, clock, profile = found.unwrap(), wait.world.clock, wait.target.profile
     begun = clock.now()
     deadline = begun + profile.ready_timeout
-    look_at, tell_at, pause, tries = begun + _LOOK_EVERY, begun + _TELL_EVERY, _FIRST_PAUSE, 0
+    look_at, tell_at, pause, tries = (
+        begun + _INSPECT_EVERY_SECONDS,
+        begun + _PROGRESS_SECONDS,
+        _FIRST_PAUSE_SECONDS,
+        0,
+    )
     while True:
         tries += 1
-        longest = _LONGEST_TRY if tries > 1 else _FIRST_TRY
-        allowed = min(max(deadline - clock.now(), _FIRST_PAUSE), longest)
+        longest = _MAX_TIMEOUT_SECONDS if tries > 1 else _FIRST_TIMEOUT_SECONDS
+        allowed = min(max(deadline - clock.now(), _FIRST_PAUSE_SECONDS), longest)
         if tries == 1 and wait.begun is not None and not wait.fresh:
             answered = wait.begun.answers()
         else:
@@ -82,12 +89,12 @@ def await_ready(wait: Wait) -> Outcome[Endpoint]:
                 return Success(endpoint)
             if now >= deadline:
                 return Failure(_not_ready(wait, endpoint))
-            look_at = now + _LOOK_EVERY
+            look_at = now + _INSPECT_EVERY_SECONDS
         if now >= tell_at:
             wait.tell(Waiting(wait.target.lane.name, f"an answer at {endpoint.url}", now - begun))
-            tell_at = now + _TELL_EVERY
+            tell_at = now + _PROGRESS_SECONDS
         clock.sleep(max(0.0, min(pause, deadline - clock.now())))
-        pause = min(pause * 2, _LONGEST_PAUSE)
+        pause = min(pause * 2, _MAX_PAUSE_SECONDS)
 
 
 def _still_runs(wait: Wait) -> Outcome[None]:
@@ -102,18 +109,18 @@ def _still_runs(wait: Wait) -> Outcome[None]:
     return Failure(_exited(wait, now))
 
 
-def _exited(wait: Wait, now: Snapshot) -> WorkerExited:
+def _exited(wait: Wait, now: ObservedContainer) -> WorkerExited:
     killed = ", killed for lack of memory" if now.oom_killed else ""
     return WorkerExited(
         f"the worker of {wait.target.spec.name} exited with code {now.exit_code}{killed} "
         "before it answered",
         detail=_last_lines(wait, now.error),
-        hint=_mend(now),
+        hint=_hint(now),
         exit_code=now.exit_code,
     )
 
 
-def _mend(ended: Snapshot) -> str:
+def _hint(ended: ObservedContainer) -> str:
     if ended.oom_killed:
         return "raise `memory` in the profile, or let the worker need less"
     itself = "the worker itself has to be mended; lanekit ensure then makes the lane anew"

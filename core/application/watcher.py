@@ -2,8 +2,8 @@
 
 One thread, that of `run`, has the state and takes messages from one queue. Another listens to
 podman's events. Each batch of due lanes has a thread that waits for its outcomes; their work is
-`EnsureRun`'s. No more than `jobs` lanes are worked on at once, but in the first batch and at a
-resync, where `EnsureRun` sees to that; a lane that takes its time keeps none of the others waiting.
+`EnsureBatch`'s. No more than `jobs` lanes are worked on at once, but in the first batch and at a
+resync, where `EnsureBatch` sees to that; a slow lane keeps none of the others waiting.
 """
 
 import queue
@@ -16,22 +16,22 @@ from typing import TypeAlias
 
 from returns.result import Failure
 
-from lanekit.core.application.ensure_batch import EnsureRun
+from lanekit.core.application.ensure_batch import EnsureBatch
 from lanekit.core.domain import watch_schedule as rules
 from lanekit.core.domain._dataclass import dataclass
 from lanekit.core.domain.errors import Interrupted, LaneError, Outcome
 from lanekit.core.domain.lanes import Lane
 from lanekit.core.domain.observed import ContainerEvent
-from lanekit.core.domain.results import Ensured
-from lanekit.core.domain.watch_schedule import Report, Reports, Watch
+from lanekit.core.domain.results import EnsureResult
+from lanekit.core.domain.watch_schedule import Report, Reports, WatchState
 from lanekit.core.ports.engine import ContainerEngine, EventStream
 
-_POLL = 0.5
+_EVENT_POLL_SECONDS = 0.5
 """Seconds between two tries to reach a podman that is away."""
-_LOOK_UP = 1.0
-_STEADY = 5.0
-_LONGEST_POLL = 10.0
-_NOBODY = "lanekit-watch"
+_STOP_POLL_SECONDS = 1.0
+_STEADY_SECONDS = 5.0
+_MAX_RETRY_SECONDS = 10.0
+_PROBE_NAME = "lanekit-watch"
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class _Lost:
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _SetLanes:
     """`update` was called."""
 
     lanes: tuple[Lane, ...]
@@ -63,11 +63,11 @@ class _Done:
     """A lane's ensure ended, or the thread of a batch did (lane None)."""
 
     lane: Lane | None
-    run: EnsureRun
-    result: Outcome[Ensured] | BaseException | None
+    run: EnsureBatch
+    result: Outcome[EnsureResult] | BaseException | None
 
 
-_Message: TypeAlias = _Stopped | _Listening | _Lost | _Asked | _Done | ContainerEvent
+_Message: TypeAlias = _Stopped | _Listening | _Lost | _SetLanes | _Done | ContainerEvent
 
 
 class Watcher:
@@ -76,7 +76,7 @@ class Watcher:
     def __init__(  # noqa: PLR0913, PLR0917 - put together in one place, `Lanes.watch`
         self,
         engine: ContainerEngine,
-        ensure: Callable[[Sequence[Lane], int], EnsureRun],
+        ensure: Callable[[Sequence[Lane], int], EnsureBatch],
         lanes: Sequence[Lane],
         resync: float,
         jobs: int,
@@ -89,11 +89,11 @@ class Watcher:
         self._mask = mask
         # Its put may be called in a signal's handler, in the midst of another.
         self._news: queue.SimpleQueue[_Message] = queue.SimpleQueue()
-        self._state = rules.begin(lanes, time.monotonic(), resync)
+        self._state = rules.start_watch(lanes, time.monotonic(), resync)
         # Nothing is begun before podman is listened to: what happened in between would be missed.
         self._listens = False
-        self._runs: dict[EnsureRun, int] = {}
-        self._ear = _Ear(engine, self._news)
+        self._runs: dict[EnsureBatch, int] = {}
+        self._ear = _EventListener(engine, self._news)
 
     def stop(self) -> None:
         """Let `run` end soon: what is begun is finished or undone. From any thread, also twice."""
@@ -104,7 +104,7 @@ class Watcher:
 
         From any thread.
         """
-        self._news.put(_Asked(tuple(lanes)))
+        self._news.put(_SetLanes(tuple(lanes)))
 
     def run(self) -> None:
         """Keep the lanes so until `stop`; to be called once. Lanes run on when it returns."""
@@ -141,18 +141,18 @@ class Watcher:
                 return False
             case _Listening():
                 self._listens = True
-                self._is(rules.engine_heard(self._state, now))
+                self._apply(rules.engine_reconnected(self._state, now))
             case _Lost(error):
-                self._is(rules.engine_lost(self._state, error))
-            case _Asked(lanes):
-                self._is(rules.asked(self._state, lanes, now))
+                self._apply(rules.engine_lost(self._state, error))
+            case _SetLanes(lanes):
+                self._apply(rules.set_lanes(self._state, lanes, now))
             case _Done():
                 self._done(message)
             case ContainerEvent():
-                self._state = rules.heard(self._state, message, now)
+                self._state = rules.on_event(self._state, message, now)
         return True
 
-    def _is(self, after: tuple[Watch, Reports]) -> None:
+    def _apply(self, after: tuple[WatchState, Reports]) -> None:
         self._state, reports = after
         for report in reports:
             self._tell(self._masked(report))
@@ -177,7 +177,7 @@ class Watcher:
         # Only so that lanes that failed together do not come again together.
         jitter = random.random()
         now = time.monotonic()
-        self._is(rules.outcome(self._state, done.lane.name, done.result, now, jitter))
+        self._apply(rules.on_result(self._state, done.lane.name, done.result, now, jitter))
 
     def _room(self) -> int:
         return self._jobs - sum(self._runs.values())
@@ -188,13 +188,13 @@ class Watcher:
             return
         # With nothing under way, all at once: they are looked at together.
         most = len(self._state.lanes) if room == self._jobs else room
-        self._state, due = rules.tick(self._state, time.monotonic(), most)
+        self._state, due = rules.take_due(self._state, time.monotonic(), most)
         if due:
             run = self._ensure(due, room)
             self._runs[run] = len(due)
             threading.Thread(target=self._await, args=(run,), name="lanekit outcomes").start()
 
-    def _await(self, run: EnsureRun) -> None:
+    def _await(self, run: EnsureBatch) -> None:
         end: BaseException | None = None
         try:
             for lane, result in run:
@@ -204,7 +204,7 @@ class Watcher:
         self._news.put(_Done(None, run, end))
 
 
-class _Ear(threading.Thread):
+class _EventListener(threading.Thread):
     """Listens to podman's events, and says when it can and when it cannot."""
 
     def __init__(self, engine: ContainerEngine, news: "queue.SimpleQueue[_Message]") -> None:
@@ -223,13 +223,13 @@ class _Ear(threading.Thread):
 
     def run(self) -> None:
         """Until it is stopped."""
-        pause = _POLL
+        pause = _EVENT_POLL_SECONDS
         while not self._over.is_set():
             begun = time.monotonic()
             listened = self._listen_once()
             # A stream that ends at once, of a podman that answers, is opened ever less often.
-            short = listened and time.monotonic() - begun < _STEADY
-            pause = min(2 * pause, _LONGEST_POLL) if short else _POLL
+            short = listened and time.monotonic() - begun < _STEADY_SECONDS
+            pause = min(2 * pause, _MAX_RETRY_SECONDS) if short else _EVENT_POLL_SECONDS
             _ = self._over.wait(pause)
 
     def _listen_once(self) -> bool:
@@ -241,7 +241,7 @@ class _Ear(threading.Thread):
         self._stream = opened.unwrap()
         try:
             # The command's process is there whether or not podman can do anything.
-            well = self._engine.inspect([_NOBODY])
+            well = self._engine.inspect([_PROBE_NAME])
             if isinstance(well, Failure):
                 self._news.put(_Lost(well.failure()))
                 return False
@@ -253,7 +253,7 @@ class _Ear(threading.Thread):
 
     def _listen(self, stream: EventStream) -> None:
         while not self._over.is_set():
-            heard = stream.next(_LOOK_UP)
+            heard = stream.next(_STOP_POLL_SECONDS)
             if isinstance(heard, Failure):
                 return
             event = heard.unwrap()

@@ -3,9 +3,9 @@
 from typing import Literal
 
 from lanekit.core.domain._dataclass import dataclass
-from lanekit.core.domain.escaping import printable
+from lanekit.core.domain.escaping import escape_control_chars
 
-Grade = Literal["adjust", "restart", "replace"]
+Remedy = Literal["adjust", "restart", "replace"]
 """The mildest mend that ends a difference: while it runs, by a restart, by another container."""
 
 
@@ -16,15 +16,17 @@ class Difference:
     field: str
     expected: str
     actual: str
-    grade: Grade = "replace"
+    remedy: Remedy = "replace"
 
     def __str__(self) -> str:
         return f"{self.field}: expected {self.expected}, actual {self.actual}"
 
-    def printable(self) -> "Difference":
+    def escaped(self) -> "Difference":
         """The same, with what would steer a terminal as escapes: podman's words may hold that."""
-        field, expected, actual = map(printable, (self.field, self.expected, self.actual))
-        return Difference(field, expected, actual, self.grade)
+        field, expected, actual = map(
+            escape_control_chars, (self.field, self.expected, self.actual)
+        )
+        return Difference(field, expected, actual, self.remedy)
 
 
 Drift = tuple[Difference, ...]

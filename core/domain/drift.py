@@ -17,11 +17,11 @@ from lanekit.core.domain.labels import (
     LABEL_INBOX,
     LABEL_WORKER,
 )
-from lanekit.core.domain.observed import ImageInfo, Inside, Snapshot
-from lanekit.core.domain.remedies import graded
+from lanekit.core.domain.observed import ImageInfo, MountHealth, ObservedContainer
+from lanekit.core.domain.remedies import with_remedies
 
 ABSENT = "absent"
-HIDDEN = "(hidden)"
+REDACTED = "(hidden)"
 
 _DEAD = "a folder that is no longer at that path"
 # podman's default where no limit was asked for; versions show it as 2048 or not at all.
@@ -45,7 +45,7 @@ _PRINTABLE_ENV = {
 }
 
 
-def drift(spec: ContainerSpec, seen: Snapshot, image: ImageInfo | None) -> Drift:
+def drift(spec: ContainerSpec, seen: ObservedContainer, image: ImageInfo | None) -> Drift:
     """Each field in which the container differs; empty when it is as asked.
 
     `image` is what the spec's reference means now. None (not looked at): then the image id, and
@@ -62,7 +62,7 @@ def drift(spec: ContainerSpec, seen: Snapshot, image: ImageInfo | None) -> Drift
         *_limits(spec, seen),
         *_labels(spec, seen, image),
     ]
-    return graded(spec, seen, (difference.printable() for difference in found))
+    return with_remedies(spec, seen, (difference.escaped() for difference in found))
 
 
 def _differ(field: str, expected: object, actual: object) -> Iterator[Difference]:
@@ -80,22 +80,25 @@ def _listed(items: Sequence[str]) -> str:
     return " ".join(items) or "none"
 
 
-def _image(spec: ContainerSpec, seen: Snapshot, image: ImageInfo | None) -> Iterator[Difference]:
+def _image(
+    spec: ContainerSpec, seen: ObservedContainer, image: ImageInfo | None
+) -> Iterator[Difference]:
     if not (same_image(spec.image, seen.image) or same_image(spec.image, seen.config_image)):
         yield Difference("image", spec.image, seen.image)
     if image is not None:
         yield from _differ("image.id", image.id, seen.image_id)
 
 
-def inside_drift(spec: ContainerSpec, inside: Inside) -> Drift:
+def inside_drift(spec: ContainerSpec, inside: MountHealth) -> Drift:
     """What a running container that is as asked has lost since it was started."""
     sources = {mount.target: mount.source for mount in spec.mounts}
     dead = [
-        Difference(f"mount.{target}", sources[target], _DEAD, "restart") for target in inside.dead
+        Difference(f"mount.{target}", sources[target], _DEAD, "restart")
+        for target in inside.stale_mounts
     ]
     where = f"at {spec.config_target}"
     gone = [Difference("config", where, "deleted in the container, or half copied", "adjust")]
-    return (*dead, *(gone if inside.config_gone else ()))
+    return (*dead, *(gone if inside.config_missing else ()))
 
 
 def same_image(asked: str, seen: str) -> bool:
@@ -117,7 +120,7 @@ def _has_registry(reference: str) -> bool:
     return bool(slash) and ("." in first or ":" in first or first == "localhost")
 
 
-def _process(spec: ContainerSpec, seen: Snapshot) -> Iterator[Difference]:
+def _process(spec: ContainerSpec, seen: ObservedContainer) -> Iterator[Difference]:
     if seen.user != spec.user and not (seen.user in _ROOT and spec.user in _ROOT):
         yield Difference("user", spec.user, _text(seen.user))
     command = (clean(seen.path), *seen.args)
@@ -126,7 +129,7 @@ def _process(spec: ContainerSpec, seen: Snapshot) -> Iterator[Difference]:
     yield from _differ("workdir", clean(spec.workdir), clean(seen.workdir))
 
 
-def _env(spec: ContainerSpec, seen: Snapshot) -> Iterator[Difference]:
+def _env(spec: ContainerSpec, seen: ObservedContainer) -> Iterator[Difference]:
     asked = {var.name for var in spec.env}
     for var in spec.env:
         actual = seen.env.get(var.name)
@@ -135,19 +138,21 @@ def _env(spec: ContainerSpec, seen: Snapshot) -> Iterator[Difference]:
     once_asked = seen.labels.get(LABEL_ENV, "").split(",")
     for name in (FINGERPRINT_ENV, *once_asked):
         if name and name not in asked and name in seen.env:
-            yield Difference(f"env.{name}", ABSENT, HIDDEN)
+            yield Difference(f"env.{name}", ABSENT, REDACTED)
 
 
 def _shown(var: EnvVar, actual: str | None) -> tuple[str, str]:
     if var.secret:
-        return HIDDEN, ABSENT if actual is None else "(hidden, another)"
+        return REDACTED, ABSENT if actual is None else "(hidden, another)"
     if actual is None:
         return var.value, ABSENT
     pattern = _PRINTABLE_ENV.get(var.name)
     return var.value, actual if pattern and re.fullmatch(pattern, actual) else "(hidden, another)"
 
 
-def _mounts(spec: ContainerSpec, seen: Snapshot, image: ImageInfo | None) -> Iterator[Difference]:
+def _mounts(
+    spec: ContainerSpec, seen: ObservedContainer, image: ImageInfo | None
+) -> Iterator[Difference]:
     asked = {clean(mount.target): mount for mount in spec.mounts}
     found: dict[str, list[Mount]] = {target: [] for target in sorted(asked)}
     for mount in seen.mounts:
@@ -176,7 +181,7 @@ def _mount_text(mounts: Sequence[Mount]) -> str:
     return " and ".join(sorted(map(one, mounts))) or ABSENT
 
 
-def _ports(spec: ContainerSpec, seen: Snapshot) -> Iterator[Difference]:
+def _ports(spec: ContainerSpec, seen: ObservedContainer) -> Iterator[Difference]:
     asked = {port.key: port for port in spec.ports}
     published = [port for port in seen.ports if port.host_port is not None]
     for key in [*asked, *sorted({p.key for p in published} - set(asked))]:
@@ -205,7 +210,7 @@ def _ports_text(ports: Sequence[Port]) -> str:
     return " and ".join(map(one, ports)) or ABSENT
 
 
-def _network(seen: Snapshot) -> Iterator[Difference]:
+def _network(seen: ObservedContainer) -> Iterator[Difference]:
     mode = seen.network_mode.partition(":")[0]
     if mode not in _DEFAULT_NETWORKS:
         yield Difference("network", "podman's default", seen.network_mode)
@@ -213,7 +218,7 @@ def _network(seen: Snapshot) -> Iterator[Difference]:
         yield Difference("networks", "one", _listed(seen.networks))
 
 
-def _privileges(seen: Snapshot) -> Iterator[Difference]:
+def _privileges(seen: ObservedContainer) -> Iterator[Difference]:
     yield from _differ("privileged", "no", "yes" if seen.privileged else "no")
     yield from _differ("cap_add", "none", _listed(seen.cap_add))
     yield from _differ("cap_drop", "none", _listed(_dropped(seen.cap_drop)))
@@ -230,14 +235,16 @@ def _dropped(capabilities: tuple[str, ...]) -> Sequence[str]:
     return rest if len(capabilities) - len(rest) == len(_OFTEN_DROPPED) else capabilities
 
 
-def _limits(spec: ContainerSpec, seen: Snapshot) -> Iterator[Difference]:
+def _limits(spec: ContainerSpec, seen: ObservedContainer) -> Iterator[Difference]:
     yield from _differ("memory", spec.memory, seen.memory)
     yield from _differ("cpus", spec.cpus, seen.cpus)
     if not (spec.pids_limit is None and seen.pids_limit in _DEFAULT_PIDS):
         yield from _differ("pids_limit", spec.pids_limit, seen.pids_limit)
 
 
-def _labels(spec: ContainerSpec, seen: Snapshot, image: ImageInfo | None) -> Iterator[Difference]:
+def _labels(
+    spec: ContainerSpec, seen: ObservedContainer, image: ImageInfo | None
+) -> Iterator[Difference]:
     for name, value in sorted(spec.labels.items()):
         if name == LABEL_FLEET:
             continue

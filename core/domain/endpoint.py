@@ -8,14 +8,14 @@ from returns.result import Failure, Success
 from lanekit.core.domain.containers import WORKER_PORT
 from lanekit.core.domain.errors import NoEndpoint, Outcome
 from lanekit.core.domain.go_paths import trim_space
-from lanekit.core.domain.observed import Endpoint, Snapshot
+from lanekit.core.domain.observed import Endpoint, ObservedContainer
 
 _KEY = f"{WORKER_PORT}/tcp"
 # An address that means "every address" cannot be connected to; its loopback can.
 _LOOPBACK = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "[::1]"}
 
 
-def endpoint_of(seen: Snapshot) -> Outcome[Endpoint]:
+def endpoint_of(seen: ObservedContainer) -> Outcome[Endpoint]:
     """The first host port published for the worker's port; `NoEndpoint` when there is none."""
     for port in seen.ports:
         if port.key == _KEY and port.host_port is not None:

@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class _Fault:
+class LaneErrorBase:
     message: str
     detail: str = ""
     hint: str = ""
@@ -35,47 +35,47 @@ class _Fault:
 
 # The kinds below add no field, so they need no decorator of their own: each costs a millisecond
 # of every start.
-class InvalidLane(_Fault):
+class InvalidLane(LaneErrorBase):
     """The lane cannot be made as asked: a bad name, a path that is missing or of a wrong type."""
 
 
-class ConfigUnreadable(_Fault):
+class ConfigUnreadable(LaneErrorBase):
     """An entry of the config tree cannot be copied: a FIFO, a dangling link, no permission, .."""
 
 
-class ImageMissing(_Fault):
+class ImageMissing(LaneErrorBase):
     """The image is not in podman's storage. lanekit never pulls."""
 
 
-class Foreign(_Fault):
+class NotOwned(LaneErrorBase):
     """A container that is not this lane's has a name that this lane needs. It was not touched."""
 
 
-class NotFound(_Fault):
+class NotFound(LaneErrorBase):
     """No container of exactly that name or id."""
 
 
-class NameTaken(_Fault):
+class NameInUse(LaneErrorBase):
     """Another container has the name already."""
 
 
-class WrongState(_Fault):
+class InvalidState(LaneErrorBase):
     """The container's state does not allow the operation (stop of a paused one, ..)."""
 
 
-class PortTaken(_Fault):
+class PortInUse(LaneErrorBase):
     """The container cannot start: its host port, fixed at create, belongs to another process."""
 
 
-class SourceMissing(_Fault):
+class MountSourceMissing(LaneErrorBase):
     """The host side of a bind mount is gone."""
 
 
-class StartFailed(_Fault):
+class StartFailed(LaneErrorBase):
     """podman could not start the container's process."""
 
 
-class NotHonoured(_Fault):
+class SpecMismatch(LaneErrorBase):
     """podman made a container that is not what was asked for (a containers.conf may do that)."""
 
 
@@ -84,53 +84,53 @@ SET_FOR_ALL = (
     "~/.config/containers, $CONTAINERS_CONF): change it there, or say the same in the profile, "
     "where it has a key for it"
 )
-"""What to do about `NotHonoured`."""
+"""What to do about `SpecMismatch`."""
 
 
 @dataclass(frozen=True)
-class WorkerExited(_Fault):
+class WorkerExited(LaneErrorBase):
     """The container stopped while lanekit waited for its worker to answer."""
 
     exit_code: int = 0
 
 
-class NotReady(_Fault):
+class NotReady(LaneErrorBase):
     """The container runs, but its worker did not answer within the time allowed."""
 
 
-class NoEndpoint(_Fault):
+class NoEndpoint(LaneErrorBase):
     """The container publishes no usable host port for the worker."""
 
 
-class EngineUnavailable(_Fault):
+class EngineUnavailable(LaneErrorBase):
     """podman itself is missing, cannot be executed, or cannot be reached."""
 
 
-class EngineTimeout(_Fault):
+class EngineTimeout(LaneErrorBase):
     """podman did not answer in time. What was asked may have been done."""
 
 
-class EngineFailed(_Fault):
+class EngineFailed(LaneErrorBase):
     """podman answered with an error that lanekit does not know; `detail` has its words."""
 
 
-class Undecodable(_Fault):
+class InvalidResponse(LaneErrorBase):
     """podman's answer could not be understood."""
 
 
-class LockBusy(_Fault):
+class LockTimeout(LaneErrorBase):
     """Another lanekit process works on this lane and did not finish in time."""
 
 
-class Interrupted(_Fault):
+class Interrupted(LaneErrorBase):
     """The run was broken off: what had been begun on this lane was undone, or never begun."""
 
 
-class LostRace(_Fault):
+class Conflict(LaneErrorBase):
     """The lane was changed by somebody else under our hands, again and again."""
 
 
-class WorkerBusy(_Fault):
+class WorkerBusy(LaneErrorBase):
     """The worker does not say that it is idle, so its container is left as it is for now."""
 
 
@@ -138,24 +138,24 @@ LaneError: TypeAlias = (
     InvalidLane
     | ConfigUnreadable
     | ImageMissing
-    | Foreign
+    | NotOwned
     | NotFound
-    | NameTaken
-    | WrongState
-    | PortTaken
-    | SourceMissing
+    | NameInUse
+    | InvalidState
+    | PortInUse
+    | MountSourceMissing
     | StartFailed
-    | NotHonoured
+    | SpecMismatch
     | WorkerExited
     | NotReady
     | NoEndpoint
     | EngineUnavailable
     | EngineTimeout
     | EngineFailed
-    | Undecodable
+    | InvalidResponse
     | Interrupted
-    | LockBusy
-    | LostRace
+    | LockTimeout
+    | Conflict
     | WorkerBusy
 )
 

@@ -1,7 +1,7 @@
 """Words from elsewhere, made harmless to whoever reads them."""
 
 
-def printable(text: str) -> str:
+def escape_control_chars(text: str) -> str:
     """The text with what would steer a terminal, or begin another line, shown as escapes."""
     if text.isprintable():
         return text

@@ -6,7 +6,7 @@ from typing import cast
 from lanekit.core.domain.lanes import BindMount, Lane, Profile
 
 _TEXTS_OF_LANE = ("workspace", "id", "worktree", "container", "fleet")
-_TEXTS = ("worker", "inbox", "image", "config_dir", "ready_path", "git", "on_drift", "busy_path")
+_TEXTS = ("worker", "inbox", "image", "config_dir", "ready_path", "git", "on_drift", "idle_path")
 _WHOLE = ("server_port", "memory", "pids_limit")
 _NUMBERS = ("cpus", "ready_timeout", "stop_grace")
 _MAY_BE_NONE = ("memory", "pids_limit", "cpus")

@@ -53,7 +53,7 @@ class GitFacts:
 
 
 @dataclass(frozen=True)
-class ToMake:
+class RequiredPath:
     """What has to be on the host before a container starts: an empty file or folder, if none."""
 
     path: str
@@ -66,7 +66,7 @@ class GitAccess:
 
     mounts: tuple[Mount, ...] = ()
     env: tuple[EnvVar, ...] = ()
-    make: tuple[ToMake, ...] = ()
+    required_paths: tuple[RequiredPath, ...] = ()
 
 
 NO_GIT = GitAccess()
@@ -107,13 +107,13 @@ def _safe_mounts(facts: GitFacts) -> Iterator[Mount]:
         yield Mount(f"{facts.common}/{name}", f"{target}/{name}", read_only=True)
 
 
-def _to_make(facts: GitFacts) -> Iterator[ToMake]:
+def _to_make(facts: GitFacts) -> Iterator[RequiredPath]:
     own = f"{facts.common}/worktrees/{facts.own}"
     # Nothing can be made below what is mounted read-only, and what is missing cannot be kept so.
-    yield ToMake(f"{facts.common}/logs", "folder")
-    yield ToMake(f"{facts.common}/objects/info", "folder")
-    yield ToMake(f"{own}/config.worktree", "file")
-    yield ToMake(f"{own}/modules", "folder")
+    yield RequiredPath(f"{facts.common}/logs", "folder")
+    yield RequiredPath(f"{facts.common}/objects/info", "folder")
+    yield RequiredPath(f"{own}/config.worktree", "file")
+    yield RequiredPath(f"{own}/modules", "folder")
 
 
 def git_faults(

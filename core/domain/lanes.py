@@ -31,7 +31,7 @@ class Profile:
     `env` is added to the variables lanekit makes; its values are never shown. `credentials` are
     paths below `config_dir`: copied in, but never a cause to replace (ADR 23).
     `on_drift`: "report" leaves drift that only a replace or a restart would end, and says so;
-    "when-idle" leaves it while the worker runs and does not say, by 2xx at `busy_path`, that it is
+    "when-idle" leaves it while the worker runs and does not say, by 2xx at `idle_path`, that it is
     idle.
     """
 
@@ -51,7 +51,7 @@ class Profile:
     git: Git = "none"
     credentials: tuple[str, ...] = ()
     on_drift: OnDrift = "replace"
-    busy_path: str = ""
+    idle_path: str = ""
 
 
 @dataclass(frozen=True)

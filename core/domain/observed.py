@@ -14,7 +14,7 @@ State = Literal[
 
 
 @dataclass(frozen=True)
-class Snapshot:
+class ObservedContainer:
     """A container as podman showed it, in one spelling for all versions.
 
     `entrypoint` is the path and `args` what follows it. `env` values are kept for comparing and
@@ -63,7 +63,7 @@ class Snapshot:
 
 
 @dataclass(frozen=True)
-class Change:
+class LayerChange:
     """A path in a container's own layer that is not as its image brings it."""
 
     path: str
@@ -80,38 +80,38 @@ class ImageInfo:
 
 
 @dataclass(frozen=True)
-class Seen:
+class InspectResult:
     """What one look at podman showed, keyed by what was asked; what is missing is left out."""
 
-    containers: Mapping[str, Snapshot]
+    containers: Mapping[str, ObservedContainer]
     images: Mapping[str, ImageInfo]
 
 
 @dataclass(frozen=True)
-class Inside:
+class MountHealth:
     """What a running container sees, where this host can tell; all is well where it cannot.
 
     `dead` are targets of mounts that show a folder which was deleted or moved away on the host;
-    `config_gone`: its config folder was deleted, or a copy into it was broken off.
+    `config_missing`: its config folder was deleted, or a copy into it was broken off.
     """
 
-    dead: tuple[str, ...] = ()
-    config_gone: bool = False
+    stale_mounts: tuple[str, ...] = ()
+    config_missing: bool = False
 
 
 @dataclass(frozen=True)
-class Observation:
+class ObservedLane:
     """What there is of a lane: the container of its name, and leftovers of a replace.
 
     `image` None: not looked at (nothing to compare it with) or not there.
     """
 
-    current: Snapshot | None = None
-    next: Snapshot | None = None
-    prev: Snapshot | None = None
+    current: ObservedContainer | None = None
+    next: ObservedContainer | None = None
+    prev: ObservedContainer | None = None
     image: ImageInfo | None = None
-    inside: Inside = Inside()
-    half_copied: bool = False
+    mount_health: MountHealth = MountHealth()
+    config_copy_incomplete: bool = False
     """Whether a copy of the config into `current` was begun and not seen to end."""
 
 

@@ -7,46 +7,48 @@ from lanekit.core.domain._dataclass import dataclass
 from lanekit.core.domain.containers import NEXT, PREV
 from lanekit.core.domain.labels import LABEL_FLEET, LABEL_LANE, LABEL_WORKSPACE
 from lanekit.core.domain.lanes import Lane
-from lanekit.core.domain.observed import Snapshot
-from lanekit.core.domain.recovery import is_awake
+from lanekit.core.domain.observed import ObservedContainer
+from lanekit.core.domain.recovery import is_live
 
 _Owner = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Garbage:
+class Orphan:
     """A container that may go. `lane` is whose it was, `base` the name whose lock guards it.
 
     `beside`: the id of the container that took its place, and has to have been seen to answer.
     """
 
-    container: Snapshot
+    container: ObservedContainer
     lane: str
     base: str
     why: str
-    beside: str = ""
+    successor_id: str = ""
 
     @property
     def runs(self) -> bool:
         """Whether its processes exist: then it goes only when that was asked for."""
-        return is_awake(self.container)
+        return is_live(self.container)
 
 
-Left: TypeAlias = Literal["runs", "changed", "unsure"]
+KeepReason: TypeAlias = Literal["runs", "changed", "unsure"]
 """Why garbage is left. "runs": it runs; "changed": it is none any more; "unsure": what took its
 place was never seen to answer, so it may be the one that works."""
 
 
 @dataclass(frozen=True)
-class Sweep:
+class OrphanReport:
     """What was found. `others`: of other fleets, by their names; `unknown`: made for none."""
 
-    garbage: tuple[Garbage, ...]
-    others: tuple[str, ...]
-    unknown: tuple[Snapshot, ...]
+    orphans: tuple[Orphan, ...]
+    other_fleets: tuple[str, ...]
+    unlabelled: tuple[ObservedContainer, ...]
 
 
-def sweep(fleet: str, lanes: Iterable[Lane], seen: Sequence[Snapshot]) -> Sweep:
+def find_orphans_in(
+    fleet: str, lanes: Iterable[Lane], seen: Sequence[ObservedContainer]
+) -> OrphanReport:
     """Judge containers with lanekit's labels, for the fleet of this name and its lanes.
 
     Garbage is what carries the fleet's name and belongs to none of its lanes, and what a broken
@@ -56,9 +58,9 @@ def sweep(fleet: str, lanes: Iterable[Lane], seen: Sequence[Snapshot]) -> Sweep:
     """
     known = {(lane.workspace, lane.id): lane for lane in lanes}
     running = {(_owner(one), one.name): one.id for one in seen if one.state == "running"}
-    garbage: list[Garbage] = []
+    garbage: list[Orphan] = []
     others: list[str] = []
-    unknown: list[Snapshot] = []
+    unknown: list[ObservedContainer] = []
     for one in sorted(seen, key=lambda snapshot: snapshot.name):
         owner, lane = _owner(one), known.get(_owner(one))
         if lane is not None and _is_needed(lane, one, running):
@@ -71,37 +73,41 @@ def sweep(fleet: str, lanes: Iterable[Lane], seen: Sequence[Snapshot]) -> Sweep:
         else:
             base = one.name.removesuffix(NEXT).removesuffix(PREV)
             beside = running.get((owner, base), "") if lane and one.name.endswith(PREV) else ""
-            garbage.append(Garbage(one, "/".join(owner), base, _why(one, lane), beside))
-    return Sweep(tuple(garbage), tuple(others), tuple(unknown))
+            garbage.append(Orphan(one, "/".join(owner), base, _why(one, lane), beside))
+    return OrphanReport(tuple(garbage), tuple(others), tuple(unknown))
 
 
-def why_left(one: Garbage, now: Sweep, note: str, *, running: bool) -> Left | None:
+def reason_to_keep(
+    one: Orphan, now: OrphanReport, note: str, *, running: bool
+) -> KeepReason | None:
     """Why garbage is left at a second look, under the lock with this `note`; None when it goes.
 
     An ensure that was killed may have left a replacement that runs and never answers: the old
     container is then what the next ensure puts back. Only a note of the replacement's id says that
     an ensure came to its end with it.
     """
-    found = {item.container.id: item for item in now.garbage}.get(one.container.id)
+    found = {item.container.id: item for item in now.orphans}.get(one.container.id)
     if found is None or found.container.name != one.container.name:
         return "changed"
-    if found.beside and found.beside != note:
+    if found.successor_id and found.successor_id != note:
         return "unsure"
     return "runs" if found.runs and not running else None
 
 
-def _owner(seen: Snapshot) -> _Owner:
+def _owner(seen: ObservedContainer) -> _Owner:
     return seen.labels.get(LABEL_WORKSPACE, ""), seen.labels.get(LABEL_LANE, "")
 
 
-def _is_needed(lane: Lane, one: Snapshot, running: Mapping[tuple[_Owner, str], str]) -> bool:
+def _is_needed(
+    lane: Lane, one: ObservedContainer, running: Mapping[tuple[_Owner, str], str]
+) -> bool:
     name = lane.container_name
     if one.name == name + PREV:
         return ((lane.workspace, lane.id), name) not in running
     return one.name == name
 
 
-def _why(one: Snapshot, lane: Lane | None) -> str:
+def _why(one: ObservedContainer, lane: Lane | None) -> str:
     if lane is None:
         return "no lane of the fleet file"
     if one.name in (lane.container_name + NEXT, lane.container_name + PREV):

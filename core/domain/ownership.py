@@ -1,12 +1,12 @@
 """Whose is a container? Labels say so; the reference's variables do for those it made."""
 
-from lanekit.core.domain.errors import Foreign
+from lanekit.core.domain.errors import NotOwned
 from lanekit.core.domain.labels import LABEL_LANE, LABEL_WORKSPACE
 from lanekit.core.domain.lanes import Lane
-from lanekit.core.domain.observed import Observation, Snapshot
+from lanekit.core.domain.observed import ObservedContainer, ObservedLane
 
 
-def is_ours(lane: Lane, seen: Snapshot) -> bool:
+def is_ours(lane: Lane, seen: ObservedContainer) -> bool:
     """Whether it is this lane's: by its labels, or, when it has none, adopted by its variables."""
     if LABEL_WORKSPACE in seen.labels or LABEL_LANE in seen.labels:
         owner = (seen.labels.get(LABEL_WORKSPACE), seen.labels.get(LABEL_LANE))
@@ -15,11 +15,11 @@ def is_ours(lane: Lane, seen: Snapshot) -> bool:
     return owner == (lane.workspace, lane.id)
 
 
-def foreign(lane: Lane, seen: Observation) -> Foreign | None:
+def ownership_error(lane: Lane, seen: ObservedLane) -> NotOwned | None:
     """The error that says that a name this lane needs belongs to somebody else, if so."""
     for container in (seen.current, seen.next, seen.prev):
         if container is not None and not is_ours(lane, container):
-            return Foreign(
+            return NotOwned(
                 f"a container named {container.name} exists and is not this lane's",
                 detail=f"it seems to be {_owner(container)}; it was not touched",
                 hint=f"choose another `container` for the lane, or move that one away: "
@@ -28,7 +28,7 @@ def foreign(lane: Lane, seen: Observation) -> Foreign | None:
     return None
 
 
-def _owner(seen: Snapshot) -> str:
+def _owner(seen: ObservedContainer) -> str:
     workspace = seen.labels.get(LABEL_WORKSPACE) or seen.env.get("INBOX_WORKSPACE_ID")
     lane = seen.labels.get(LABEL_LANE) or seen.env.get("INBOX_LANE_ID")
     if workspace or lane:

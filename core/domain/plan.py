@@ -11,7 +11,7 @@ from lanekit.core.domain.containers import NEXT, PREV, ContainerSpec
 from lanekit.core.domain.differences import Drift
 from lanekit.core.domain.drift import inside_drift
 from lanekit.core.domain.lanes import OnDrift
-from lanekit.core.domain.observed import Change, Inside, Observation, Snapshot
+from lanekit.core.domain.observed import LayerChange, MountHealth, ObservedContainer, ObservedLane
 from lanekit.core.domain.operations import (
     Action,
     AwaitReady,
@@ -27,14 +27,14 @@ from lanekit.core.domain.operations import (
     Update,
     Verify,
 )
-from lanekit.core.domain.recovery import ANSWER, is_awake, recover, wake
-from lanekit.core.domain.remedies import of_grade, updates, without_update
+from lanekit.core.domain.recovery import ANSWER, is_live, recover, start_operations
+from lanekit.core.domain.remedies import needing, updates, without_update
 
-Judge = Callable[[Snapshot], Drift]
+DriftCheck = Callable[[ObservedContainer], Drift]
 """The drift of a container, by the policy."""
 
 _CAUSES_SHOWN = 3
-_ASK = "on_drift is when-idle"
+_IDLE_CHECK_CAUSE = "on_drift is when-idle"
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,9 @@ class Plan:
     """What ensure does about a lane. `str(plan)` is the text people and tests read.
 
     `resumed` are operations that an interrupted ensure did, each with the id of its container:
-    they are undone like our own when the rest fails. `left` are the differences that are not
-    ended, and `left_because` why. `replaces` is the id of the container that is replaced; `loses`
-    are the files in its own layer that go with it, None where nobody looked.
+    they are undone like our own when the rest fails. `remaining_drift` are the differences that
+    the plan leaves, and `remaining_reason` why. `replaces` is the id of the container that is
+    replaced; `lost_files` are the files of its own layer that go with it, None where nobody looked.
     """
 
     lane: str
@@ -53,10 +53,10 @@ class Plan:
     drift: Drift
     operations: tuple[Operation, ...]
     resumed: tuple[tuple[Operation, str], ...] = ()
-    left: Drift = ()
-    left_because: str = ""
+    remaining_drift: Drift = ()
+    remaining_reason: str = ""
     replaces: str = ""
-    loses: tuple[Change, ...] | None = None
+    lost_files: tuple[LayerChange, ...] | None = None
 
     @property
     def changes(self) -> bool:
@@ -64,10 +64,10 @@ class Plan:
         return any(not isinstance(operation, AwaitReady) for operation in self.operations)
 
     def __str__(self) -> str:
-        nothing = self.left and not self.changes
+        nothing = self.remaining_drift and not self.changes
         doing = "left as it is" if nothing else _HEADS[self.action]
-        differences = [f"  differs  {each}  -> {each.grade}" for each in self.drift]
-        left = [f"  left  {each}  because {self.left_because}" for each in self.left]
+        differences = [f"  differs  {each}  -> {each.remedy}" for each in self.drift]
+        left = [f"  left  {each}  because {self.remaining_reason}" for each in self.remaining_drift]
         operations = [f"  {op}  because {op.cause}" for op in self.operations if self.changes]
         head = f"{self.lane} ({self.container}): {doing}"
         return "\n".join([head, *differences, *left, *operations])
@@ -84,7 +84,7 @@ _HEADS: dict[Action, str] = {
 
 
 @dataclass(frozen=True)
-class Wish:
+class PlanConstraints:
     """What else is asked for than the spec: by the profile, or by an earlier try of this ensure.
 
     `replace` and `restart` are causes though no drift is one; `busy`: why the worker is not to be
@@ -97,18 +97,22 @@ class Wish:
     busy: str = ""
     no_update: bool = False
 
-    def spares(self, seen: Snapshot) -> str:
+    def reason_to_defer(self, seen: ObservedContainer) -> str:
         """Why drift is no reason to stop or replace this container; empty when it is one."""
         if self.on_drift == "report":
             return "on_drift is report"
-        return self.busy if self.on_drift == "when-idle" and is_awake(seen) else ""
+        return self.busy if self.on_drift == "when-idle" and is_live(seen) else ""
 
 
-NO_WISH = Wish()
+NO_CONSTRAINTS = PlanConstraints()
 
 
-def plan(
-    lane: str, spec: ContainerSpec, seen: Observation, judge: Judge, wish: Wish = NO_WISH
+def make_plan(
+    lane: str,
+    spec: ContainerSpec,
+    seen: ObservedLane,
+    judge: DriftCheck,
+    wish: PlanConstraints = NO_CONSTRAINTS,
 ) -> Plan:
     """The plan that brings the lane to `spec`, by the mildest means that are enough.
 
@@ -120,24 +124,24 @@ def plan(
         operations = (*recovery, *_create(spec, "there is no such container"))
         return Plan(lane, name, "created", (), operations)
     drift = without_update(judge(current)) if wish.no_update else judge(current)
-    spared, hard = wish.spares(current), of_grade(drift, "replace")
+    spared, hard = wish.reason_to_defer(current), needing(drift, "replace")
     cause = _because(hard) or wish.replace
     finishes = any(isinstance(operation, AwaitReady) for operation in recovery)
     if cause and not spared:
-        asks = wish.on_drift == "when-idle" and (finishes or is_awake(current))
+        asks = wish.on_drift == "when-idle" and (finishes or is_live(current))
         new = _replace(spec, current, cause, awake=finishes, asks=asks)
         operations = (*recovery, *new)
         return Plan(lane, name, "replaced", drift, operations, resumed, replaces=current.id)
-    update = tuple(_update(spec, current, of_grade(drift, "adjust")))
+    update = tuple(_update(spec, current, needing(drift, "adjust")))
     if finishes:
-        ended, operations = of_grade(drift, "adjust"), (*recovery, *update)
+        ended, operations = needing(drift, "adjust"), (*recovery, *update)
         return Plan(lane, name, "replaced", ended, operations, resumed, hard, spared * bool(hard))
-    inside = inside_drift(spec, seen.inside)
-    restart = tuple(_restart(name, current, seen.inside, wish, spared))
-    left = (*hard, *(of_grade(inside, "restart") if spared and not restart else ()))
+    inside = inside_drift(spec, seen.mount_health)
+    restart = tuple(_restart(name, current, seen.mount_health, wish, spared))
+    left = (*hard, *(needing(inside, "restart") if spared and not restart else ()))
     ended = tuple(difference for difference in (*drift, *inside) if difference not in left)
-    waking = tuple(wake(name, current))
-    mend = (*update, *_mend(name, seen.inside), *restart)
+    waking = tuple(start_operations(name, current))
+    mend = (*update, *_mend(name, seen.mount_health), *restart)
     action = _action(mend, awake=bool(waking or recovery))
     fresh = any(isinstance(operation, Start) for operation in (*waking, *mend))
     operations = (*recovery, *waking, *mend, AwaitReady(name, ANSWER, fresh=fresh))
@@ -152,26 +156,30 @@ def _action(mend: tuple[Operation, ...], *, awake: bool) -> Action:
     return "started" if awake else "none"
 
 
-def _update(spec: ContainerSpec, seen: Snapshot, drift: Drift) -> Iterator[Operation]:
+def _update(spec: ContainerSpec, seen: ObservedContainer, drift: Drift) -> Iterator[Operation]:
     if drift:
         yield Update(spec.name, _because(drift), *updates(spec, seen, drift))
 
 
-def _mend(name: str, inside: Inside) -> Iterator[Operation]:
-    if inside.config_gone:
+def _mend(name: str, inside: MountHealth) -> Iterator[Operation]:
+    if inside.config_missing:
         yield CopyIn(name, "its config was deleted in the container, or half copied")
 
 
 def _restart(
-    name: str, seen: Snapshot, inside: Inside, wish: Wish, spared: str
+    name: str, seen: ObservedContainer, inside: MountHealth, wish: PlanConstraints, spared: str
 ) -> Iterator[Operation]:
     # A start mounts what is at the paths now; nothing that was written in the container is lost.
-    dead = f"{', '.join(inside.dead)} shows a folder that is gone" if inside.dead else ""
+    dead = (
+        f"{', '.join(inside.stale_mounts)} shows a folder that is gone"
+        if inside.stale_mounts
+        else ""
+    )
     dead = "" if spared else dead
     cause = dead or wish.restart
-    if cause and is_awake(seen):
+    if cause and is_live(seen):
         if dead and wish.on_drift == "when-idle":
-            yield CheckIdle(name, _ASK)
+            yield CheckIdle(name, _IDLE_CHECK_CAUSE)
         yield Stop(name, cause)
         yield Start(name, cause)
 
@@ -204,16 +212,16 @@ def _make(spec: ContainerSpec, name: str, cause: str) -> Iterator[Operation]:
 
 
 def _replace(
-    spec: ContainerSpec, old: Snapshot, cause: str, *, awake: bool, asks: bool
+    spec: ContainerSpec, old: ObservedContainer, cause: str, *, awake: bool, asks: bool
 ) -> Iterator[Operation]:
     name = spec.name
     yield from _make(spec, name + NEXT, cause)
     if asks:
         # As late as possible: the replacement took its time to be made.
-        yield CheckIdle(name, _ASK)
+        yield CheckIdle(name, _IDLE_CHECK_CAUSE)
     if old.state == "paused" and not awake:
         yield Unpause(name, "a paused container cannot be stopped")
-    if awake or is_awake(old):
+    if awake or is_live(old):
         yield Stop(name, "two containers of a lane never run at once")
     yield Rename(name, name + PREV, "it is kept until its replacement is ready")
     yield Rename(name + NEXT, name, "this is the commit")

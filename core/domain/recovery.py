@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from lanekit.core.domain.containers import NEXT, PREV
 from lanekit.core.domain.differences import Drift
-from lanekit.core.domain.observed import Observation, Snapshot
+from lanekit.core.domain.observed import ObservedContainer, ObservedLane
 from lanekit.core.domain.operations import (
     AwaitReady,
     Create,
@@ -21,8 +21,8 @@ _UNFINISHED = "an interrupted ensure left it unfinished"
 
 
 def recover(
-    name: str, seen: Observation, judge: Callable[[Snapshot], Drift], *, keep: bool
-) -> tuple[list[Operation], Snapshot | None, tuple[tuple[Operation, str], ...]]:
+    name: str, seen: ObservedLane, judge: Callable[[ObservedContainer], Drift], *, keep: bool
+) -> tuple[list[Operation], ObservedContainer | None, tuple[tuple[Operation, str], ...]]:
     """Put right what a crash left; the container that is then the lane's; what may be undone.
 
     `keep`: a container that runs is not given up for the one before it, whatever it answers.
@@ -35,12 +35,12 @@ def recover(
     back = Rename(name + PREV, name, _UNFINISHED, keep=True)
     if seen.current is None:
         return [*operations, back], seen.prev, ()
-    if not is_awake(seen.current) and judge(seen.current):
+    if not is_live(seen.current) and judge(seen.current):
         # It neither runs nor is what is wanted now, and the old one is still there.
         return [*operations, Remove(name, _UNFINISHED), back], seen.prev, ()
-    keep = keep and is_awake(seen.current)
+    keep = keep and is_live(seen.current)
     operations += [
-        *wake(name, seen.current),
+        *start_operations(name, seen.current),
         AwaitReady(name, ANSWER, keep=keep),
         Remove(name + PREV, "its replacement is ready"),
     ]
@@ -48,24 +48,26 @@ def recover(
     return operations, seen.current, resumed
 
 
-def _resumed(name: str, new: Snapshot, old: Snapshot) -> tuple[tuple[Operation, str], ...]:
+def _resumed(
+    name: str, new: ObservedContainer, old: ObservedContainer
+) -> tuple[tuple[Operation, str], ...]:
     done: list[tuple[Operation, str]] = [
         (Create(name + NEXT, _UNFINISHED), new.id),
         (Stop(name, _UNFINISHED), old.id),
         (Rename(name, name + PREV, _UNFINISHED), old.id),
         (Rename(name + NEXT, name, _UNFINISHED), new.id),
     ]
-    if is_awake(new):
+    if is_live(new):
         done.append((Start(name, _UNFINISHED), new.id))
     return tuple(done)
 
 
-def is_awake(seen: Snapshot) -> bool:
+def is_live(seen: ObservedContainer) -> bool:
     """Whether its processes exist: running, paused, or on their way out."""
     return seen.state in ("running", "paused", "stopping")
 
 
-def wake(name: str, seen: Snapshot) -> Iterator[Operation]:
+def start_operations(name: str, seen: ObservedContainer) -> Iterator[Operation]:
     """What lets it run."""
     if seen.state == "paused":
         yield Unpause(name, "it is paused")

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from lanekit.core.domain.containers import ContainerSpec
-from lanekit.core.domain.drift import HIDDEN
+from lanekit.core.domain.drift import REDACTED
 from lanekit.core.domain.errors import LaneError
 from lanekit.core.domain.lanes import Profile
 
@@ -24,7 +24,7 @@ def secrets_of_all(profiles: Iterable[Profile | None]) -> dict[str, str]:
     return {str(number): value for number, value in enumerate(values)}
 
 
-def hide(text: str, env: Mapping[str, str]) -> str:
+def redact(text: str, env: Mapping[str, str]) -> str:
     """The text with every value of these variables replaced; longest first.
 
     Also where it stands escaped, as in JSON or in Python's quotes, even twice (JSON that is
@@ -32,7 +32,7 @@ def hide(text: str, env: Mapping[str, str]) -> str:
     """
     values = {way for value in env.values() for way in _ways(value) if len(way) >= _SHORTEST}
     for value in sorted(values, key=len, reverse=True):
-        text = text.replace(value, HIDDEN)
+        text = text.replace(value, REDACTED)
     return text
 
 
@@ -52,11 +52,11 @@ def _escaped(text: str) -> Iterator[str]:
     yield repr(f"{text}'\"")[1:-4]
 
 
-def hide_all(error: LaneError, env: Mapping[str, str]) -> LaneError:
+def redact_error(error: LaneError, env: Mapping[str, str]) -> LaneError:
     """The error with the values of these variables hidden in its words."""
-    return replace(error, message=hide(error.message, env), detail=hide(error.detail, env))
+    return replace(error, message=redact(error.message, env), detail=redact(error.detail, env))
 
 
-def hide_in(error: LaneError, spec: ContainerSpec) -> LaneError:
+def redact_for_spec(error: LaneError, spec: ContainerSpec) -> LaneError:
     """The error with the values of the spec's secret variables hidden in its words."""
-    return hide_all(error, secrets_of(spec))
+    return redact_error(error, secrets_of(spec))

@@ -9,9 +9,9 @@ from dataclasses import field
 from lanekit.core.domain._dataclass import dataclass
 from lanekit.core.domain.containers import FINGERPRINT_ENV, HOME, ContainerSpec
 from lanekit.core.domain.differences import Difference, Drift
-from lanekit.core.domain.drift import ABSENT, HIDDEN
+from lanekit.core.domain.drift import ABSENT, REDACTED
 from lanekit.core.domain.go_paths import clean, trim_space
-from lanekit.core.domain.observed import Snapshot
+from lanekit.core.domain.observed import ObservedContainer
 
 # The reference compares these, in this order, and no other variable (not HOME).
 _ENV = (
@@ -44,7 +44,7 @@ class ReferenceView:
     host_ports: tuple[str, ...] = ()
 
 
-def reference_view(seen: Snapshot, port_key: str) -> ReferenceView:
+def reference_view(seen: ObservedContainer, port_key: str) -> ReferenceView:
     """What the reference would have read of this container."""
     return ReferenceView(
         image_name=seen.image,
@@ -65,7 +65,7 @@ def reference_view(seen: Snapshot, port_key: str) -> ReferenceView:
 def reference_drift(spec: ContainerSpec, view: ReferenceView) -> Drift:
     """The differences that make the reference replace the container; empty when it would not."""
     found = [*_fields(spec, view), *_mounts(spec, view), *_env(spec, view)]
-    return tuple(difference.printable() for difference in found)
+    return tuple(difference.escaped() for difference in found)
 
 
 def _fields(spec: ContainerSpec, view: ReferenceView) -> Iterator[Difference]:
@@ -98,6 +98,6 @@ def _env(spec: ContainerSpec, view: ReferenceView) -> Iterator[Difference]:
     for name in _ENV:
         if name in asked:
             if seen.get(name, "") != asked[name]:
-                yield Difference(f"env.{name}", asked[name], HIDDEN if name in seen else ABSENT)
+                yield Difference(f"env.{name}", asked[name], REDACTED if name in seen else ABSENT)
         elif name in seen:
-            yield Difference(f"env.{name}", ABSENT, HIDDEN)
+            yield Difference(f"env.{name}", ABSENT, REDACTED)

@@ -8,20 +8,22 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from lanekit.core.domain.containers import ContainerSpec, Limits
-from lanekit.core.domain.differences import Difference, Drift, Grade
-from lanekit.core.domain.observed import Snapshot
+from lanekit.core.domain.differences import Difference, Drift, Remedy
+from lanekit.core.domain.observed import ObservedContainer
 
 _POLICY = "no"  # the restart policy of every lane
-_FROM_THE_HARSHEST: tuple[Grade, ...] = ("replace", "restart", "adjust")
+_FROM_THE_HARSHEST: tuple[Remedy, ...] = ("replace", "restart", "adjust")
 
 
-def graded(spec: ContainerSpec, seen: Snapshot, drift: Iterable[Difference]) -> Drift:
+def with_remedies(
+    spec: ContainerSpec, seen: ObservedContainer, drift: Iterable[Difference]
+) -> Drift:
     """The same differences, those that an update ends graded "adjust"."""
     mendable = _mendable(spec, seen)
-    return tuple(replace(d, grade="adjust") if d.field in mendable else d for d in drift)
+    return tuple(replace(d, remedy="adjust") if d.field in mendable else d for d in drift)
 
 
-def _mendable(spec: ContainerSpec, seen: Snapshot) -> frozenset[str]:
+def _mendable(spec: ContainerSpec, seen: ObservedContainer) -> frozenset[str]:
     if not seen.updatable:
         return frozenset()
     wanted, actual = vars(_wanted(spec)), vars(_actual(seen))
@@ -35,13 +37,13 @@ def _wanted(spec: ContainerSpec) -> Limits:
     return Limits(spec.memory, spec.cpus, spec.pids_limit, _POLICY)
 
 
-def _actual(seen: Snapshot) -> Limits:
+def _actual(seen: ObservedContainer) -> Limits:
     return Limits(seen.memory, seen.cpus, seen.pids_limit, seen.restart_policy)
 
 
-def updates(spec: ContainerSpec, seen: Snapshot, drift: Drift) -> tuple[Limits, Limits]:
+def updates(spec: ContainerSpec, seen: ObservedContainer, drift: Drift) -> tuple[Limits, Limits]:
     """The limits to be set for these differences, and what they are now, to be put back."""
-    fields = {difference.field for difference in drift if difference.grade == "adjust"}
+    fields = {difference.field for difference in drift if difference.remedy == "adjust"}
     return _only(fields, _wanted(spec)), _only(fields, _actual(seen))
 
 
@@ -50,17 +52,17 @@ def _only(fields: set[str], limits: Limits) -> Limits:
     return replace(limits, **others)
 
 
-def of_grade(drift: Drift, grade: Grade) -> Drift:
+def needing(drift: Drift, grade: Remedy) -> Drift:
     """Those differences that this mend is the mildest for."""
-    return tuple(difference for difference in drift if difference.grade == grade)
+    return tuple(difference for difference in drift if difference.remedy == grade)
 
 
 def without_update(drift: Drift) -> Drift:
     """The same once an update was seen not to be honoured: then only a replace ends them."""
-    return tuple(replace(d, grade="replace") if d.grade == "adjust" else d for d in drift)
+    return tuple(replace(d, remedy="replace") if d.remedy == "adjust" else d for d in drift)
 
 
-def harshest(drift: Drift) -> Grade | None:
+def harshest(drift: Drift) -> Remedy | None:
     """The mend that ends all of them; None when there is nothing to do."""
-    grades = {difference.grade for difference in drift}
+    grades = {difference.remedy for difference in drift}
     return next((grade for grade in _FROM_THE_HARSHEST if grade in grades), None)

@@ -13,11 +13,11 @@ RemoveResult = Literal["removed", "missing"]
 
 
 @dataclass(frozen=True)
-class Ensured:
+class EnsureResult:
     """A lane that is as asked and answers. `seconds`: from the start of the ensure to the answer.
 
     `drift` are the differences that were ended, `operations` what was done, in order. `left` are
-    those that were not, as `on_drift` asks, and `left_because` why.
+    those that were not, as `on_drift` asks, and `remaining_reason` why.
     """
 
     lane: str
@@ -27,8 +27,8 @@ class Ensured:
     drift: Drift
     operations: tuple[Operation, ...]
     seconds: float
-    left: Drift = ()
-    left_because: str = ""
+    remaining_drift: Drift = ()
+    remaining_reason: str = ""
 
 
 @dataclass(frozen=True)

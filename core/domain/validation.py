@@ -17,7 +17,7 @@ from lanekit.core.domain.desired import config_target
 from lanekit.core.domain.field_types import lane_type_faults, profile_type_faults
 from lanekit.core.domain.go_paths import clean
 from lanekit.core.domain.lanes import Lane, OnDrift, Profile
-from lanekit.core.domain.podman_create.args import steers_podman
+from lanekit.core.domain.podman_create.args import affects_podman_itself
 
 # podman's own rule (libpod/define: RegexError), and room for ".next" in a file name of 255 bytes.
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
@@ -44,7 +44,7 @@ RESERVED_ENV = frozenset(
 )
 
 
-def faults(lane: Lane, profile: Profile) -> tuple[str, ...]:
+def validation_errors(lane: Lane, profile: Profile) -> tuple[str, ...]:
     """Everything that makes this lane impossible, each as a sentence; empty when it is fine."""
     wrong = _type_faults(lane, profile)
     if wrong:
@@ -64,7 +64,7 @@ def faults(lane: Lane, profile: Profile) -> tuple[str, ...]:
     )
 
 
-def unfit(lane: Lane, profile: Profile | None) -> tuple[str, ...]:
+def identity_errors(lane: Lane, profile: Profile | None) -> tuple[str, ...]:
     """Why nothing can be asked about this lane: a name that is none, a field of another type."""
     return _type_faults(lane, profile) or tuple(_name_faults(lane))
 
@@ -124,12 +124,12 @@ def _env_faults(profile: Profile) -> Iterator[str]:
             yield f"env {name} is made by lanekit and cannot be set"
         elif "\0" in value or _not_utf8(value):
             yield f"env {name} has a value that cannot be passed (NUL or not UTF-8)"
-        elif steers_podman(name) and ("\n" in value or "\r" in value):
+        elif affects_podman_itself(name) and ("\n" in value or "\r" in value):
             yield f"env {name} has a value of several lines, which podman cannot be given"
 
 
 def _not_utf8(value: str) -> bool:
-    # Undecodable bytes of a path arrive as lone surrogates (PEP 383).
+    # InvalidResponse bytes of a path arrive as lone surrogates (PEP 383).
     return _SURROGATE.search(value) is not None
 
 
@@ -170,12 +170,12 @@ def _drift_faults(profile: Profile) -> Iterator[str]:
     known = get_args(OnDrift)
     if profile.on_drift not in known:
         yield f"on_drift {profile.on_drift!r} must be one of {', '.join(known)}"
-    elif profile.on_drift == "when-idle" and not profile.busy_path:
-        yield 'on_drift = "when-idle" needs busy_path, at which the worker says whether it is busy'
-    if profile.busy_path and (
-        not profile.busy_path.startswith("/") or _CONTROL.search(profile.busy_path)
+    elif profile.on_drift == "when-idle" and not profile.idle_path:
+        yield 'on_drift = "when-idle" needs idle_path, at which the worker says whether it is busy'
+    if profile.idle_path and (
+        not profile.idle_path.startswith("/") or _CONTROL.search(profile.idle_path)
     ):
-        yield f"busy_path {profile.busy_path!r} must begin with /"
+        yield f"idle_path {profile.idle_path!r} must begin with /"
 
 
 def _number_faults(profile: Profile) -> Iterator[str]:

@@ -21,21 +21,21 @@ from lanekit.core.domain.containers import NEXT, PREV
 from lanekit.core.domain.errors import EngineUnavailable, LaneError, Outcome
 from lanekit.core.domain.lanes import Lane
 from lanekit.core.domain.observed import ContainerEvent
-from lanekit.core.domain.results import Ensured
+from lanekit.core.domain.results import EnsureResult
 
-FIRST_PAUSE = 1.0
+FIRST_BACKOFF_SECONDS = 1.0
 """Seconds after a first failure; twice as long after each other."""
-LONGEST_PAUSE = 60.0
+MAX_BACKOFF_SECONDS = 60.0
 """Seconds; the jitter is within."""
-AT_ONCE = 3
+FREE_REPAIRS = 3
 """So many mends of one lane in a row are made without a pause."""
-LASTING = 10.0
+STABLE_SECONDS = 10.0
 """A mend has lasted when this many seconds are over, and twice the pause it came after."""
-_PATIENCE = 3
+_FAILURES_BEFORE_REPORT = 3
 """So many failures in a row to reach podman are nothing to say of a lane: it may be restarting."""
-_HARMFUL = ("died", "remove", "rename", "pause")
+_EVENTS_THAT_WAKE = ("died", "remove", "rename", "pause")
 
-Word = Literal["fine", "mended", "left", "failing", "gone", "engine lost", "engine back"]
+ReportKind = Literal["fine", "mended", "left", "failing", "gone", "engine lost", "engine back"]
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,9 @@ class Report:
     more ("gone"). podman cannot be reached ("engine lost"), and can again ("engine back").
     """
 
-    word: Word
+    kind: ReportKind
     lane: Lane | None = None
-    ensured: Ensured | None = None
+    result: EnsureResult | None = None
     error: LaneError | None = None
 
 
@@ -57,7 +57,7 @@ Reports = tuple[Report, ...]
 
 
 @dataclass(frozen=True)
-class Watched:
+class WatchedLane:
     """A lane. `due`: when to ensure it; None: nothing is to be done.
 
     `failures` and `mends` in a row; `mended`: when the last was. `said`: what was last reported.
@@ -68,33 +68,33 @@ class Watched:
     lane: Lane
     due: float | None
     failures: int = 0
-    mends: int = 0
-    mended: float = 0.0
-    said: str = ""
+    repairs: int = 0
+    repaired_at: float = 0.0
+    last_reported: str = ""
     busy: bool = False
-    stirred: bool = False
-    asked_anew: bool = False
+    changed_while_busy: bool = False
+    updated_while_busy: bool = False
 
     @property
     def pauses(self) -> bool:
         """Whether it is to be left alone until it is due."""
-        return self.failures > 0 or self.mends > AT_ONCE
+        return self.failures > 0 or self.repairs > FREE_REPAIRS
 
 
 @dataclass(frozen=True)
-class Watch:
+class WatchState:
     """All that is known. Times are readings of one clock, in seconds.
 
     `away`: the names of lanes that left while they were worked on, and still are.
     """
 
-    lanes: tuple[Watched, ...] = ()
+    lanes: tuple[WatchedLane, ...] = ()
     resync: float = 10.0
     resync_at: float = 0.0
     lost: bool = False
-    away: frozenset[str] = frozenset()
+    removed_while_busy: frozenset[str] = frozenset()
 
-    def of(self, name: str) -> Watched | None:
+    def of(self, name: str) -> WatchedLane | None:
         """The lane of this name, if it is watched."""
         return next((one for one in self.lanes if one.lane.name == name), None)
 
@@ -106,14 +106,14 @@ class Watch:
         return min([*dues, self.resync_at])
 
 
-def begin(lanes: Sequence[Lane], now: float, resync: float) -> Watch:
+def start_watch(lanes: Sequence[Lane], now: float, resync: float) -> WatchState:
     """All of them are due."""
-    return Watch(tuple(Watched(lane, now) for lane in lanes), resync, now + resync)
+    return WatchState(tuple(WatchedLane(lane, now) for lane in lanes), resync, now + resync)
 
 
-def heard(watch: Watch, event: ContainerEvent, now: float) -> Watch:
+def on_event(watch: WatchState, event: ContainerEvent, now: float) -> WatchState:
     """An event arrived."""
-    if event.action not in _HARMFUL:
+    if event.action not in _EVENTS_THAT_WAKE:
         return watch
     name = event.name.removesuffix(NEXT).removesuffix(PREV)
     known = any(one.lane.container_name == name for one in watch.lanes)
@@ -122,37 +122,39 @@ def heard(watch: Watch, event: ContainerEvent, now: float) -> Watch:
     # A rename tells the new name alone: what it was before may be any lane's.
     return _each(
         watch,
-        lambda one: _stir(one, now) if one.lane.container_name == name or not known else one,
+        lambda one: _changed(one, now) if one.lane.container_name == name or not known else one,
     )
 
 
-def _stir(one: Watched, now: float) -> Watched:
+def _changed(one: WatchedLane, now: float) -> WatchedLane:
     if one.busy:
-        return replace(one, stirred=True)
+        return replace(one, changed_while_busy=True)
     if one.pauses and one.due is not None:
         return one
     return replace(one, due=_next_due(one, now) if one.due is None else min(one.due, now))
 
 
-def _next_due(one: Watched, now: float) -> float:
+def _next_due(one: WatchedLane, now: float) -> float:
     """At once, or after a pause when earlier mends did not last."""
-    if one.mends <= AT_ONCE or _lasted(one, now):
+    if one.repairs <= FREE_REPAIRS or _lasted(one, now):
         return now
-    return max(now, one.mended + pause(one.mends - AT_ONCE, 0.0))
+    return max(now, one.repaired_at + backoff_seconds(one.repairs - FREE_REPAIRS, 0.0))
 
 
-def _lasted(one: Watched, now: float) -> bool:
-    paused = pause(one.mends - AT_ONCE, 0.0) if one.mends > AT_ONCE else 0.0
-    return now - one.mended > max(LASTING, 2 * paused)
+def _lasted(one: WatchedLane, now: float) -> bool:
+    paused = backoff_seconds(one.repairs - FREE_REPAIRS, 0.0) if one.repairs > FREE_REPAIRS else 0.0
+    return now - one.repaired_at > max(STABLE_SECONDS, 2 * paused)
 
 
-def pause(times: int, jitter: float) -> float:
+def backoff_seconds(times: int, jitter: float) -> float:
     """Seconds before the next try, after so many in a row; `jitter` (0 to 1) takes a quarter."""
-    longest = min(FIRST_PAUSE * 2.0 ** min(times - 1, 30), LONGEST_PAUSE)
+    longest = min(FIRST_BACKOFF_SECONDS * 2.0 ** min(times - 1, 30), MAX_BACKOFF_SECONDS)
     return longest * (1 - jitter / 4)
 
 
-def tick(watch: Watch, now: float, most: int = 1_000_000) -> tuple[Watch, tuple[Lane, ...]]:
+def take_due(
+    watch: WatchState, now: float, most: int = 1_000_000
+) -> tuple[WatchState, tuple[Lane, ...]]:
     """The lanes to be ensured now, `most` at a time; they are busy until `outcome` is told."""
     if watch.lost or most <= 0:
         return watch, ()
@@ -162,7 +164,7 @@ def tick(watch: Watch, now: float, most: int = 1_000_000) -> tuple[Watch, tuple[
     taken = _each(
         watch,
         lambda one: (
-            replace(one, due=None, busy=True, stirred=False, asked_anew=False)
+            replace(one, due=None, busy=True, changed_while_busy=False, updated_while_busy=False)
             if one.lane.name in due
             else one
         ),
@@ -170,7 +172,7 @@ def tick(watch: Watch, now: float, most: int = 1_000_000) -> tuple[Watch, tuple[
     return taken, tuple(one.lane for one in taken.lanes if one.lane.name in due)
 
 
-def resync(watch: Watch, now: float) -> Watch:
+def resync(watch: WatchState, now: float) -> WatchState:
     """All lanes are due, but those that pause."""
     timed = replace(watch, resync_at=now + watch.resync)
     return _each(
@@ -179,84 +181,90 @@ def resync(watch: Watch, now: float) -> Watch:
     )
 
 
-def _at_once(one: Watched, now: float) -> Watched:
+def _at_once(one: WatchedLane, now: float) -> WatchedLane:
     return replace(one, due=_next_due(one, now))
 
 
-def outcome(
-    watch: Watch, name: str, result: Outcome[Ensured], now: float, jitter: float
-) -> tuple[Watch, Reports]:
+def on_result(
+    watch: WatchState, name: str, result: Outcome[EnsureResult], now: float, jitter: float
+) -> tuple[WatchState, Reports]:
     """An ensure of this lane ended; `jitter`: a fraction between 0 and 1, another each time."""
     one = watch.of(name)
     if one is None:
-        return replace(watch, away=watch.away - {name}), ()
-    free = replace(one, busy=False, stirred=False, asked_anew=False)
+        return replace(watch, removed_while_busy=watch.removed_while_busy - {name}), ()
+    free = replace(one, busy=False, changed_while_busy=False, updated_while_busy=False)
     if isinstance(result, Failure):
         after, reports = _failed(free, result.failure(), now, jitter)
     else:
-        after, reports = _ensured(free, result.unwrap(), now, stirred=one.stirred)
-    if one.asked_anew:
-        after = replace(after, due=now, failures=0, mends=0)
+        after, reports = _ensured(free, result.unwrap(), now, stirred=one.changed_while_busy)
+    if one.updated_while_busy:
+        after = replace(after, due=now, failures=0, repairs=0)
     return _each(watch, lambda other: after if other.lane.name == name else other), reports
 
 
-def _failed(one: Watched, error: LaneError, now: float, jitter: float) -> tuple[Watched, Reports]:
+def _failed(
+    one: WatchedLane, error: LaneError, now: float, jitter: float
+) -> tuple[WatchedLane, Reports]:
     failures = one.failures + 1
-    after = replace(one, failures=failures, due=now + pause(failures, jitter))
-    if isinstance(error, EngineUnavailable) and failures < _PATIENCE:
+    after = replace(one, failures=failures, due=now + backoff_seconds(failures, jitter))
+    if isinstance(error, EngineUnavailable) and failures < _FAILURES_BEFORE_REPORT:
         return after, ()
     said = f"{error.kind}: {error.message}"
-    if said == one.said:
+    if said == one.last_reported:
         return after, ()
-    return replace(after, said=said), (Report("failing", one.lane, error=error),)
+    return replace(after, last_reported=said), (Report("failing", one.lane, error=error),)
 
 
 def _ensured(
-    one: Watched, ensured: Ensured, now: float, *, stirred: bool
-) -> tuple[Watched, Reports]:
-    said = "left: " + "; ".join(map(str, ensured.left)) if ensured.left else "fine"
-    after = replace(one, failures=0, said=said)
+    one: WatchedLane, ensured: EnsureResult, now: float, *, stirred: bool
+) -> tuple[WatchedLane, Reports]:
+    said = (
+        "left: " + "; ".join(map(str, ensured.remaining_drift))
+        if ensured.remaining_drift
+        else "fine"
+    )
+    after = replace(one, failures=0, last_reported=said)
     if ensured.operations:
-        after = replace(after, mends=1 if _lasted(one, now) else one.mends + 1, mended=now)
+        after = replace(after, repairs=1 if _lasted(one, now) else one.repairs + 1, repaired_at=now)
         # Most of what was heard meanwhile we did ourselves, and some of it perhaps not.
         after = replace(after, due=_next_due(after, now) if stirred else None)
         return after, (Report("mended", one.lane, ensured),)
     if _lasted(one, now):
-        after = replace(after, mends=0)
-    if said == one.said:
+        after = replace(after, repairs=0)
+    if said == one.last_reported:
         return after, ()
-    return after, (Report("left" if ensured.left else "fine", one.lane, ensured),)
+    return after, (Report("left" if ensured.remaining_drift else "fine", one.lane, ensured),)
 
 
-def asked(watch: Watch, lanes: Sequence[Lane], now: float) -> tuple[Watch, Reports]:
+def set_lanes(watch: WatchState, lanes: Sequence[Lane], now: float) -> tuple[WatchState, Reports]:
     """These are the lanes from now on. Those that are new or changed are due, at once."""
     names = {lane.name for lane in lanes}
     gone = tuple(Report("gone", one.lane) for one in watch.lanes if one.lane.name not in names)
-    away = watch.away | {one.lane.name for one in watch.lanes if one.busy}
+    away = watch.removed_while_busy | {one.lane.name for one in watch.lanes if one.busy}
     after = tuple(_asked(watch, lane, now) for lane in lanes)
-    return replace(watch, lanes=after, away=away - names), gone
+    return replace(watch, lanes=after, removed_while_busy=away - names), gone
 
 
-def _asked(watch: Watch, lane: Lane, now: float) -> Watched:
+def _asked(watch: WatchState, lane: Lane, now: float) -> WatchedLane:
     one = watch.of(lane.name)
     if one is None:
-        back = lane.name in watch.away
-        return Watched(lane, None if back else now, busy=back, asked_anew=back)
+        back = lane.name in watch.removed_while_busy
+        return WatchedLane(lane, None if back else now, busy=back, updated_while_busy=back)
     if one.lane == lane:
         return one
     if one.busy:
-        return replace(one, lane=lane, asked_anew=True)
-    return replace(one, lane=lane, due=now, failures=0, mends=0)
+        return replace(one, lane=lane, updated_while_busy=True)
+    return replace(one, lane=lane, due=now, failures=0, repairs=0)
 
 
-def engine_lost(watch: Watch, error: LaneError) -> tuple[Watch, Reports]:
+def engine_lost(watch: WatchState, error: LaneError) -> tuple[WatchState, Reports]:
     """podman cannot be reached: no lane is due until it can."""
     if watch.lost:
         return watch, ()
     return replace(watch, lost=True), (Report("engine lost", error=error),)
 
 
-def engine_heard(watch: Watch, now: float) -> tuple[Watch, Reports]:
+def engine_reconnected(watch: WatchState, now: float) -> tuple[WatchState, Reports]:
     """podman can be reached and its events are listened to from now on: what was before is not
     known, so all lanes are due; failures of while it was away do not count.
     """
@@ -268,5 +276,5 @@ def engine_heard(watch: Watch, now: float) -> tuple[Watch, Reports]:
     return resync(fresh, now), reports
 
 
-def _each(watch: Watch, change: Callable[[Watched], Watched]) -> Watch:
+def _each(watch: WatchState, change: Callable[[WatchedLane], WatchedLane]) -> WatchState:
     return replace(watch, lanes=tuple(map(change, watch.lanes)))

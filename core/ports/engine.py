@@ -7,11 +7,11 @@ from lanekit.core.domain._dataclass import dataclass
 from lanekit.core.domain.containers import ContainerSpec, Limits
 from lanekit.core.domain.errors import Outcome
 from lanekit.core.domain.observed import (
-    Change,
     ContainerEvent,
     ImageInfo,
-    Seen,
-    Snapshot,
+    InspectResult,
+    LayerChange,
+    ObservedContainer,
 )
 
 
@@ -24,9 +24,9 @@ class Streams:
     stderr: int = 2
 
 
-Heard = Callable[[str, Seen], None]
+OnPartialResult = Callable[[str, InspectResult], None]
 """Gets told of a name or reference, and all that was seen so far: it is in that, or missing."""
-Meanwhile = Callable[[], None]
+WhileWaiting = Callable[[], None]
 """What there is to do while podman works. What it raises passes through, and ends the look."""
 
 
@@ -50,15 +50,16 @@ class ContainerEngine(Protocol):
 
     `container` is a container's full id, as `inspect` and `create` gave it; never a name, so that
     nothing but that very container can be meant. An unknown id is `NotFound` unless said otherwise.
-    Any method may fail with `EngineUnavailable`, `EngineTimeout`, `EngineFailed`, `Undecodable`.
+    Any method may fail with `EngineUnavailable`, `EngineTimeout`, `EngineFailed` or
+    `InvalidResponse`.
     """
 
     @property
-    def label(self) -> str:
+    def description(self) -> str:
         """For people: which engine this is ("podman command", "in-memory")."""
         ...
 
-    def inspect(self, names: Sequence[str]) -> Outcome[Mapping[str, Snapshot]]:
+    def inspect(self, names: Sequence[str]) -> Outcome[Mapping[str, ObservedContainer]]:
         """The containers that have exactly one of these names (or full ids); others are left out.
 
         One batch: its cost grows slower than the number of names. Keyed by what was asked.
@@ -69,13 +70,13 @@ class ContainerEngine(Protocol):
         """The images that are in storage, keyed by the reference asked; missing are left out."""
         ...
 
-    def look(
+    def inspect_many(
         self,
         names: Sequence[str],
         references: Sequence[str],
-        heard: Heard | None = None,
-        meanwhile: Meanwhile | None = None,
-    ) -> Outcome[Seen]:
+        heard: OnPartialResult | None = None,
+        meanwhile: WhileWaiting | None = None,
+    ) -> Outcome[InspectResult]:
         """`inspect` of the names and `images` of the references, at once.
 
         `heard` may be told of a name or reference as soon as its answer is known, from this thread.
@@ -83,7 +84,7 @@ class ContainerEngine(Protocol):
         """
         ...
 
-    def find(self, labels: Mapping[str, str]) -> Outcome[tuple[Snapshot, ...]]:
+    def list_by_labels(self, labels: Mapping[str, str]) -> Outcome[tuple[ObservedContainer, ...]]:
         """All containers, in any state, that carry all these labels, sorted by name.
 
         An empty value means: the label is there, with whatever value.
@@ -93,12 +94,12 @@ class ContainerEngine(Protocol):
     def create(self, spec: ContainerSpec, name: str) -> Outcome[str]:
         """Make the container under `name` (not `spec.name`), do not start it; its full id.
 
-        All or nothing. Fails with `NameTaken`, `ImageMissing` (nothing is pulled),
-        `SourceMissing`, `InvalidLane` (podman refuses the name or an option).
+        All or nothing. Fails with `NameInUse`, `ImageMissing` (nothing is pulled),
+        `MountSourceMissing`, `InvalidLane` (podman refuses the name or an option).
         """
         ...
 
-    def copy_in(self, container: str, archive: Iterable[bytes]) -> Outcome[None]:
+    def put_archive(self, container: str, archive: Iterable[bytes]) -> Outcome[None]:
         """Extract a tar stream at / of a container that does not run.
 
         Folders that are missing are made. When iterating `archive` raises `ArchiveBroken`, the
@@ -109,23 +110,23 @@ class ContainerEngine(Protocol):
     def start(self, container: str) -> Outcome[None]:
         """Start it; one that runs already is fine.
 
-        Fails with `PortTaken`, `StartFailed`, `WrongState` (paused, being removed).
+        Fails with `PortInUse`, `StartFailed`, `InvalidState` (paused, being removed).
         """
         ...
 
     def unpause(self, container: str) -> Outcome[None]:
-        """Let a paused one run on; `WrongState` when it is not paused."""
+        """Let a paused one run on; `InvalidState` when it is not paused."""
         ...
 
     def stop(self, container: str, grace: float) -> Outcome[None]:
         """Stop it: SIGTERM, and SIGKILL after `grace` seconds. One that does not run is fine.
 
-        `WrongState` for a paused one.
+        `InvalidState` for a paused one.
         """
         ...
 
     def rename(self, container: str, name: str) -> Outcome[None]:
-        """Give it another name, in whatever state it is; `NameTaken` changes nothing."""
+        """Give it another name, in whatever state it is; `NameInUse` changes nothing."""
         ...
 
     def remove(self, container: str, grace: float) -> Outcome[None]:
@@ -139,7 +140,7 @@ class ContainerEngine(Protocol):
         """The last `tail` lines of its stdout and stderr, oldest first."""
         ...
 
-    def changes(self, container: str) -> Outcome[tuple[Change, ...]]:
+    def diff(self, container: str) -> Outcome[tuple[LayerChange, ...]]:
         """The paths in its own layer that are not as its image brings them, sorted by path.
 
         In every state. Folders above a change and the places of mounts are among them; what is
@@ -174,6 +175,6 @@ class ContainerEngine(Protocol):
         command. With `tty` it has a terminal of its own, as large as that of `streams.stdout`,
         and the one of `streams.stdin` hands on every key while it runs and is then as it was.
         Called from the main thread, it hands SIGINT, SIGTERM, SIGHUP and SIGQUIT to the command.
-        `WrongState` when the container does not run.
+        `InvalidState` when the container does not run.
         """
         ...

@@ -5,10 +5,10 @@ from typing import Protocol
 
 from lanekit.core.domain.containers import Mount
 from lanekit.core.domain.errors import ConfigUnreadable, Outcome
-from lanekit.core.domain.git_mounts import GitFacts, ToMake
+from lanekit.core.domain.git_mounts import GitFacts, RequiredPath
 from lanekit.core.domain.observed import (
-    Inside,
-    Snapshot,
+    MountHealth,
+    ObservedContainer,
 )
 
 
@@ -81,7 +81,9 @@ class HostFiles(Protocol):
         """
         ...
 
-    def inside(self, seen: Snapshot, mounts: Sequence[Mount], config_target: str) -> Inside:
+    def mount_health(
+        self, seen: ObservedContainer, mounts: Sequence[Mount], config_target: str
+    ) -> MountHealth:
         """What a running container sees of its mounts and its config. Says nothing but what is
         sure: a container of another host, or one that may not be looked at, is well.
         """
@@ -95,11 +97,11 @@ class HostFiles(Protocol):
         """
         ...
 
-    def make_missing(self, wanted: Sequence[ToMake]) -> Outcome[None]:
+    def ensure_paths(self, wanted: Sequence[RequiredPath]) -> Outcome[None]:
         """Make those that are not there, no link followed; what is there stays as it is."""
         ...
 
-    def touched(self, seen: Snapshot, paths: Sequence[str]) -> frozenset[str] | None:
+    def touched(self, seen: ObservedContainer, paths: Sequence[str]) -> frozenset[str] | None:
         """Which of these paths in a container were written since lanekit copied its config in, for
         what it copies is dated 1970. None where that is not sure: it does not run, or elsewhere.
         """

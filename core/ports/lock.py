@@ -6,7 +6,7 @@ from typing import Protocol
 from lanekit.core.domain.errors import Outcome
 
 
-class LaneNote(Protocol):
+class LaneJournal(Protocol):
     """A line that who holds a lane's lock leaves for who holds it next.
 
     Nothing may depend on it but speed: it may be lost at any time, and then it is empty.
@@ -28,9 +28,9 @@ class LaneLock(Protocol):
 
     def hold(
         self, container_name: str, timeout: float
-    ) -> Outcome[AbstractContextManager[LaneNote]]:
+    ) -> Outcome[AbstractContextManager[LaneJournal]]:
         """Wait up to `timeout` seconds for the lock, then give it: leaving the context frees it.
 
-        It dies with its owner. `LockBusy` names the owner where that is known.
+        It dies with its owner. `LockTimeout` names the owner where that is known.
         """
         ...

@@ -20,7 +20,7 @@ class Probe(Protocol):
         ...
 
 
-class Begun(Protocol):
+class PendingProbe(Protocol):
     """A worker was asked; its answer is looked at later."""
 
     def answers(self) -> bool:
@@ -33,9 +33,9 @@ class Begun(Protocol):
 
 
 @runtime_checkable
-class EagerProbe(Probe, Protocol):
+class StartableProbe(Probe, Protocol):
     """A probe that can ask a worker while something else is waited for."""
 
-    def begin(self, endpoint: Endpoint, path: str, timeout: float) -> Begun:
+    def start_probe(self, endpoint: Endpoint, path: str, timeout: float) -> PendingProbe:
         """Ask, for an answer within `timeout` seconds from now. Never raises."""
         ...

@@ -11,30 +11,30 @@ from lanekit.adapters.host.clock import SystemClock
 from lanekit.adapters.host.files import DiskFiles
 from lanekit.adapters.host.lane_lock import FileLock
 from lanekit.core.application import lifecycle
-from lanekit.core.application.context import Target, World
-from lanekit.core.application.ensure import Manner, decide_asking
-from lanekit.core.application.ensure_batch import EnsureRun
-from lanekit.core.application.ensure_lane import Fleet
-from lanekit.core.application.lock_wait import take_turn
-from lanekit.core.application.observe import observe, with_inside
-from lanekit.core.application.pool import each
+from lanekit.core.application.context import Ports, PreparedLane
+from lanekit.core.application.ensure import EnsureOptions, plan_with_idle_check
+from lanekit.core.application.ensure_batch import EnsureBatch
+from lanekit.core.application.ensure_lane import LaneEnsurer
+from lanekit.core.application.lock_wait import acquire_with_progress
+from lanekit.core.application.observe import observe, with_mount_health
+from lanekit.core.application.pool import map_concurrently
 from lanekit.core.application.prepare import ReadConfig, prepare
-from lanekit.core.application.remove_orphans import Collected, Collector, find_garbage
+from lanekit.core.application.remove_orphans import OrphanRemoval, OrphanRemover, find_orphans
 from lanekit.core.domain.containers import ContainerSpec
 from lanekit.core.domain.differences import Policy
 from lanekit.core.domain.errors import InvalidLane, LaneError, Outcome, for_lane
 from lanekit.core.domain.lanes import Lane, Profile
-from lanekit.core.domain.observed import Endpoint, Observation
-from lanekit.core.domain.orphans import Garbage, Sweep
+from lanekit.core.domain.observed import Endpoint, ObservedLane
+from lanekit.core.domain.orphans import Orphan, OrphanReport
 from lanekit.core.domain.plan import Plan
 from lanekit.core.domain.progress import Event, Listener
-from lanekit.core.domain.redaction import hide, hide_all, secrets_of_all
-from lanekit.core.domain.results import Ensured, LaneStatus, RemoveResult, StopResult
-from lanekit.core.domain.validation import unfit
+from lanekit.core.domain.redaction import redact, redact_error, secrets_of_all
+from lanekit.core.domain.results import EnsureResult, LaneStatus, RemoveResult, StopResult
+from lanekit.core.domain.validation import identity_errors
 from lanekit.core.ports.clock import Clock
 from lanekit.core.ports.engine import ContainerEngine, Streams
 from lanekit.core.ports.host_files import HostFiles
-from lanekit.core.ports.lock import LaneLock, LaneNote
+from lanekit.core.ports.lock import LaneJournal, LaneLock
 from lanekit.core.ports.probe import Probe
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ T = TypeVar("T")
 JOBS = 4
 """How many lanes are worked on at once: on two cores more gain nothing (ADR 19)."""
 
-_Held = AbstractContextManager[LaneNote]
+_Held = AbstractContextManager[LaneJournal]
 _GRACE = 10.0
 _LOOKS = 16
 OWN = Streams()
@@ -90,10 +90,10 @@ class Lanes:
     ) -> None:
         self._profile = profile
         self._policy: Policy = policy
-        self._manner = Manner(policy, on_event, restart_unready)
+        self._manner = EnsureOptions(policy, on_event, restart_unready)
         self._ready_timeout = ready_timeout
         self._lock_timeout = lock_timeout
-        self._world = World(
+        self._world = Ports(
             engine,
             probe or _default_probe(engine),
             files or DiskFiles(),
@@ -106,7 +106,7 @@ class Lanes:
         """The engine in use."""
         return self._world.engine
 
-    def ensure(self, lane: Lane) -> Outcome[Ensured]:
+    def ensure(self, lane: Lane) -> Outcome[EnsureResult]:
         """Make the lane so: its container there, as asked, config copied in, running, answering.
 
         May be called at any time, by many, after any crash. On Failure the lane is no worse than
@@ -114,14 +114,14 @@ class Lanes:
         """
         return self._fleet().ensure(lane)
 
-    def ensure_all(self, lanes: Sequence[Lane], *, jobs: int = JOBS) -> EnsureRun:
+    def ensure_all(self, lanes: Sequence[Lane], *, jobs: int = JOBS) -> EnsureBatch:
         """`ensure` for many lanes at once, podman asked for at most `jobs` things at a time.
 
         Iterate over it for each lane with its outcome, as soon as that is known; one lane's failure
         stops no other. They are looked at together: each image once, not once a lane. The events
         come from several threads.
         """
-        return EnsureRun(self._fleet(), lanes, jobs)
+        return EnsureBatch(self._fleet(), lanes, jobs)
 
     def watch(
         self,
@@ -140,13 +140,13 @@ class Lanes:
 
         fleet = self._fleet()
 
-        def ensure(some: Sequence[Lane], at_once: int) -> EnsureRun:
-            return EnsureRun(fleet, some, at_once, apart=True)
+        def ensure(some: Sequence[Lane], at_once: int) -> EnsureBatch:
+            return EnsureBatch(fleet, some, at_once, apart=True)
 
         return Watcher(self.engine, ensure, lanes, resync, jobs, on_report, self._mask)
 
-    def _fleet(self) -> Fleet:
-        return Fleet(
+    def _fleet(self) -> LaneEnsurer:
+        return LaneEnsurer(
             self._world,
             self._manner,
             self._lock_timeout,
@@ -163,21 +163,21 @@ class Lanes:
         """`plan` for many lanes, with one observation for all."""
         return [(lane, self._plan(target, seen)) for lane, target, seen in self._observed(lanes)]
 
-    def _plan(self, target: Outcome[Target], seen: Outcome[Observation]) -> Outcome[Plan]:
+    def _plan(self, target: Outcome[PreparedLane], seen: Outcome[ObservedLane]) -> Outcome[Plan]:
         if isinstance(target, Failure):
             return target
         if isinstance(seen, Failure):
             return self._named(seen, target.unwrap().lane)
         asked = target.unwrap()
-        inside = with_inside(self._world.files, asked.spec, seen.unwrap())
-        decided = decide_asking(asked, inside, self._policy, self._world.probe)
+        inside = with_mount_health(self._world.files, asked.spec, seen.unwrap())
+        decided = plan_with_idle_check(asked, inside, self._policy, self._world.probe)
         if isinstance(decided, Failure) or not decided.unwrap().replaces:
             return decided
         from lanekit.core.application.data_loss import (  # noqa: PLC0415 - only a replace loses
-            with_losses,
+            with_data_loss,
         )
 
-        return self._named(with_losses(self._world, asked, inside, decided.unwrap()), asked.lane)
+        return self._named(with_data_loss(self._world, asked, inside, decided.unwrap()), asked.lane)
 
     def status(self, lane: Lane) -> Outcome[LaneStatus]:
         """How the lane is now; nothing is changed and nothing waited for.
@@ -190,11 +190,11 @@ class Lanes:
         """`status` for many lanes, with one observation for all."""
         seen = list(self._observed(lanes))
         # A worker that hangs takes its time to be found out: not one after the other.
-        found = each(seen, lambda one: self._status(*one), _LOOKS)
+        found = map_concurrently(seen, lambda one: self._status(*one), _LOOKS)
         return [(lane, outcome) for (lane, _, _), outcome in zip(seen, found, strict=True)]
 
     def _status(
-        self, lane: Lane, target: Outcome[Target], seen: Outcome[Observation]
+        self, lane: Lane, target: Outcome[PreparedLane], seen: Outcome[ObservedLane]
     ) -> Outcome[LaneStatus]:
         if isinstance(target, Failure):
             return self._unjudged(lane, target.failure())
@@ -209,12 +209,13 @@ class Lanes:
         profile = self._profile_of(lane)
         if profile is None or self._unfit(lane):
             return Failure(error)
-        fault = hide_all(for_lane(error, lane.name), profile.env)
-        return self._named(lifecycle.unjudged(self._world, lane, profile, fault), lane)
+        fault = redact_error(for_lane(error, lane.name), profile.env)
+        return self._named(lifecycle.status_without_drift(self._world, lane, profile, fault), lane)
 
     def endpoint(self, lane: Lane) -> Outcome[Endpoint]:
-        """Where the lane's worker answers, by its container's inspect; not probed. `WrongState`: it
-        does not run.
+        """Return where the lane's worker answers, from its container's inspect; it is not probed.
+
+        `InvalidState` when the container does not run.
         """
         return self._unfit(lane) or self._named(lifecycle.endpoint(self.engine, lane), lane)
 
@@ -226,7 +227,7 @@ class Lanes:
         if isinstance(said, Failure):
             return self._named(said, lane)
         profile = self._profile_of(lane)
-        return Success(hide(said.unwrap(), profile.env if profile else {}))
+        return Success(redact(said.unwrap(), profile.env if profile else {}))
 
     def execute(
         self, lane: Lane, command: Sequence[str], streams: Streams = OWN, *, tty: bool = False
@@ -250,7 +251,7 @@ class Lanes:
     def remove(self, lane: Lane) -> Outcome[RemoveResult]:
         """Remove the lane's container with its volumes, and what an interrupted ensure left.
 
-        A missing one is fine; what is not this lane's is refused (`Foreign`) and not touched.
+        A missing one is fine; what is not this lane's is refused (`NotOwned`) and not touched.
         """
         held = self._unfit(lane) or self._hold(lane, self._lock_timeout)
         if isinstance(held, Failure):
@@ -260,28 +261,28 @@ class Lanes:
             removed = lifecycle.remove(self.engine, lane, self._grace(lane), self._manner.listen)
             return self._named(removed, lane)
 
-    def garbage(self, fleet: str, lanes: Sequence[Lane]) -> Outcome[Sweep]:
+    def find_orphans(self, fleet: str, lanes: Sequence[Lane]) -> Outcome[OrphanReport]:
         """The fleet's containers that none of its lanes needs."""
-        return self._masked(find_garbage(self.engine, fleet, lanes), lanes)
+        return self._masked(find_orphans(self.engine, fleet, lanes), lanes)
 
-    def collect(
+    def remove_orphans(
         self,
         fleet: str,
         lanes: Sequence[Lane],
-        garbage: Sequence[Garbage],
+        garbage: Sequence[Orphan],
         *,
         running: bool = False,
-    ) -> Iterator[tuple[Garbage, Outcome[Collected]]]:
+    ) -> Iterator[tuple[Orphan, Outcome[OrphanRemoval]]]:
         """Remove garbage that was found; each is looked at once more, under its lane's lock.
 
         What runs is left, unless `running`; so is what is garbage no longer.
         """
 
-        def hold(one: Garbage) -> Outcome[_Held]:
+        def hold(one: Orphan) -> Outcome[_Held]:
             lock, listen = self._world.lock, self._manner.listen
-            return take_turn(lock, one.base, one.lane, self._lock_timeout, listen)
+            return acquire_with_progress(lock, one.base, one.lane, self._lock_timeout, listen)
 
-        done = Collector(self.engine, hold, running=running).collect(fleet, lanes, garbage)
+        done = OrphanRemover(self.engine, hold, running=running).remove(fleet, lanes, garbage)
         return ((one, self._masked(outcome, lanes)) for one, outcome in done)
 
     def spec(self, lane: Lane) -> Outcome[ContainerSpec]:
@@ -300,14 +301,14 @@ class Lanes:
 
     def _unfit(self, lane: Lane) -> Failure[LaneError] | None:
         """Why nothing may be asked about this lane, if so."""
-        wrong = unfit(lane, self._profile_of(lane))
+        wrong = identity_errors(lane, self._profile_of(lane))
         return Failure(InvalidLane("; ".join(wrong), lane=lane.name)) if wrong else None
 
     def _grace(self, lane: Lane) -> float:
         profile = self._profile_of(lane)
         return profile.stop_grace if profile else _GRACE
 
-    def _prepare(self, lane: Lane, read: ReadConfig | None = None) -> Outcome[Target]:
+    def _prepare(self, lane: Lane, read: ReadConfig | None = None) -> Outcome[PreparedLane]:
         profile = self._profile_of(lane)
         if profile is None:
             return Failure(_no_profile(lane))
@@ -321,7 +322,7 @@ class Lanes:
             return outcome
         profile = self._profile_of(lane)
         error = for_lane(outcome.failure(), lane.name)
-        return Failure(hide_all(error, profile.env if profile else {}))
+        return Failure(redact_error(error, profile.env if profile else {}))
 
     def _masked(self, outcome: Outcome[T], lanes: Sequence[Lane]) -> Outcome[T]:
         """Its error says no secret of any of these lanes."""
@@ -330,15 +331,17 @@ class Lanes:
         return Failure(self._mask(outcome.failure(), lanes))
 
     def _mask(self, error: LaneError, lanes: Sequence[Lane]) -> LaneError:
-        return hide_all(error, secrets_of_all(map(self._profile_of, lanes)))
+        return redact_error(error, secrets_of_all(map(self._profile_of, lanes)))
 
     def _hold(self, lane: Lane, timeout: float) -> Outcome[_Held]:
         name, listen = lane.container_name, self._manner.listen
-        return self._named(take_turn(self._world.lock, name, lane.name, timeout, listen), lane)
+        return self._named(
+            acquire_with_progress(self._world.lock, name, lane.name, timeout, listen), lane
+        )
 
     def _observed(
         self, lanes: Sequence[Lane]
-    ) -> Iterator[tuple[Lane, Outcome[Target], Outcome[Observation]]]:
+    ) -> Iterator[tuple[Lane, Outcome[PreparedLane], Outcome[ObservedLane]]]:
         targets = [self._prepare(lane) for lane in lanes]
         specs = [t.unwrap().spec for t in targets if not isinstance(t, Failure)]
         seen = iter(observe(self.engine, specs) if specs else ())
@@ -346,7 +349,7 @@ class Lanes:
             yield (
                 lane,
                 target,
-                Success(Observation()) if isinstance(target, Failure) else next(seen),
+                Success(ObservedLane()) if isinstance(target, Failure) else next(seen),
             )
 
 

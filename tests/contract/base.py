@@ -10,7 +10,7 @@ from returns.result import Failure, Success
 
 from lanekit.contract.harness import Harness
 from lanekit.core.domain.errors import Outcome
-from lanekit.core.domain.observed import Snapshot, State
+from lanekit.core.domain.observed import ObservedContainer, State
 from lanekit.core.ports.engine import ContainerEngine
 
 T = TypeVar("T")
@@ -62,7 +62,7 @@ def value(outcome: Outcome[T]) -> T:
             pytest.fail(f"{error.kind}: {error}")
 
 
-def look(engine: ContainerEngine, key: str) -> Snapshot:
+def look(engine: ContainerEngine, key: str) -> ObservedContainer:
     """The container of this name or id, which has to be there."""
     found = value(engine.inspect([key]))
     assert key in found, f"no container {key}"
@@ -74,7 +74,7 @@ def gone(engine: ContainerEngine, key: str) -> bool:
     return key not in value(engine.inspect([key]))
 
 
-def until(engine: ContainerEngine, key: str, *states: State) -> Snapshot:
+def until(engine: ContainerEngine, key: str, *states: State) -> ObservedContainer:
     """The container once it is in one of these states; a few seconds are allowed."""
     deadline = time.monotonic() + _SOON
     while True:

@@ -32,8 +32,8 @@ class Racing(Base):
         answers = _at_once(
             *[lambda: kind(harness.engine.create(spec, spec.name)) for _ in range(_THREADS)]
         )
-        assert answers == ["NameTaken"] * (_THREADS - 1) + [OK]
-        assert len(value(harness.engine.find({"lanekit.lane": f"{name}-a"}))) == 1
+        assert answers == ["NameInUse"] * (_THREADS - 1) + [OK]
+        assert len(value(harness.engine.list_by_labels({"lanekit.lane": f"{name}-a"}))) == 1
 
     def test_one_name_for_many_renames(self, harness: Harness, name: str) -> None:
         engine = harness.engine
@@ -43,7 +43,7 @@ class Racing(Base):
             return lambda: kind(engine.rename(identifier, f"{name}-new"))
 
         answers = _at_once(*map(rename, identifiers))
-        assert answers == ["NameTaken"] * (_THREADS - 1) + [OK]
+        assert answers == ["NameInUse"] * (_THREADS - 1) + [OK]
         assert look(engine, f"{name}-new").id in identifiers
 
     def test_many_starts(self, harness: Harness, name: str) -> None:
@@ -98,14 +98,14 @@ class Racing(Base):
             _ = until(harness.engine, identifier, "stopping", "removing")
             self._cannot_be_used(harness.engine, identifier)
             spec = harness.spec(f"{name}-a")
-            assert kind(harness.engine.create(spec, spec.name)) == "NameTaken"
+            assert kind(harness.engine.create(spec, spec.name)) == "NameInUse"
             assert removing.result() == OK
         assert gone(harness.engine, identifier)
         assert kind(harness.engine.start(identifier)) == "NotFound"
 
     def _cannot_be_used(self, engine: ContainerEngine, identifier: str) -> None:
-        assert kind(engine.start(identifier)) == "WrongState"
-        assert kind(engine.unpause(identifier)) == "WrongState"
+        assert kind(engine.start(identifier)) == "InvalidState"
+        assert kind(engine.unpause(identifier)) == "InvalidState"
 
 
 def _stubborn(harness: Harness, name: str) -> str:

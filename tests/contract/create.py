@@ -1,4 +1,4 @@
-"""The contract of create and copy_in."""
+"""The contract of create and put_archive."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -91,7 +91,7 @@ class Creating(Base):
     def test_a_taken_name(self, harness: Harness, name: str, state: State) -> None:
         identifier = bring(harness, f"{name}-a", state)
         before = look(harness.engine, identifier)
-        assert kind(harness.engine.create(harness.spec(f"{name}-a"), f"{name}-a")) == "NameTaken"
+        assert kind(harness.engine.create(harness.spec(f"{name}-a"), f"{name}-a")) == "NameInUse"
         assert look(harness.engine, f"{name}-a") == before
 
     def test_a_missing_image(self, harness: Harness, name: str) -> None:
@@ -99,7 +99,7 @@ class Creating(Base):
         self._refused(harness, spec, f"{name}-a", "ImageMissing")
 
     def test_a_missing_source(self, harness: Harness, name: str) -> None:
-        self._refused(harness, _sourceless(harness, name), f"{name}-a", "SourceMissing")
+        self._refused(harness, _sourceless(harness, name), f"{name}-a", "MountSourceMissing")
 
     @pytest.mark.parametrize("bad", ["with blank", "-option", ".dot", "sla/sh", "ümlaut", ""])
     def test_no_name(self, harness: Harness, name: str, bad: str) -> None:
@@ -119,7 +119,7 @@ class Creating(Base):
         imageless = replace(broken, image="localhost/lanekit-none:1")
         for bad in (f"{name}-a", "with blank"):
             assert kind(harness.engine.create(imageless, bad)) == "ImageMissing"
-            assert kind(harness.engine.create(broken, bad)) == "SourceMissing"
+            assert kind(harness.engine.create(broken, bad)) == "MountSourceMissing"
 
     def test_an_error_tells_no_secret(self, harness: Harness, name: str) -> None:
         secret = "tell-nobody-4711"
@@ -143,7 +143,7 @@ class Copying(Base):
     @pytest.mark.parametrize("state", STATES)
     def test_a_tree_lands_as_it_is(self, harness: Harness, name: str, state: State) -> None:
         identifier = bring(harness, f"{name}-a", state)
-        value(harness.engine.copy_in(identifier, [make_tar(TREE)]))
+        value(harness.engine.put_archive(identifier, [make_tar(TREE)]))
         assert harness.tree(f"{name}-a", CONFIG) == TREE
         assert look(harness.engine, identifier).state == state
 
@@ -151,7 +151,7 @@ class Copying(Base):
         self, harness: Harness, name: str
     ) -> None:
         identifier = bring(harness, f"{name}-a", "created")
-        value(harness.engine.copy_in(identifier, [make_tar(TREE)]))
+        value(harness.engine.put_archive(identifier, [make_tar(TREE)]))
         value(harness.engine.rename(identifier, f"{name}-b"))
         value(harness.engine.start(identifier))
         assert harness.tree(f"{name}-b", CONFIG) == TREE
@@ -169,13 +169,13 @@ class Copying(Base):
             for begin in range(1, len(archive), 777):
                 yield archive[begin : begin + 777]
 
-        value(harness.engine.copy_in(identifier, pieces()))
+        value(harness.engine.put_archive(identifier, pieces()))
         assert harness.tree(f"{name}-a", CONFIG) == TREE
 
     def test_folders_that_nobody_named_are_made(self, harness: Harness, name: str) -> None:
         identifier = bring(harness, f"{name}-a", "created")
         deep = {"/root/a/b/c": Entry("file", 0o644, b"deep")}
-        value(harness.engine.copy_in(identifier, [make_tar(deep)]))
+        value(harness.engine.put_archive(identifier, [make_tar(deep)]))
         assert harness.tree(f"{name}-a", "/root/a") == {
             "/root/a": Entry("folder", 0o755),
             "/root/a/b": Entry("folder", 0o755),
@@ -184,9 +184,9 @@ class Copying(Base):
 
     def test_a_second_copy_goes_over_the_first(self, harness: Harness, name: str) -> None:
         identifier = bring(harness, f"{name}-a", "created")
-        value(harness.engine.copy_in(identifier, [make_tar(TREE)]))
+        value(harness.engine.put_archive(identifier, [make_tar(TREE)]))
         change = {f"{CONFIG}/empty": Entry("file", 0o600, b"not any more")}
-        value(harness.engine.copy_in(identifier, [make_tar(change)]))
+        value(harness.engine.put_archive(identifier, [make_tar(change)]))
         assert harness.tree(f"{name}-a", CONFIG) == {**TREE, **change}
 
     @pytest.mark.parametrize("cut", [0, 700, 3000])
@@ -197,10 +197,10 @@ class Copying(Base):
             yield make_tar(TREE)[:cut]
             raise ArchiveBroken(ConfigUnreadable("it changed"))
 
-        outcome = harness.engine.copy_in(identifier, broken())
+        outcome = harness.engine.put_archive(identifier, broken())
         assert isinstance(outcome, Failure)
         assert outcome.failure() == ConfigUnreadable("it changed")
-        value(harness.engine.copy_in(identifier, [make_tar(TREE)]))
+        value(harness.engine.put_archive(identifier, [make_tar(TREE)]))
         assert harness.tree(f"{name}-a", CONFIG) == TREE
 
     def test_what_is_no_archive(self, harness: Harness, name: str) -> None:
@@ -208,12 +208,12 @@ class Copying(Base):
         # In a header, at two places; in the content of a small file, and of a larger one.
         cuts = [make_tar(TREE)[:end] for end in (600, 800, 1030, 3000)]
         for wrong in (b"garbage" * 300, b"", bytes(1024), *cuts):
-            assert kind(harness.engine.copy_in(identifier, [wrong])) == "EngineFailed"
+            assert kind(harness.engine.put_archive(identifier, [wrong])) == "EngineFailed"
 
     def test_a_folder_does_not_replace_a_file(self, harness: Harness, name: str) -> None:
         identifier = bring(harness, f"{name}-a", "created")
-        value(harness.engine.copy_in(identifier, [make_tar(TREE)]))
+        value(harness.engine.put_archive(identifier, [make_tar(TREE)]))
         for path, other in ((f"{CONFIG}/empty", "folder"), (f"{CONFIG}/skills", "file")):
             clash = make_tar({path: Entry(other, 0o755)})
-            assert kind(harness.engine.copy_in(identifier, [clash])) == "EngineFailed"
+            assert kind(harness.engine.put_archive(identifier, [clash])) == "EngineFailed"
         assert harness.tree(f"{name}-a", CONFIG) == TREE

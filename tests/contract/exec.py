@@ -53,7 +53,7 @@ class Executing(Base):
     def test_execute_needs_one_that_runs(self, harness: Harness, name: str, state: State) -> None:
         identifier = bring(harness, f"{name}-a", state)
         outcome, out, _ = _execute(harness, identifier, harness.program(b"out", b"", 0))
-        assert (kind(outcome), out) == ("WrongState", b"")
+        assert (kind(outcome), out) == ("InvalidState", b"")
 
     def test_execute_in_an_unknown_id(self, harness: Harness) -> None:
         outcome, _, _ = _execute(harness, NO_SUCH_ID, harness.program(b"", b"", 0))

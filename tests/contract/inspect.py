@@ -8,7 +8,7 @@ import pytest
 from lanekit.contract.base import NO_SUCH_ID, STATES, Base, bring, look, until, value
 from lanekit.contract.harness import LINES, RICH_LABEL, RICH_VOLUME, Harness
 from lanekit.core.domain.drift import drift
-from lanekit.core.domain.observed import Seen, State
+from lanekit.core.domain.observed import InspectResult, State
 from lanekit.core.ports.engine import ContainerEngine
 
 
@@ -94,19 +94,19 @@ class Looking(Base):
     def test_a_look_is_both_at_once(self, harness: Harness, name: str) -> None:
         identifier = bring(harness, f"{name}-a", "created")
         engine, none = harness.engine, "localhost/lanekit-none:1"
-        seen = value(engine.look([f"{name}-a", f"{name}-b"], [harness.image, none]))
+        seen = value(engine.inspect_many([f"{name}-a", f"{name}-b"], [harness.image, none]))
         assert seen.containers == {f"{name}-a": look(engine, identifier)}
         assert seen.images == value(engine.images([harness.image]))
-        assert value(engine.look([f"{name}-a"], [])).images == {}
-        assert value(engine.look([], [harness.image])).containers == {}
+        assert value(engine.inspect_many([f"{name}-a"], [])).images == {}
+        assert value(engine.inspect_many([], [harness.image])).containers == {}
 
     def test_what_is_heard_while_it_looks_is_what_it_then_gives(
         self, harness: Harness, name: str
     ) -> None:
         _ = bring(harness, f"{name}-a", "created")
         names, image = [f"{name}-a", f"{name}-b"], harness.image
-        told: dict[str, Seen] = {}
-        seen = value(harness.engine.look(names, [image], told.__setitem__))
+        told: dict[str, InspectResult] = {}
+        seen = value(harness.engine.inspect_many(names, [image], told.__setitem__))
         assert told.keys() <= {*names, image}
         for what, known in told.items():
             assert known.containers.get(what) == seen.containers.get(what)
@@ -118,9 +118,9 @@ class Looking(Base):
         _ = bring(harness, f"{name}-a", "created")
         done: list[int] = []
         asked = [f"{name}-a"], [harness.image]
-        seen = value(harness.engine.look(*asked, meanwhile=lambda: done.append(1)))
+        seen = value(harness.engine.inspect_many(*asked, meanwhile=lambda: done.append(1)))
         assert len(done) <= 1
-        assert seen == value(harness.engine.look(*asked))
+        assert seen == value(harness.engine.inspect_many(*asked))
 
     def test_what_that_raises_passes_through_and_harms_no_later_look(
         self, harness: Harness, name: str
@@ -138,7 +138,7 @@ class Looking(Base):
 
         # An engine need not do it; one that does has to let this pass.
         with suppress(Enough):
-            _ = harness.engine.look([f"{name}-a"], [harness.image], meanwhile=give_up)
+            _ = harness.engine.inspect_many([f"{name}-a"], [harness.image], meanwhile=give_up)
             assert done == []
         assert look(harness.engine, f"{name}-a").id == identifier
 
@@ -150,7 +150,7 @@ class Looking(Base):
     def test_find_in_each_state(self, harness: Harness, name: str, state: State) -> None:
         identifier = bring(harness, f"{name}-a", state)
         lane = look(harness.engine, identifier).labels["lanekit.lane"]
-        found = value(harness.engine.find({"lanekit.lane": lane}))
+        found = value(harness.engine.list_by_labels({"lanekit.lane": lane}))
         assert found == (look(harness.engine, identifier),)
 
     def test_find_wants_all_labels(self, harness: Harness, name: str) -> None:
@@ -165,7 +165,7 @@ class Looking(Base):
         harness.run_foreign(f"{name}-foreign")
 
         def names(**labels: str) -> list[str]:
-            return [seen.name for seen in value(harness.engine.find(labels))]
+            return [seen.name for seen in value(harness.engine.list_by_labels(labels))]
 
         assert names(mark=name) == [f"{name}-a", f"{name}-b", f"{name}-c"]
         assert names(mark=name, kind="x=1,2") == [f"{name}-a", f"{name}-c"]

@@ -5,7 +5,7 @@ import pytest
 from lanekit.contract.base import STATES, Base, bring, kind, look, value
 from lanekit.contract.harness import Entry, Harness, make_tar
 from lanekit.core.domain.containers import Limits
-from lanekit.core.domain.observed import Change, State
+from lanekit.core.domain.observed import LayerChange, State
 from lanekit.core.ports.engine import ContainerEngine
 
 FILE = Entry("file", 0o600, b"x")
@@ -14,7 +14,7 @@ ODD = ("a b", "c,d", 'q"uo', "é", "n\nl", "esc\x1b[31m", "-x")
 
 def _own(engine: ContainerEngine, identifier: str, below: str) -> dict[str, str]:
     """The changes at and below a path, and their kinds."""
-    found = value(engine.changes(identifier))
+    found = value(engine.diff(identifier))
     assert list(found) == sorted(found, key=lambda change: change.path)
     return {c.path: c.kind for c in found if f"{c.path}/".startswith(f"{below}/")}
 
@@ -24,7 +24,7 @@ class Layering(Base):
 
     def test_a_new_container_has_changed_nothing(self, harness: Harness, name: str) -> None:
         identifier = bring(harness, f"{name}-a", "created")
-        assert value(harness.engine.changes(identifier)) == ()
+        assert value(harness.engine.diff(identifier)) == ()
 
     @pytest.mark.parametrize("state", STATES)
     def test_what_was_copied_in_shows_in_each_state(
@@ -32,14 +32,14 @@ class Layering(Base):
     ) -> None:
         identifier = bring(harness, f"{name}-a", state)
         tree = {"/root/.codex": Entry("folder", 0o755), "/root/.codex/a": FILE}
-        value(harness.engine.copy_in(identifier, [make_tar(tree)]))
+        value(harness.engine.put_archive(identifier, [make_tar(tree)]))
         assert _own(harness.engine, identifier, "/root") == dict.fromkeys(
             ("/root", "/root/.codex", "/root/.codex/a"), "added"
         )
 
     def test_the_first_start_makes_the_places_of_mounts(self, harness: Harness, name: str) -> None:
         identifier = bring(harness, f"{name}-a", "running")
-        found = {c.path: c.kind for c in value(harness.engine.changes(identifier))}
+        found = {c.path: c.kind for c in value(harness.engine.diff(identifier))}
         assert found == {
             "/etc": "changed",
             **dict.fromkeys(("/usr", "/usr/local", "/usr/local/bin", "/workspace"), "added"),
@@ -71,15 +71,15 @@ class Layering(Base):
         identifier = bring(harness, f"{name}-a", "created")
         names = (*ODD, *(f"many-{number:05}" for number in range(5000)))
         tree = {"/own": Entry("folder", 0o755), **{f"/own/{each}": FILE for each in names}}
-        value(harness.engine.copy_in(identifier, [make_tar(tree)]))
-        found = value(harness.engine.changes(identifier))
+        value(harness.engine.put_archive(identifier, [make_tar(tree)]))
+        found = value(harness.engine.diff(identifier))
         assert {c.path for c in found} == {"/own", *(f"/own/{each}" for each in names)}
         assert {c.kind for c in found} == {"added"}
-        assert Change("/own/n\nl", "added") in found
+        assert LayerChange("/own/n\nl", "added") in found
 
     def test_an_image_is_no_container_with_changes(self, harness: Harness) -> None:
         image = value(harness.engine.images([harness.image]))[harness.image]
-        assert kind(harness.engine.changes(image.id)) == "NotFound"
+        assert kind(harness.engine.diff(image.id)) == "NotFound"
 
 
 class Updating(Base):

@@ -21,7 +21,7 @@ from lanekit.contract.base import (
 from lanekit.contract.harness import CRASH_CODE, LAST_WORDS, Harness
 from lanekit.core.domain.containers import Limits, Port
 from lanekit.core.domain.errors import Outcome
-from lanekit.core.domain.observed import Snapshot, State
+from lanekit.core.domain.observed import ObservedContainer, State
 from lanekit.core.ports.engine import ContainerEngine
 
 # state before, method, its answer, state after ("": gone)
@@ -29,15 +29,15 @@ Row = tuple[State, str, str, str]
 TABLE: tuple[Row, ...] = (
     ("created", "start", OK, "running"),
     ("running", "start", OK, "running"),
-    ("paused", "start", "WrongState", "paused"),
+    ("paused", "start", "InvalidState", "paused"),
     ("exited", "start", OK, "running"),
-    ("created", "unpause", "WrongState", "created"),
-    ("running", "unpause", "WrongState", "running"),
+    ("created", "unpause", "InvalidState", "created"),
+    ("running", "unpause", "InvalidState", "running"),
     ("paused", "unpause", OK, "running"),
-    ("exited", "unpause", "WrongState", "exited"),
+    ("exited", "unpause", "InvalidState", "exited"),
     ("created", "stop", OK, "created"),
     ("running", "stop", OK, "exited"),
-    ("paused", "stop", "WrongState", "paused"),
+    ("paused", "stop", "InvalidState", "paused"),
     ("exited", "stop", OK, "exited"),
     ("created", "remove", OK, ""),
     ("running", "remove", OK, ""),
@@ -52,16 +52,16 @@ def _do(engine: ContainerEngine, method: str, identifier: str) -> str:
         "unpause": lambda: engine.unpause(identifier),
         "stop": lambda: engine.stop(identifier, 5),
         "rename": lambda: engine.rename(identifier, "contract-nobody"),
-        "copy_in": lambda: engine.copy_in(identifier, [bytes(1024)]),
+        "put_archive": lambda: engine.put_archive(identifier, [bytes(1024)]),
         "logs": lambda: engine.logs(identifier, 5),
         "remove": lambda: engine.remove(identifier, 5),
-        "changes": lambda: engine.changes(identifier),
+        "diff": lambda: engine.diff(identifier),
         "update": lambda: engine.update(identifier, Limits(memory=64 << 20)),
     }
     return kind(calls[method]())
 
 
-def _assert_same(now: Snapshot, before: Snapshot) -> None:
+def _assert_same(now: ObservedContainer, before: ObservedContainer) -> None:
     """Nothing but what podman adds to the environment at the first start, and its complaint."""
     assert replace(now, env=before.env, error=before.error) == before
     assert {key: now.env.get(key) for key in before.env} == before.env
@@ -80,7 +80,7 @@ class Living(Base):
             assert look(harness.engine, identifier).state == after
 
     @pytest.mark.parametrize(
-        "method", [*("start", "unpause", "stop", "rename", "copy_in", "logs"), "changes", "update"]
+        "method", [*("start", "unpause", "stop", "rename", "put_archive", "logs"), "diff", "update"]
     )
     def test_an_unknown_id_is_not_found(self, engine: ContainerEngine, method: str) -> None:
         assert _do(engine, method, NO_SUCH_ID) == "NotFound"
@@ -119,8 +119,8 @@ class Living(Base):
         identifier = bring(harness, f"{name}-a", before)
         seen = look(harness.engine, identifier)
         with harness.occupy_port(seen.ports[0].host_port or 0):
-            assert kind(harness.engine.start(identifier)) == "PortTaken"
-            assert kind(harness.engine.start(identifier)) == "PortTaken"
+            assert kind(harness.engine.start(identifier)) == "PortInUse"
+            assert kind(harness.engine.start(identifier)) == "PortInUse"
             _assert_same(look(harness.engine, identifier), seen)
         value(harness.engine.start(identifier))
         assert look(harness.engine, identifier).state == "running"
@@ -130,11 +130,11 @@ class Living(Base):
         number = look(harness.engine, first).ports[0].host_port
         spec = harness.spec(f"{name}-b", ports=(Port(31417, host_port=number),))
         second = value(harness.engine.create(spec, spec.name))
-        assert kind(harness.engine.start(second)) == "PortTaken"
+        assert kind(harness.engine.start(second)) == "PortInUse"
         assert look(harness.engine, second).state == "created"
         value(harness.engine.stop(first, 5))
         value(harness.engine.start(second))
-        assert kind(harness.engine.start(first)) == "PortTaken"
+        assert kind(harness.engine.start(first)) == "PortInUse"
 
     def test_one_port_of_two_addresses(self, harness: Harness, name: str) -> None:
         first = bring(harness, f"{name}-a", "running")
@@ -145,7 +145,7 @@ class Living(Base):
             spec = harness.spec(f"{name}-{n}", ports=ports)
             identifier = value(harness.engine.create(spec, spec.name))
             answers[address] = kind(harness.engine.start(identifier))
-        assert answers == {"127.0.0.2": OK, "0.0.0.0": "PortTaken"}
+        assert answers == {"127.0.0.2": OK, "0.0.0.0": "PortInUse"}
 
     def test_a_process_that_cannot_start(self, harness: Harness, name: str) -> None:
         spec = harness.unstartable(f"{name}-a")
@@ -227,7 +227,7 @@ class Naming(Base):
     def test_rename_onto_a_taken_name(self, harness: Harness, name: str, state: State) -> None:
         mine, other = bring(harness, f"{name}-a", state), bring(harness, f"{name}-b", "created")
         before = value(harness.engine.inspect([mine, other]))
-        assert kind(harness.engine.rename(mine, f"{name}-b")) == "NameTaken"
+        assert kind(harness.engine.rename(mine, f"{name}-b")) == "NameInUse"
         assert value(harness.engine.inspect([mine, other])) == before
 
     def test_rename_to_its_own_name(self, harness: Harness, name: str) -> None:

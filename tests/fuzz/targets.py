@@ -14,7 +14,7 @@ from dataclasses import asdict
 
 from returns.result import Failure
 
-from lanekit.adapters.host.processes import Answer
+from lanekit.adapters.host.processes import CompletedCommand
 from lanekit.adapters.podman.cli.output import (
     in_order,
     listed_ids,
@@ -30,7 +30,7 @@ from lanekit.adapters.podman.reference_inspect import decode_reference
 from lanekit.adapters.podman.rest import response_parser
 from lanekit.adapters.podman.rest.exec import refusal_of, status_in
 from lanekit.adapters.podman.rest.frames import Frames, Unframed
-from lanekit.adapters.podman.rest.http_client import Reply
+from lanekit.adapters.podman.rest.http_client import Response
 from lanekit.adapters.podman.rest.http_head import NoHead, read_head, status_of
 from lanekit.adapters.podman.rest.responses import identifier_in, log_lines, removal, words_of
 from lanekit.cli.options import PolicyName
@@ -40,9 +40,9 @@ from lanekit.core.domain.drift import drift
 from lanekit.core.domain.endpoint import endpoint_of
 from lanekit.core.domain.errors import LaneError, Outcome
 from lanekit.core.domain.lanes import Lane, Profile
-from lanekit.core.domain.observed import Observation, Snapshot
-from lanekit.core.domain.ownership import foreign
-from lanekit.core.domain.plan import plan
+from lanekit.core.domain.observed import ObservedContainer, ObservedLane
+from lanekit.core.domain.ownership import ownership_error
+from lanekit.core.domain.plan import make_plan
 from lanekit.core.domain.reference_policy import reference_drift, reference_view
 
 LANE = Lane("ws", "a", "/srv/wt", container="p5-a")
@@ -61,16 +61,16 @@ def _error(outcome: Outcome[object]) -> LaneError | None:
     return error
 
 
-def _judge(seen: Snapshot) -> None:
+def _judge(seen: ObservedContainer) -> None:
     """All that lanekit makes of a container it sees."""
-    observed = Observation(current=seen)
+    observed = ObservedLane(current=seen)
     _ = _error(endpoint_of(seen))
-    stranger = foreign(LANE, observed)
+    stranger = ownership_error(LANE, observed)
     assert stranger is None or str(stranger)
     differences = drift(SPEC, seen, None)
     view = reference_view(seen, SPEC.ports[0].key)
     assert json.dumps([asdict(d) for d in (*differences, *reference_drift(SPEC, view))])
-    assert str(plan(LANE.name, SPEC, observed, lambda one: drift(SPEC, one, None)))
+    assert str(make_plan(LANE.name, SPEC, observed, lambda one: drift(SPEC, one, None)))
     assert repr(seen)
 
 
@@ -123,7 +123,7 @@ def command(text: str) -> LaneError | None:
     stderr, _, stdout = text.partition("\n")
     stderr = stderr.replace("\r", "\n")
     for status in (0, 1, 125, -9, -250):
-        said = Answer(status, stdout, stderr)
+        said = CompletedCommand(status, stdout, stderr)
         _ = _error(shown_containers(said, ("p5-a", "p5-b")))
         _ = _error(shown_images(said, ("localhost/a:1", "b")))
         _ = in_order(said, 5)
@@ -135,10 +135,10 @@ def service(text: str) -> LaneError | None:
     """The body of podman's REST service, as the answer to whatever was asked."""
     body = text.encode("utf-8", "surrogateescape")
     for status in (200, 404, 500):
-        _ = words_of(Reply(status, body))
-    _ = _error(identifier_in(Reply(201, body)))
+        _ = words_of(Response(status, body))
+    _ = _error(identifier_in(Response(201, body)))
     _ = _error(log_lines(body, 5))
-    return _error(removal("remove it", Reply(200, body)))
+    return _error(removal("remove it", Response(200, body)))
 
 
 def event(text: str) -> LaneError | None:
@@ -183,7 +183,7 @@ _FEW = 2000
 
 def _answered(parts: list[bytes]) -> tuple[int, bytes, bool, str] | None:
     """The answer in these, as `HttpConnection` reads it; None: there is none."""
-    answer = response_parser.Answer()
+    answer = response_parser.ResponseParser()
     try:
         for part in filter(None, parts):
             if not answer.is_whole:

@@ -19,11 +19,11 @@ from hypothesis import strategies as st
 from returns.result import Failure
 from tests.support.lane_world import LaneWorld
 
-from lanekit.adapters.memory.engine import Killed
+from lanekit.adapters.memory.engine import SimulatedKill
 from lanekit.core.domain.errors import EngineTimeout, or_raise
-from lanekit.core.domain.observed import Snapshot
+from lanekit.core.domain.observed import ObservedContainer
 from lanekit.core.domain.operations import Action
-from lanekit.core.domain.results import Ensured
+from lanekit.core.domain.results import EnsureResult
 
 NAME = "ws-a"
 CONFIG = "/root/.codex"
@@ -57,7 +57,7 @@ def _drifted(before: Callable[[LaneWorld], None]) -> Callable[[LaneWorld], None]
 
 def _stopping(world: LaneWorld) -> None:
     _running(world)
-    world.engine.being_stopped(NAME)
+    world.engine.simulate_stopping(NAME)
 
 
 def _port_taken(world: LaneWorld) -> None:
@@ -97,8 +97,8 @@ def _lost_and_paused(world: LaneWorld) -> None:
 
 def _copy_cut_off(world: LaneWorld) -> None:
     _config_gone(world)
-    world.engine.crash("copy_in", "after")
-    with pytest.raises(Killed):
+    world.engine.crash("put_archive", "after")
+    with pytest.raises(SimulatedKill):
         _ = world.lanes().ensure(world.lane)
 
 
@@ -120,7 +120,7 @@ def _cut_off(method: str, skip: int) -> Callable[[LaneWorld], None]:
         _running(world)
         world.drift()
         world.engine.crash(method, "after", skip=skip)
-        with pytest.raises(Killed):
+        with pytest.raises(SimulatedKill):
             _ = world.lanes().ensure(world.lane)
 
     return arrange
@@ -146,7 +146,7 @@ STATES: dict[str, Callable[[LaneWorld], None]] = {
     "limit changed": _limit_changed,
     "limit changed, config gone, mount dead": _limit_changed_and_lost,
     "killed after create": _cut_off("create", 0),
-    "killed after copy": _cut_off("copy_in", 0),
+    "killed after copy": _cut_off("put_archive", 0),
     "killed after stop": _cut_off("stop", 0),
     "killed after the first rename": _cut_off("rename", 0),
     "killed after the second rename": _cut_off("rename", 1),
@@ -159,22 +159,22 @@ STATES: dict[str, Callable[[LaneWorld], None]] = {
 STRANGERS = ("ws-a-next", "ws", "ws-a.next2", "other")
 
 
-def _arranged(state: str) -> tuple[LaneWorld, list[Snapshot]]:
+def _arranged(state: str) -> tuple[LaneWorld, list[ObservedContainer]]:
     world = LaneWorld()
     for name in STRANGERS:
-        _ = world.engine.by_hand_create(name)
-    world.engine.by_hand_start("other")
+        _ = world.engine.external_create(name)
+    world.engine.external_start("other")
     STATES[state](world)
     world.events.clear()
     world.engine.forget_calls()
     return world, _strangers(world)
 
 
-def _strangers(world: LaneWorld) -> list[Snapshot]:
+def _strangers(world: LaneWorld) -> list[ObservedContainer]:
     return [c for c in world.engine.containers if c.name in STRANGERS]
 
 
-def _ensure(world: LaneWorld) -> Ensured:
+def _ensure(world: LaneWorld) -> EnsureResult:
     return or_raise(world.lanes().ensure(world.lane))
 
 
@@ -184,7 +184,7 @@ def _calls(state: str) -> int:
     return len(world.engine.calls)
 
 
-def _settled(world: LaneWorld, strangers: list[Snapshot]) -> None:
+def _settled(world: LaneWorld, strangers: list[ObservedContainer]) -> None:
     """Laws 2 to 7, once nothing is in the way any more."""
     done = _ensure(world)
     if world.profile.config_dir:
@@ -229,7 +229,7 @@ def test_a_kill_at_every_call_loses_nothing(state: str, when: Literal["before", 
         world, strangers = _arranged(state)
         had = bool(world.ours())
         world.engine.crash("*", when, skip=skip)
-        with pytest.raises(Killed):
+        with pytest.raises(SimulatedKill):
             _ = world.lanes().ensure(world.lane)
         assert bool(world.ours()) or not had
         assert world.most_running <= 1
@@ -264,10 +264,10 @@ def test_any_row_of_kills_and_faults_loses_nothing(
             world.engine.crash("*", "after", skip=skip)
         else:
             world.engine.fail("*", EngineTimeout("no answer"), skip=skip, when="after")
-        with suppress(Killed):
+        with suppress(SimulatedKill):
             _ = world.lanes().ensure(world.lane)
         assert bool(world.ours()) or not had
     while world.engine.pending:
-        with suppress(Killed):
+        with suppress(SimulatedKill):
             _ = world.lanes().ensure(world.lane)
     _settled(world, strangers)

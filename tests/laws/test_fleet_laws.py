@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from returns.result import Failure, Success
 from tests.support.lane_world import PROFILE, LaneWorld, NoLock, Note
 
-from lanekit.adapters.memory.engine import Killed, Worker
+from lanekit.adapters.memory.engine import SimulatedKill, Worker
 from lanekit.core.domain.errors import EngineTimeout, Outcome, or_raise
 from lanekit.core.domain.lanes import Lane
 from lanekit.core.domain.progress import Event, OperationStarted
-from lanekit.core.ports.lock import LaneNote
+from lanekit.core.ports.lock import LaneJournal
 
 NAMES = "abcdefgh"
 STATES = ("missing", "running", "exited", "drifted", "crashes")
@@ -132,7 +132,7 @@ def test_a_run_that_cannot_look_raises_and_keeps_nobody_waiting() -> None:
     world = LaneWorld(profile=PROFILE)
     fleet = _arrange(world, ["missing"] * 3)
     world.engine.crash("inspect")
-    with pytest.raises(Killed):
+    with pytest.raises(SimulatedKill):
         _ = list(world.lanes().ensure_all(fleet))
     assert {or_raise(o).action for _, o in world.lanes().ensure_all(fleet)} == {"created"}
 
@@ -147,14 +147,14 @@ class CountedLock(NoLock):
 
     def hold(
         self, container_name: str, timeout: float
-    ) -> Outcome[AbstractContextManager[LaneNote]]:
+    ) -> Outcome[AbstractContextManager[LaneJournal]]:
         """At once."""
         if container_name == self.breaks:
             raise MemoryError
         return Success(self._holding(container_name))
 
     @contextmanager
-    def _holding(self, name: str) -> Generator[LaneNote]:
+    def _holding(self, name: str) -> Generator[LaneJournal]:
         self.held.append(name)
         try:
             yield self.notes.setdefault(name, Note())

@@ -97,4 +97,4 @@ class TestMine(EngineContract):
     assert done.returncode == 1, done.stdout + done.stderr
     assert "test_a_rename" in done.stdout or "rename" in done.stdout
     assert " passed" in done.stdout
-    assert "assert 'ok' == 'NameTaken'" in done.stdout, "its asserts are explained"
+    assert "assert 'ok' == 'NameInUse'" in done.stdout, "its asserts are explained"

@@ -13,13 +13,13 @@ from lanekit.api import Lanes
 from lanekit.core.domain.containers import Mount
 from lanekit.core.domain.differences import Policy
 from lanekit.core.domain.errors import InvalidLane, Outcome, or_raise
-from lanekit.core.domain.git_mounts import GitFacts, ToMake
+from lanekit.core.domain.git_mounts import GitFacts, RequiredPath
 from lanekit.core.domain.lanes import DEFAULT_IMAGE, Lane, Profile
-from lanekit.core.domain.observed import Inside, Snapshot
+from lanekit.core.domain.observed import MountHealth, ObservedContainer
 from lanekit.core.domain.progress import Event, Listener
-from lanekit.core.ports.lock import LaneNote
+from lanekit.core.ports.lock import LaneJournal
 
-WELL = Inside()
+WELL = MountHealth()
 LANE = Lane("ws", "a", "/work/tree")
 PROFILE = Profile("/bin/worker", "/bin/inbox", config_dir="/c/.codex", ready_timeout=10)
 
@@ -55,8 +55,8 @@ class Files:
 
     version: int = 1
     broken: Sequence[str] = ()
-    lost: Inside = WELL
-    made: list[ToMake] = field(default_factory=lambda: [])
+    lost: MountHealth = WELL
+    made: list[RequiredPath] = field(default_factory=lambda: [])
 
     def folder(self, path: str) -> Outcome[None]:
         """A folder, unless broken."""
@@ -77,7 +77,9 @@ class Files:
         _ = path, credentials
         return Success(Config(f"{self.version:064d}", f"{self.version:064d}"))
 
-    def inside(self, seen: Snapshot, mounts: Sequence[Mount], config_target: str) -> Inside:
+    def mount_health(
+        self, seen: ObservedContainer, mounts: Sequence[Mount], config_target: str
+    ) -> MountHealth:
         """What was set."""
         _ = seen, mounts, config_target
         return self.lost
@@ -89,12 +91,12 @@ class Files:
             GitFacts(False, f"{worktree}/.git", f"/r/.git/worktrees/{name}", "/r/.git", name)
         )
 
-    def make_missing(self, wanted: Sequence[ToMake]) -> Outcome[None]:
+    def ensure_paths(self, wanted: Sequence[RequiredPath]) -> Outcome[None]:
         """Notes it."""
         self.made += wanted
         return Success(None)
 
-    def touched(self, seen: Snapshot, paths: Sequence[str]) -> frozenset[str] | None:
+    def touched(self, seen: ObservedContainer, paths: Sequence[str]) -> frozenset[str] | None:
         """Nobody can tell."""
         _ = seen, paths
         return None
@@ -110,7 +112,9 @@ class SeeingFiles(Files):
     engine: InMemory = field(default_factory=InMemory)
     dead: dict[str, str] = field(default_factory=lambda: {})
 
-    def inside(self, seen: Snapshot, mounts: Sequence[Mount], config_target: str) -> Inside:
+    def mount_health(
+        self, seen: ObservedContainer, mounts: Sequence[Mount], config_target: str
+    ) -> MountHealth:
         """A start mounts anew, a copy makes the config's folder."""
         _ = mounts
         now = {c.id: c.name for c in self.engine.containers if c.state in ("running", "paused")}
@@ -118,7 +122,7 @@ class SeeingFiles(Files):
             return WELL
         dead = ("/workspace",) if self.dead.get(seen.id) == seen.started_at else ()
         gone = bool(config_target) and config_target not in self.engine.files(now[seen.id])
-        return Inside(dead, gone)
+        return MountHealth(dead, gone)
 
 
 class Note:
@@ -144,7 +148,7 @@ class NoLock:
 
     def hold(
         self, container_name: str, timeout: float
-    ) -> Outcome[AbstractContextManager[LaneNote]]:
+    ) -> Outcome[AbstractContextManager[LaneJournal]]:
         """At once."""
         _ = timeout
         return Success(nullcontext(self.notes.setdefault(container_name, Note())))
@@ -190,11 +194,11 @@ class LaneWorld:
         self.events.append(event)
         self.most_running = max(self.most_running, len(self.running()))
 
-    def ours(self) -> list[Snapshot]:
+    def ours(self) -> list[ObservedContainer]:
         """The lane's containers, by label."""
         return [c for c in self.engine.containers if c.labels.get("lanekit.lane") == self.lane.id]
 
-    def running(self) -> list[Snapshot]:
+    def running(self) -> list[ObservedContainer]:
         """Those of them that run."""
         return [c for c in self.ours() if c.state == "running"]
 

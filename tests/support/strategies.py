@@ -15,22 +15,22 @@ from lanekit.core.domain.containers import ContainerSpec, Mount, Port
 from lanekit.core.domain.desired import Digests, container_spec
 from lanekit.core.domain.diagnostics.facts import (
     Cause,
-    Cure,
+    ConnectionCheck,
+    Diagnosis,
     Facts,
-    Fleet,
-    Host,
-    Limits,
-    Reached,
-    Started,
-    Trouble,
-    Try,
-    next_try,
+    FleetFacts,
+    PodmanHost,
+    StartAttempt,
+    StartTestResult,
+    UlimitSettings,
+    Workaround,
+    next_workarounds,
 )
 from lanekit.core.domain.differences import Difference
 from lanekit.core.domain.errors import or_raise
 from lanekit.core.domain.git_mounts import GitFacts
 from lanekit.core.domain.lanes import BindMount, Lane, Profile
-from lanekit.core.domain.observed import ImageInfo, Snapshot, State
+from lanekit.core.domain.observed import ImageInfo, ObservedContainer, State
 from lanekit.core.domain.podman_create.args import labels_of
 
 # --- config trees ---------------------------------------------------------------------------------
@@ -150,9 +150,9 @@ def specs(draw: st.DrawFn) -> ContainerSpec:
 IMAGE = ImageInfo("1" * 64, {"from-image": "yes"}, ("/image-volume",))
 
 
-def snapshot_of(spec: ContainerSpec) -> Snapshot:
+def snapshot_of(spec: ContainerSpec) -> ObservedContainer:
     """What podman shows of a container of this spec that runs (image: `IMAGE`)."""
-    return Snapshot(
+    return ObservedContainer(
         id="c" * 64,
         name=spec.name,
         state="running",
@@ -546,14 +546,14 @@ _ANY_SNAPSHOT = snapshot_of(ContainerSpec("x", "i", "root", ("/w",), "/", (), ()
 
 
 @st.composite
-def fleet_zoos(draw: st.DrawFn) -> tuple[list[Lane], list[Snapshot]]:
+def fleet_zoos(draw: st.DrawFn) -> tuple[list[Lane], list[ObservedContainer]]:
     """Lanes of a fleet file, and containers: their own, leftovers, orphans, of whatever fleet."""
     ids = st.sampled_from("abcd")
     lanes = [Lane("ws", one, f"/t/{one}") for one in sorted(draw(st.sets(ids, max_size=3)))]
     names = st.builds(
         "{}-{}{}".format, st.just("ws"), ids, st.sampled_from(["", "", ".next", ".prev", "-old"])
     )
-    seen: list[Snapshot] = []
+    seen: list[ObservedContainer] = []
     for number, name in enumerate(sorted(draw(st.sets(names, max_size=8)))):
         owner = draw(st.sampled_from([name.removeprefix("ws-")[0], "a", "z"]))
         labels = {"lanekit.workspace": "ws", "lanekit.lane": owner}
@@ -607,16 +607,18 @@ _SAID = st.text("abc: \n", min_size=1, max_size=20)
 _CAUSES: tuple[Cause, ...] = get_args(Cause)
 _MENDED: tuple[Cause, ...] = ("ulimits", "hybrid-cgroups")
 # Those that can be mended come often: else two in a row would hardly ever.
-TROUBLES = st.builds(Trouble, st.sampled_from(_MENDED) | st.sampled_from(_CAUSES), _SAID)
-LIMITS = st.builds(Limits, st.integers(-1, 1 << 40), st.integers(-1, 1 << 40))
-_CURES: tuple[Cure, ...] = get_args(Cure)
+TROUBLES = st.builds(Diagnosis, st.sampled_from(_MENDED) | st.sampled_from(_CAUSES), _SAID)
+LIMITS = st.builds(UlimitSettings, st.integers(-1, 1 << 40), st.integers(-1, 1 << 40))
+_CURES: tuple[Workaround, ...] = get_args(Workaround)
 ABLE = st.just(frozenset(_CURES)) | st.frozensets(st.sampled_from(_CURES))
 _REACHED = st.one_of(
-    st.builds(Reached, st.just("here"), st.sampled_from(["3.4.4", "4.0.3", "4.3.1", "5.8.6"])),
-    st.builds(Reached, st.just("there"), fault=_SAID),
+    st.builds(
+        ConnectionCheck, st.just("here"), st.sampled_from(["3.4.4", "4.0.3", "4.3.1", "5.8.6"])
+    ),
+    st.builds(ConnectionCheck, st.just("there"), fault=_SAID),
 )
 _HOSTS = st.builds(
-    Host,
+    PodmanHost,
     version=st.just("4.3.1"),
     rootless=st.booleans(),
     runtime=st.sampled_from(["runc", "crun", ""]),
@@ -626,17 +628,17 @@ _HOSTS = st.builds(
     driver=st.sampled_from(["overlay", "vfs"]),
     storage=st.just("/storage"),
     machine=st.just("amd64"),
-    complaints=st.lists(TROUBLES, max_size=2).map(tuple),
+    warnings=st.lists(TROUBLES, max_size=2).map(tuple),
 )
 
 
 @st.composite
-def tries(draw: st.DrawFn) -> tuple[Try, ...]:
+def tries(draw: st.DrawFn) -> tuple[StartAttempt, ...]:
     """A start test, as it goes when podman answers each try as it likes."""
     able = draw(ABLE)
-    made: tuple[Try, ...] = ()
-    while (cures := next_try(made, able)) is not None:
-        made = (*made, Try(cures, draw(st.none() | TROUBLES)))
+    made: tuple[StartAttempt, ...] = ()
+    while (cures := next_workarounds(made, able)) is not None:
+        made = (*made, StartAttempt(cures, draw(st.none() | TROUBLES)))
     return made
 
 
@@ -644,22 +646,22 @@ def tries(draw: st.DrawFn) -> tuple[Try, ...]:
 def facts(draw: st.DrawFn) -> Facts:
     """A machine as doctor sees it."""
     command, way_of_socket = draw(_REACHED), draw(_REACHED)
-    ways: tuple[tuple[Literal["command", "socket"], Reached], ...]
+    ways: tuple[tuple[Literal["command", "socket"], ConnectionCheck], ...]
     ways = (("command", command), ("socket", way_of_socket))
     over: Literal["command", "socket"] | None = None
     usable: list[Literal["command", "socket"]] = [name for name, way in ways if not way.fault]
     if usable:
         over = draw(st.sampled_from(usable))
     host = draw(_HOSTS | TROUBLES) if over else None
-    started = Started(
+    started = StartTestResult(
         draw(tries()),
         image=draw(st.sampled_from(["", "localhost/x:1"])),
         port=draw(st.none() | st.booleans()),
         host_name=draw(st.none() | st.booleans()),
-        differs=draw(st.sampled_from([None, (), (Difference("f", "a", "b"),)])),
-        left=draw(st.sampled_from(["", "lanekit-doctor-1"])),
+        differences=draw(st.sampled_from([None, (), (Difference("f", "a", "b"),)])),
+        leftover=draw(st.sampled_from(["", "lanekit-doctor-1"])),
     )
-    fleet = Fleet(
+    fleet = FleetFacts(
         draw(st.sampled_from(["", "lanes.toml"])),
         draw(st.lists(_SAID, max_size=2).map(tuple)),
         draw(st.sampled_from([(), ("localhost/x:1",)])),
@@ -673,7 +675,9 @@ def facts(draw: st.DrawFn) -> Facts:
         limits=draw(LIMITS),
         conf="/etc/containers/containers.conf",
         images=draw(st.just(()) | st.just(("localhost/x:1",)) | TROUBLES),
-        start=started if isinstance(host, Host) else Started(skipped="there is no podman"),
+        start=started
+        if isinstance(host, PodmanHost)
+        else StartTestResult(skipped="there is no podman"),
         locks=draw(st.just("") | _SAID),
         git=draw(st.sampled_from(["", "git version 2.39.5"])),
     )

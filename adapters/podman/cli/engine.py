@@ -9,7 +9,7 @@ from dataclasses import replace
 from returns.result import Failure, Success
 
 from lanekit.adapters.host.in_parallel import side_by_side
-from lanekit.adapters.host.processes import Answer, TooMuch, TooSlow, run
+from lanekit.adapters.host.processes import CommandTimeout, CompletedCommand, OutputTooLarge, run
 from lanekit.adapters.podman.cli.output import (
     carries,
     in_order,
@@ -20,20 +20,20 @@ from lanekit.adapters.podman.cli.output import (
 )
 from lanekit.adapters.podman.error_mapping import AMBIGUOUS, ID, NAME, nameless
 from lanekit.adapters.podman.json_reader import undecodable
-from lanekit.adapters.podman.netavark_retry import past_the_race
+from lanekit.adapters.podman.netavark_retry import retry_start
 from lanekit.core.domain.containers import ContainerSpec, Limits
 from lanekit.core.domain.errors import (
     EngineFailed,
     EngineTimeout,
     EngineUnavailable,
+    InvalidState,
     NotFound,
     Outcome,
-    WrongState,
 )
-from lanekit.core.domain.observed import Change, ImageInfo, Seen, Snapshot
-from lanekit.core.domain.podman_create.args import create_args, env_file, passed_env
-from lanekit.core.domain.redaction import hide, secrets_of
-from lanekit.core.ports.engine import EventStream, Heard, Meanwhile, Streams
+from lanekit.core.domain.observed import ImageInfo, InspectResult, LayerChange, ObservedContainer
+from lanekit.core.domain.podman_create.args import create_args, env_file, env_passthrough
+from lanekit.core.domain.redaction import redact, secrets_of
+from lanekit.core.ports.engine import EventStream, OnPartialResult, Streams, WhileWaiting
 from lanekit.core.ports.host_files import ArchiveBroken
 
 _NAMES_A_CALL = 2000
@@ -59,13 +59,13 @@ class PodmanCli:
         self._timeout = timeout
 
     @property
-    def label(self) -> str:
+    def description(self) -> str:
         """For people: which engine this is."""
         return "podman command"
 
-    def inspect(self, names: Sequence[str]) -> Outcome[Mapping[str, Snapshot]]:
+    def inspect(self, names: Sequence[str]) -> Outcome[Mapping[str, ObservedContainer]]:
         """See `ContainerEngine.inspect`; one process for up to 2,000 names."""
-        found: dict[str, Snapshot] = {}
+        found: dict[str, ObservedContainer] = {}
         possible = [name for name in names if re.fullmatch(NAME, name)]
         for begin in range(0, len(possible), _NAMES_A_CALL):
             batch = possible[begin : begin + _NAMES_A_CALL]
@@ -78,7 +78,7 @@ class PodmanCli:
                 found |= {key: snapshot for key in {snapshot.name, snapshot.id} & wanted}
         return Success(found)
 
-    def _inspect(self, names: Sequence[str]) -> Outcome[tuple[Snapshot, ...]]:
+    def _inspect(self, names: Sequence[str]) -> Outcome[tuple[ObservedContainer, ...]]:
         answer = self._run("container", "inspect", "--", *names)
         if isinstance(answer, Failure):
             return answer
@@ -87,11 +87,11 @@ class PodmanCli:
             return self._inspect_apart(names)
         return shown_containers(said, names)
 
-    def _inspect_apart(self, names: Sequence[str]) -> Outcome[tuple[Snapshot, ...]]:
+    def _inspect_apart(self, names: Sequence[str]) -> Outcome[tuple[ObservedContainer, ...]]:
         """One name that begins several ids keeps podman from showing any of the others."""
         if len(names) == 1:
             return Success(())
-        seen: list[Snapshot] = []
+        seen: list[ObservedContainer] = []
         for half in (names[: len(names) // 2], names[len(names) // 2 :]):
             found = self._inspect(half)
             if isinstance(found, Failure):
@@ -108,13 +108,13 @@ class PodmanCli:
             return answer
         return shown_images(answer.unwrap(), references)
 
-    def look(
+    def inspect_many(
         self,
         names: Sequence[str],
         references: Sequence[str],
-        heard: Heard | None = None,
-        meanwhile: Meanwhile | None = None,
-    ) -> Outcome[Seen]:
+        heard: OnPartialResult | None = None,
+        meanwhile: WhileWaiting | None = None,
+    ) -> Outcome[InspectResult]:
         """See `ContainerEngine.look`; two processes, side by side when both are needed.
 
         Its one answer is there at the end: `heard` is told nothing before. What is to
@@ -133,9 +133,9 @@ class PodmanCli:
             return containers
         if isinstance(images, Failure):
             return images
-        return Success(Seen(containers.unwrap(), images.unwrap()))
+        return Success(InspectResult(containers.unwrap(), images.unwrap()))
 
-    def find(self, labels: Mapping[str, str]) -> Outcome[tuple[Snapshot, ...]]:
+    def list_by_labels(self, labels: Mapping[str, str]) -> Outcome[tuple[ObservedContainer, ...]]:
         """See `ContainerEngine.find`; two processes."""
         # By name only: versions differ in how a value with a comma has to be written.
         filters = [f"--filter=label={name}" for name in labels]
@@ -146,7 +146,11 @@ class PodmanCli:
         ids = listed_ids(listed.unwrap().stdout)
         if isinstance(ids, Failure):
             return ids
-        found = self.inspect(ids.unwrap()) if ids.unwrap() else Success[Mapping[str, Snapshot]]({})
+        found = (
+            self.inspect(ids.unwrap())
+            if ids.unwrap()
+            else Success[Mapping[str, ObservedContainer]]({})
+        )
         if isinstance(found, Failure):
             return found
         carrying = (seen for seen in found.unwrap().values() if carries(seen, labels))
@@ -160,7 +164,7 @@ class PodmanCli:
         answer = self._run(
             *create_args(spec, name),
             stdin=(lines.encode(),) if lines else _NO_INPUT,
-            env=passed_env(spec),
+            env=env_passthrough(spec),
         )
         if isinstance(answer, Failure):
             return answer
@@ -173,8 +177,8 @@ class PodmanCli:
             return Failure(refusal(f"create {name}", said, image=spec.image))
         return Failure(undecodable("create", f"expected an id, got {said.stdout[:200]!r}"))
 
-    def copy_in(self, container: str, archive: Iterable[bytes]) -> Outcome[None]:
-        """See `ContainerEngine.copy_in`."""
+    def put_archive(self, container: str, archive: Iterable[bytes]) -> Outcome[None]:
+        """See `ContainerEngine.put_archive`."""
         try:
             done = self._checked(
                 f"copy into {container[:12]}",
@@ -191,7 +195,7 @@ class PodmanCli:
     def start(self, container: str) -> Outcome[None]:
         """See `ContainerEngine.start`."""
         doing = f"start {container[:12]}"
-        return past_the_race(lambda: _nothing(self._checked(doing, "start", container)))
+        return retry_start(lambda: _nothing(self._checked(doing, "start", container)))
 
     def unpause(self, container: str) -> Outcome[None]:
         """See `ContainerEngine.unpause`."""
@@ -230,7 +234,7 @@ class PodmanCli:
             return said
         return Success(in_order(said.unwrap(), tail))
 
-    def changes(self, container: str) -> Outcome[tuple[Change, ...]]:
+    def diff(self, container: str) -> Outcome[tuple[LayerChange, ...]]:
         """See `ContainerEngine.changes`."""
         from lanekit.adapters.podman.diff_and_update import (  # noqa: PLC0415 - few runs ask
             decode_changes,
@@ -284,12 +288,12 @@ class PodmanCli:
         if found is None:
             return Failure(NotFound(f"{doing}: there is no such container"))
         if found.state != "running":
-            return Failure(WrongState(f"{doing}: it is {found.state}"))
+            return Failure(InvalidState(f"{doing}: it is {found.state}"))
         return Success(status)
 
     def _checked(
         self, doing: str, *args: str, stdin: Iterable[bytes] = _NO_INPUT, extra: float = 0
-    ) -> Outcome[Answer]:
+    ) -> Outcome[CompletedCommand]:
         answer = self._run(*args, stdin=stdin, extra=extra)
         if isinstance(answer, Failure):
             return answer
@@ -304,14 +308,14 @@ class PodmanCli:
         stdin: Iterable[bytes] = _NO_INPUT,
         env: Mapping[str, str] | None = None,
         extra: float = 0,
-    ) -> Outcome[Answer]:
+    ) -> Outcome[CompletedCommand]:
         environ = {**(os.environ if self._env is None else self._env), **(env or {})}
         verb, allowed = " ".join(args[:2]), self._timeout + extra
         try:
             return Success(run((*self._command, *args), environ, allowed, stdin))
         except OSError as error:
             return Failure(_cannot_execute(self._command[0], error))
-        except TooSlow:
+        except CommandTimeout:
             return Failure(
                 EngineTimeout(
                     f"`podman {verb}` did not end within {allowed:g} s",
@@ -319,7 +323,7 @@ class PodmanCli:
                     "been done: run ensure again",
                 )
             )
-        except TooMuch:
+        except OutputTooLarge:
             return Failure(EngineFailed(f"`podman {verb}` wrote more than any answer can be"))
 
 
@@ -331,11 +335,11 @@ def _cannot_execute(program: str, error: OSError) -> EngineUnavailable:
     )
 
 
-def _nothing(done: Outcome[Answer]) -> Outcome[None]:
+def _nothing(done: Outcome[CompletedCommand]) -> Outcome[None]:
     return done if isinstance(done, Failure) else Success(None)
 
 
-def _without_secrets(said: Answer, spec: ContainerSpec) -> Answer:
+def _without_secrets(said: CompletedCommand, spec: ContainerSpec) -> CompletedCommand:
     # Before words are cut or quoted: a part of a secret would not be recognised later.
     secrets = secrets_of(spec)
-    return replace(said, stdout=hide(said.stdout, secrets), stderr=hide(said.stderr, secrets))
+    return replace(said, stdout=redact(said.stdout, secrets), stderr=redact(said.stderr, secrets))

@@ -5,10 +5,15 @@ import signal
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from lanekit.adapters.host.exec_io import PIPE_CLOSED, Feeder, Unheard, signals_to
-from lanekit.adapters.host.exec_signals import MARK, hand_on, new_token
-from lanekit.adapters.host.processes import begin, ended
-from lanekit.adapters.host.terminal import lent
+from lanekit.adapters.host.exec_io import (
+    PIPE_CLOSED,
+    SignalNotForwarded,
+    StdinPump,
+    forward_signals,
+)
+from lanekit.adapters.host.exec_signals import EXEC_ID_ENV, forward_signal, new_token
+from lanekit.adapters.host.processes import spawn, wait_exit_status
+from lanekit.adapters.host.terminal import saved_terminal
 from lanekit.core.ports.engine import Streams
 
 OWN = (125, 255)
@@ -27,13 +32,13 @@ def run_exec(  # noqa: PLR0913 - what an exec has
     """The exit status; raises OSError when podman cannot be executed."""
     token = new_token()
     # Without detach keys: Ctrl-P, the first of podman's own, is a key that shells use.
-    options = ("-i", *(("-t", "--detach-keys=") if tty else ()), "--env", f"{MARK}={token}")
+    options = ("-i", *(("-t", "--detach-keys=") if tty else ()), "--env", f"{EXEC_ID_ENV}={token}")
     argv = (*podman, "exec", *options, container, *command)
-    tell = partial(hand_on, container, token)
+    tell = partial(forward_signal, container, token)
     try:
-        with lent(streams.stdin, raw=False), signals_to(tell):
+        with saved_terminal(streams.stdin, raw=False), forward_signals(tell):
             status = _wait(argv, env, streams, tty=tty)
-    except Unheard as unheard:
+    except SignalNotForwarded as unheard:
         return unheard.status
     if status == PIPE_CLOSED:
         # podman ended so, and left its command behind.
@@ -43,22 +48,22 @@ def run_exec(  # noqa: PLR0913 - what an exec has
 
 def _wait(argv: Sequence[str], env: Mapping[str, str], streams: Streams, *, tty: bool) -> int:
     if tty or not os.isatty(streams.stdin):
-        return ended(begin(argv, env, _three(streams, streams.stdin), alone=not tty))
+        return wait_exit_status(spawn(argv, env, _three(streams, streams.stdin), alone=not tty))
     # A Ctrl-C would end podman, and leave its command behind. In a group of its own it does not
     # hear of it, but may not read from the terminal either: so that is read for it.
     source, sink = os.pipe()
     try:
-        process = begin(argv, env, _three(streams, source), alone=True)
+        process = spawn(argv, env, _three(streams, source), alone=True)
     except BaseException:
         os.close(sink)
         raise
     finally:
         os.close(source)
     os.set_blocking(sink, False)
-    feeder = Feeder(streams.stdin, sink, partial(os.write, sink), partial(os.close, sink))
+    feeder = StdinPump(streams.stdin, sink, partial(os.write, sink), partial(os.close, sink))
     feeder.start()
     try:
-        return ended(process)
+        return wait_exit_status(process)
     finally:
         feeder.stop()
         if not feeder.at_end:

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from returns.result import Failure, Success
 
-from lanekit.adapters.host.processes import Answer
+from lanekit.adapters.host.processes import CompletedCommand
 from lanekit.adapters.podman.error_mapping import (
     AMBIGUOUS,
     NO_CONTAINER,
@@ -27,14 +27,16 @@ from lanekit.adapters.podman.error_mapping import (
 from lanekit.adapters.podman.inspect_decoder import decode_containers, decode_images, identifier
 from lanekit.adapters.podman.json_reader import Malformed, Node, parse, undecodable
 from lanekit.core.domain.errors import EngineFailed, LaneError, Outcome
-from lanekit.core.domain.observed import ImageInfo, Snapshot
+from lanekit.core.domain.observed import ImageInfo, ObservedContainer
 
 _NONE = "(?!)"  # a pattern that fits nothing
 # Between the words of a line: a name may have dots, a reference colons, but none at its end.
 _BETWEEN = r"[\s\"]+|:(?=\s|$)"
 
 
-def shown_containers(said: Answer, names: Collection[str]) -> Outcome[tuple[Snapshot, ...]]:
+def shown_containers(
+    said: CompletedCommand, names: Collection[str]
+) -> Outcome[tuple[ObservedContainer, ...]]:
     """The answer to `container inspect`, when it says something about each of the names."""
     doing, known = "inspect containers", f"{NO_CONTAINER}|{AMBIGUOUS}"
     decoded = decode_containers(said.stdout)
@@ -49,7 +51,9 @@ def shown_containers(said: Answer, names: Collection[str]) -> Outcome[tuple[Snap
     return decoded
 
 
-def shown_images(said: Answer, references: Sequence[str]) -> Outcome[dict[str, ImageInfo]]:
+def shown_images(
+    said: CompletedCommand, references: Sequence[str]
+) -> Outcome[dict[str, ImageInfo]]:
     """The answer to `image inspect`, when it says something about each of the references."""
     doing = "inspect images"
     decoded = decode_images(said.stdout)
@@ -64,13 +68,13 @@ def shown_images(said: Answer, references: Sequence[str]) -> Outcome[dict[str, I
     return Success(dict(zip(there, images, strict=True)))
 
 
-def _named(said: Answer, known: str) -> set[str]:
+def _named(said: CompletedCommand, known: str) -> set[str]:
     """The words of the lines that say that something is not there, names among them."""
     lines = [line for line in errors_in(said.stderr) if re.search(known, line)]
     return {word for line in lines for word in re.split(_BETWEEN, line)}
 
 
-def _no_look(doing: str, said: Answer, known: str, error: LaneError) -> LaneError:
+def _no_look(doing: str, said: CompletedCommand, known: str, error: LaneError) -> LaneError:
     """Why a look is not complete: podman's words beyond what is `known`; else `error`."""
     if is_too_old(said.stderr):
         return too_old(said.stderr)
@@ -81,7 +85,9 @@ def _left_out(doing: str, names: Collection[str]) -> LaneError:
     return undecodable(doing, f"it says nothing about {', '.join(sorted(names)[:3])}")
 
 
-def refusal(doing: str, said: Answer, *, image: str = "", besides: str = _NONE) -> LaneError:
+def refusal(
+    doing: str, said: CompletedCommand, *, image: str = "", besides: str = _NONE
+) -> LaneError:
     """The error of a command that failed: by podman's words, never by those of its log.
 
     Lines that the pattern `besides` fits are not the reason. A podman that was killed says nothing
@@ -98,7 +104,7 @@ def refusal(doing: str, said: Answer, *, image: str = "", besides: str = _NONE) 
     )
 
 
-def _ended(said: Answer) -> str:
+def _ended(said: CompletedCommand) -> str:
     if said.status >= 0:
         reason = "" if said.stderr.strip() else " and gave no reason"
         return f"ended with exit status {said.status}{reason}"
@@ -108,7 +114,7 @@ def _ended(said: Answer) -> str:
         return f"was ended by signal {-said.status}"
 
 
-def carries(seen: Snapshot, labels: Mapping[str, str]) -> bool:
+def carries(seen: ObservedContainer, labels: Mapping[str, str]) -> bool:
     """Whether it has all these labels; an empty value stands for any."""
     return all(
         name in seen.labels and value in ("", seen.labels[name]) for name, value in labels.items()
@@ -131,7 +137,7 @@ def listed_ids(text: str) -> Outcome[list[str]]:
 _STAMP = r"(\d{4}-\d\d-\d\dT\S+) ?(.*)"
 
 
-def in_order(said: Answer, tail: int) -> str:
+def in_order(said: CompletedCommand, tail: int) -> str:
     """Both streams of `podman logs -t`, by time; lines without a time are podman's own words."""
     # Not splitlines(), which also takes a form feed within a line for its end.
     both = [*said.stdout.split("\n"), *said.stderr.split("\n")]

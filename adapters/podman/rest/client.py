@@ -11,15 +11,15 @@ from lanekit.adapters.podman.error_mapping import error_of, too_old
 from lanekit.adapters.podman.json_reader import undecodable
 from lanekit.adapters.podman.rest.http_client import (
     Client,
-    Garbled,
-    Late,
-    NoAnswer,
-    Outdated,
-    Reply,
+    ConnectError,
+    ProtocolError,
+    ReadTimeout,
+    Response,
+    UnsupportedVersion,
 )
 from lanekit.adapters.podman.rest.responses import GOOD, words_of
 from lanekit.core.domain.errors import EngineTimeout, LaneError, Outcome
-from lanekit.core.ports.engine import Meanwhile
+from lanekit.core.ports.engine import WhileWaiting
 
 # Without a version podman answers 404; under v4.0.0 every version since 4.0 answers alike.
 API = "/v4.0.0/libpod"
@@ -55,8 +55,8 @@ class Rest:
         self,
         doing: str,
         paths: Sequence[str],
-        take: Callable[[int, Reply], Outcome[None]],
-        meanwhile: Meanwhile | None = None,
+        take: Callable[[int, Response], Outcome[None]],
+        meanwhile: WhileWaiting | None = None,
     ) -> Outcome[None]:
         """Give each answer, whatever its status, to `take`, in order; its Failure ends it.
 
@@ -72,7 +72,7 @@ class Rest:
                     taken = take(at, reply)
                     if isinstance(taken, Failure):
                         return taken
-        except (NoAnswer, Late, Garbled) as error:
+        except (ConnectError, ReadTimeout, ProtocolError) as error:
             return Failure(_error(client.unwrap(), doing, error, self._timeout))
         return Success(None)
 
@@ -84,7 +84,7 @@ class Rest:
         *,
         stream: Iterable[bytes] | None = None,
         extra: float = 0,
-    ) -> Outcome[Reply]:
+    ) -> Outcome[Response]:
         """The answer when its status says that it was done; else podman's words as an error.
 
         `extra` seconds are allowed beyond the time of every request.
@@ -104,7 +104,7 @@ class Rest:
         *,
         stream: Iterable[bytes] | None = None,
         timeout: float | None = None,
-    ) -> Outcome[Reply]:
+    ) -> Outcome[Response]:
         """The answer, whatever its status."""
         client = self.client()
         if isinstance(client, Failure):
@@ -112,20 +112,20 @@ class Rest:
         allowed = self._timeout if timeout is None else timeout
         try:
             return Success(client.unwrap().request(method, API + path, allowed, body, stream))
-        except (NoAnswer, Late, Garbled) as error:
+        except (ConnectError, ReadTimeout, ProtocolError) as error:
             return Failure(_error(client.unwrap(), doing, error, allowed))
 
 
 def _error(client: Client, doing: str, error: Exception, allowed: float) -> LaneError:
     where = str(client.address)
-    if isinstance(error, Late):
+    if isinstance(error, ReadTimeout):
         return EngineTimeout(
             f"could not {doing}: podman's service at {where} did not answer within {allowed:g} s",
             hint="does `podman --url {where} info` answer? what was asked may have been done: run "
             "ensure again".replace("{where}", where),
         )
-    if isinstance(error, Outdated):
+    if isinstance(error, UnsupportedVersion):
         return too_old(f"the service at {where} is {error}")
-    if isinstance(error, Garbled):
+    if isinstance(error, ProtocolError):
         return undecodable(f"the request to {doing}", f"{where} does not speak HTTP: {error}")
     return no_service(f"{where} did not answer the request to {doing}", str(error))

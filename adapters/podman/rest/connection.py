@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from lanekit.adapters.podman.rest.deadline_socket import Wire, connect
-from lanekit.adapters.podman.rest.response_parser import Answer
+from lanekit.adapters.podman.rest.deadline_socket import DeadlineSocket, connect
+from lanekit.adapters.podman.rest.response_parser import ResponseParser
 from lanekit.core.domain._dataclass import dataclass
 
 if TYPE_CHECKING:
@@ -21,30 +21,30 @@ _TAR = b"Content-Type: application/x-tar\r\nTransfer-Encoding: chunked\r\n"
 
 
 @dataclass(frozen=True)
-class Reply:
+class Response:
     """An answer: its HTTP status and its whole body."""
 
     status: int
     body: bytes
 
 
-class NoAnswer(Exception):
+class ConnectError(Exception):
     """There is no service, or it went away: nothing or an unknown part was done."""
 
 
-class Late(Exception):
+class ReadTimeout(Exception):
     """The answer was not complete in time; what was asked may have been done."""
 
 
-class Garbled(Exception):
+class ProtocolError(Exception):
     """What came is no HTTP answer, or larger than any answer can be."""
 
 
-class Outdated(Garbled):
+class UnsupportedVersion(ProtocolError):
     """The service calls itself a podman before 4, whose answers are others."""
 
 
-class _Silent(Exception):
+class ConnectionClosed(Exception):
     """The connection ended before an answer began."""
 
     def __str__(self) -> str:
@@ -57,7 +57,7 @@ class Connection:
     def __init__(self, address: "Address") -> None:
         self._address = address
         self._owner = os.getpid()
-        self._wire: Wire | None = None
+        self._wire: DeadlineSocket | None = None
         self._deadline = 0.0
         self._again = ""
         self._changes = False
@@ -79,7 +79,7 @@ class Connection:
     def close(self) -> None:
         """Close it; the next request makes it anew."""
         if self._wire is not None:
-            self._wire.shut()
+            self._wire.close()
         self._wire = None
 
     def limit(self, seconds: float) -> None:
@@ -108,10 +108,10 @@ class Connection:
             # Else it may have answered before it had read everything: its answer says why.
         except TimeoutError:
             self.close()
-            raise Late from None
+            raise ReadTimeout from None
         except OSError as error:
             self.close()
-            raise NoAnswer(_words(error)) from None
+            raise ConnectError(_words(error)) from None
         except BaseException:
             self._give_up()
             raise
@@ -129,10 +129,10 @@ class Connection:
             self._send(method, path, body, stream)
         except TimeoutError:
             self.close()
-            raise Late from None
+            raise ReadTimeout from None
         except OSError as error:
             self.close()
-            raise NoAnswer(_words(error)) from None
+            raise ConnectError(_words(error)) from None
 
     def _send(
         self, method: str, path: str, body: bytes | None, stream: Iterable[bytes] | None
@@ -149,29 +149,29 @@ class Connection:
                 wire.send(b"%x\r\n%b\r\n" % (len(block), block))
         wire.send(b"0\r\n\r\n")
 
-    def _connected(self) -> Wire:
+    def _connected(self) -> DeadlineSocket:
         if self._wire is None:
             self._wire = connect(self._address, self._deadline)
         self._wire.begin(self._deadline)
         return self._wire
 
-    def receive(self) -> Reply:
+    def receive(self) -> Response:
         """Read the answer to its end."""
         try:
             return self._receive()
-        except (_Silent, ConnectionResetError) as error:
+        except (ConnectionClosed, ConnectionResetError) as error:
             if not self._again:
                 self.close()
-                raise NoAnswer(_words(error)) from None
+                raise ConnectError(_words(error)) from None
         except TimeoutError:
             self.close()
-            raise Late from None
+            raise ReadTimeout from None
         except OSError as error:
             self.close()
-            raise NoAnswer(_words(error)) from None
+            raise ConnectError(_words(error)) from None
         except ValueError as error:
             self.close()
-            raise Garbled(_words(error)) from None
+            raise ProtocolError(_words(error)) from None
         self._anew("GET", self._again)
         return self.receive()
 
@@ -186,11 +186,11 @@ class Connection:
                 self._wire.wait_for_an_answer()
         self.close()
 
-    def _receive(self) -> Reply:
+    def _receive(self) -> Response:
         wire = self._wire
         if wire is None:
             raise AssertionError("an answer is read of a connection that sent nothing")
-        answer = Answer()
+        answer = ResponseParser()
         while not answer.is_whole:
             data = wire.receive()
             if data:
@@ -198,18 +198,18 @@ class Connection:
             elif answer.has_begun:
                 answer.end()
             else:
-                raise _Silent
+                raise ConnectionClosed
         body = answer.body()
         if re.match(_OLD, answer.server):
-            raise Outdated(answer.server)
+            raise UnsupportedVersion(answer.server)
         self._changes = False
         if not answer.may_follow:
             self.close()
-        return Reply(answer.status, body)
+        return Response(answer.status, body)
 
     def _give_up(self) -> None:
         """The stream broke off: wait until the service is done with what it got of it."""
-        with suppress(OSError, ValueError, NoAnswer, Late, Garbled):
+        with suppress(OSError, ValueError, ConnectError, ReadTimeout, ProtocolError):
             if self._wire is not None:
                 self._wire.end_sending()
                 _ = self.receive()

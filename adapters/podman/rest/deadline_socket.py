@@ -12,12 +12,12 @@ _AT_A_TIME = 1 << 16
 _CONNECT = 10.0
 
 
-def connect(address: "Address", deadline: float) -> "Wire":
+def connect(address: "Address", deadline: float) -> "DeadlineSocket":
     """A connection, made before this reading of the monotonic clock; raises OSError."""
-    return Wire(dial(address, deadline))
+    return DeadlineSocket(connect_socket(address, deadline))
 
 
-def dial(address: "Address", deadline: float) -> socket.socket:
+def connect_socket(address: "Address", deadline: float) -> socket.socket:
     """The bare socket of it; raises OSError."""
     allowed = min(_CONNECT, max(deadline - time.monotonic(), 0.001))
     if not address.path:
@@ -32,7 +32,7 @@ def dial(address: "Address", deadline: float) -> socket.socket:
     return raw
 
 
-class Wire:
+class DeadlineSocket:
     """A connected socket; how long a request and its answer may take is said once for both."""
 
     def __init__(self, raw: socket.socket) -> None:
@@ -93,6 +93,6 @@ class Wire:
         self._is_answered = True
         return got
 
-    def shut(self) -> None:
+    def close(self) -> None:
         """Close it."""
         self._raw.close()

@@ -19,9 +19,9 @@ from lanekit.adapters.podman.error_mapping import (
 )
 from lanekit.adapters.podman.inspect_decoder import decode_containers, decode_images
 from lanekit.adapters.podman.json_reader import undecodable
-from lanekit.adapters.podman.netavark_retry import past_the_race
+from lanekit.adapters.podman.netavark_retry import retry_start
 from lanekit.adapters.podman.rest.client import Rest
-from lanekit.adapters.podman.rest.http_client import AT_ONCE, Reply, queried, quoted
+from lanekit.adapters.podman.rest.http_client import MAX_CONNECTIONS, Response, queried, quoted
 from lanekit.adapters.podman.rest.responses import (
     GOOD,
     identifier_in,
@@ -32,17 +32,17 @@ from lanekit.adapters.podman.rest.responses import (
 )
 from lanekit.core.domain.containers import ContainerSpec, Limits
 from lanekit.core.domain.errors import EngineFailed, NotFound, Outcome
-from lanekit.core.domain.observed import Change, ImageInfo, Seen, Snapshot
+from lanekit.core.domain.observed import ImageInfo, InspectResult, LayerChange, ObservedContainer
 from lanekit.core.domain.podman_create.body import create_body
-from lanekit.core.domain.redaction import hide, secrets_of
-from lanekit.core.ports.engine import EventStream, Heard, Meanwhile, Streams
+from lanekit.core.domain.redaction import redact, secrets_of
+from lanekit.core.ports.engine import EventStream, OnPartialResult, Streams, WhileWaiting
 from lanekit.core.ports.host_files import ArchiveBroken
 
 # What the podman command copies from its caller's environment into a container (ProxyEnv of
 # containers/common); the service does not.
 _BLOCK = 512  # of a tar
 _UNTIL_IT_LISTENS = 10.0
-_BEFORE_IMAGES = AT_ONCE - 1
+_BEFORE_IMAGES = MAX_CONNECTIONS - 1
 _PROXIES = ("http_proxy", "https_proxy", "ftp_proxy", "no_proxy")
 
 
@@ -65,7 +65,7 @@ class PodmanSocket:
         self._rest = Rest(address, env, timeout)
 
     @property
-    def label(self) -> str:
+    def description(self) -> str:
         """For people: which engine this is, and where."""
         client = self._rest.client()
         where = "" if isinstance(client, Failure) else f" {client.unwrap().address}"
@@ -79,50 +79,50 @@ class PodmanSocket:
         good = said.unwrap().status in GOOD
         return Success(None) if good else Failure(error_of("reach podman", words_of(said.unwrap())))
 
-    def inspect(self, names: Sequence[str]) -> Outcome[Mapping[str, Snapshot]]:
+    def inspect(self, names: Sequence[str]) -> Outcome[Mapping[str, ObservedContainer]]:
         """See `ContainerEngine.inspect`; one request a name, up to 4 at once."""
-        seen = self.look(names, ())
+        seen = self.inspect_many(names, ())
         return seen if isinstance(seen, Failure) else Success(seen.unwrap().containers)
 
     def images(self, references: Sequence[str]) -> Outcome[Mapping[str, ImageInfo]]:
         """See `ContainerEngine.images`; one request a reference, up to 4 at once."""
-        seen = self.look((), references)
+        seen = self.inspect_many((), references)
         return seen if isinstance(seen, Failure) else Success(seen.unwrap().images)
 
-    def look(
+    def inspect_many(
         self,
         names: Sequence[str],
         references: Sequence[str],
-        heard: Heard | None = None,
-        meanwhile: Meanwhile | None = None,
-    ) -> Outcome[Seen]:
+        heard: OnPartialResult | None = None,
+        meanwhile: WhileWaiting | None = None,
+    ) -> Outcome[InspectResult]:
         """See `ContainerEngine.look`; one request for each, up to 4 at once."""
         possible = [name for name in dict.fromkeys(names) if re.fullmatch(NAME, name)]
         asked = list(dict.fromkeys(references))
         if not possible and not asked:
-            return Success(Seen({}, {}))
-        containers: dict[str, Snapshot] = {}
+            return Success(InspectResult({}, {}))
+        containers: dict[str, ObservedContainer] = {}
         images: dict[str, ImageInfo] = {}
         # Images early, for without them nobody can judge a container; but not as the first that
         # is read: podman takes longest for them.
         todo = [(name, False) for name in possible]
         todo[_BEFORE_IMAGES:_BEFORE_IMAGES] = [(reference, True) for reference in asked]
 
-        def take(at: int, reply: Reply) -> Outcome[None]:
+        def take(at: int, reply: Response) -> Outcome[None]:
             what, is_image = todo[at]
             if is_image:
                 taken = _take_image(what, reply, images)
             else:
                 taken = _take_container(what, reply, containers)
             if heard is not None and not isinstance(taken, Failure):
-                heard(what, Seen(containers, images))
+                heard(what, InspectResult(containers, images))
             return taken
 
         paths = [_path(what, is_image=is_image) for what, is_image in todo]
         done = self._rest.get_all("inspect", paths, take, meanwhile)
-        return done if isinstance(done, Failure) else Success(Seen(containers, images))
+        return done if isinstance(done, Failure) else Success(InspectResult(containers, images))
 
-    def find(self, labels: Mapping[str, str]) -> Outcome[tuple[Snapshot, ...]]:
+    def list_by_labels(self, labels: Mapping[str, str]) -> Outcome[tuple[ObservedContainer, ...]]:
         """See `ContainerEngine.find`; one request, and one for each container with the labels."""
         # By name only: versions differ in how a value with a comma has to be written.
         query = {"all": "true", "filters": json.dumps({"label": list(labels)})}
@@ -151,7 +151,7 @@ class PodmanSocket:
         if reply.status in GOOD and not isinstance(made, Failure):
             return made
         # Before words are cut or quoted: a part of a secret would not be recognised later.
-        reply = Reply(reply.status, hide(text_of(reply), secrets_of(spec)).encode())
+        reply = Response(reply.status, redact(text_of(reply), secrets_of(spec)).encode())
         if reply.status in GOOD:
             return identifier_in(reply)
         return Failure(error_of(f"create {name}", words_of(reply), image=spec.image))
@@ -161,8 +161,8 @@ class PodmanSocket:
         both = [spelling for name in _PROXIES for spelling in (name, name.upper())]
         return {name: env[name] for name in both if env.get(name)}
 
-    def copy_in(self, container: str, archive: Iterable[bytes]) -> Outcome[None]:
-        """See `ContainerEngine.copy_in`."""
+    def put_archive(self, container: str, archive: Iterable[bytes]) -> Outcome[None]:
+        """See `ContainerEngine.put_archive`."""
         # As `podman cp -a=false` does: owners as in the archive, no folder over a file.
         query = {"path": "/", "copyUIDGID": "false", "noOverwriteDirNonDir": "true"}
         path = queried(f"/containers/{container}/archive", query)
@@ -179,7 +179,7 @@ class PodmanSocket:
 
     def start(self, container: str) -> Outcome[None]:
         """See `ContainerEngine.start`."""
-        return past_the_race(lambda: self._do("start", container))
+        return retry_start(lambda: self._do("start", container))
 
     def unpause(self, container: str) -> Outcome[None]:
         """See `ContainerEngine.unpause`."""
@@ -210,7 +210,7 @@ class PodmanSocket:
         said = self._rest.checked(f"read the logs of {container[:12]}", "GET", path)
         return said if isinstance(said, Failure) else log_lines(said.unwrap().body, tail)
 
-    def changes(self, container: str) -> Outcome[tuple[Change, ...]]:
+    def diff(self, container: str) -> Outcome[tuple[LayerChange, ...]]:
         """See `ContainerEngine.changes`."""
         from lanekit.adapters.podman.diff_and_update import (  # noqa: PLC0415 - few runs ask
             decode_changes,
@@ -273,11 +273,13 @@ def _path(what: str, *, is_image: bool) -> str:
     return f"/images/{quoted(what)}/json" if is_image else f"/containers/{what}/json"
 
 
-def _nothing(said: Outcome[Reply]) -> Outcome[None]:
+def _nothing(said: Outcome[Response]) -> Outcome[None]:
     return said if isinstance(said, Failure) else Success(None)
 
 
-def _take_container(name: str, reply: Reply, found: dict[str, Snapshot]) -> Outcome[None]:
+def _take_container(
+    name: str, reply: Response, found: dict[str, ObservedContainer]
+) -> Outcome[None]:
     if reply.status not in GOOD:
         words = words_of(reply)
         missing = re.search(f"{NO_CONTAINER}|{AMBIGUOUS}", words)
@@ -293,7 +295,7 @@ def _take_container(name: str, reply: Reply, found: dict[str, Snapshot]) -> Outc
     return Success(None)
 
 
-def _take_image(reference: str, reply: Reply, found: dict[str, ImageInfo]) -> Outcome[None]:
+def _take_image(reference: str, reply: Response, found: dict[str, ImageInfo]) -> Outcome[None]:
     if reply.status not in GOOD:
         words = words_of(reply)
         missing = re.search(NO_IMAGE, words)

@@ -10,13 +10,19 @@ from functools import partial
 
 from returns.result import Failure, Success
 
-from lanekit.adapters.host.exec_io import PIPE_CLOSED, Feeder, Unheard, signals_to, write_all
-from lanekit.adapters.host.exec_signals import MARK, hand_on, new_token
-from lanekit.adapters.host.terminal import lent, size_of
+from lanekit.adapters.host.exec_io import (
+    PIPE_CLOSED,
+    SignalNotForwarded,
+    StdinPump,
+    forward_signals,
+    write_all,
+)
+from lanekit.adapters.host.exec_signals import EXEC_ID_ENV, forward_signal, new_token
+from lanekit.adapters.host.terminal import saved_terminal, size_of
 from lanekit.adapters.podman.error_mapping import error_of
 from lanekit.adapters.podman.json_reader import Malformed, as_node, parse, undecodable
 from lanekit.adapters.podman.rest.client import API, Rest
-from lanekit.adapters.podman.rest.deadline_socket import dial
+from lanekit.adapters.podman.rest.deadline_socket import connect_socket
 from lanekit.adapters.podman.rest.frames import Frames, Unframed
 from lanekit.adapters.podman.rest.http_client import queried
 from lanekit.adapters.podman.rest.http_head import NoHead, read_head, status_of
@@ -50,7 +56,7 @@ def execute(
         "AttachStderr": True,
         "Tty": tty,
         "Cmd": list(command),
-        "Env": [f"{MARK}={token}"],
+        "Env": [f"{EXEC_ID_ENV}={token}"],
     }
     path = f"/containers/{container}/exec"
     made = rest.ask(doing, "POST", path, json.dumps(body).encode())
@@ -63,9 +69,11 @@ def execute(
         return identifier
     session = _Session(rest, identifier.unwrap(), streams, tty=tty)
     try:
-        with signals_to(partial(hand_on, container, token), session.resize if tty else None):
-            return session.run(partial(hand_on, container, token))
-    except Unheard as unheard:
+        with forward_signals(
+            partial(forward_signal, container, token), session.resize if tty else None
+        ):
+            return session.run(partial(forward_signal, container, token))
+    except SignalNotForwarded as unheard:
         return Success(unheard.status)
     except _Refused as refused:
         return Failure(refused.error)
@@ -83,10 +91,10 @@ class _Session:
         self._runs = False
 
     def run(self, hand_on_signal: "partial[bool]") -> Outcome[int]:
-        with lent(self._streams.stdin, raw=self._tty), self._start() as (wire, begin):
+        with saved_terminal(self._streams.stdin, raw=self._tty), self._start() as (wire, begin):
             self._runs = True
             self.resize()
-            feeder = Feeder(
+            feeder = StdinPump(
                 self._streams.stdin,
                 wire.fileno(),
                 lambda rest: wire.send(rest, socket.MSG_DONTWAIT),
@@ -113,7 +121,7 @@ class _Session:
         if isinstance(client, Failure):
             raise _Refused(client.failure())
         try:
-            wire = dial(client.unwrap().address, time.monotonic() + _ANSWER)
+            wire = connect_socket(client.unwrap().address, time.monotonic() + _ANSWER)
             return _Started(wire, _take_over(wire, f"{API}{self._path}/start", wanted))
         except TimeoutError:
             raise _Refused(EngineTimeout("podman's service did not start the command")) from None

@@ -10,32 +10,32 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from lanekit.adapters.podman.rest.connection import (
+    ConnectError,
     Connection,
-    Garbled,
-    Late,
-    NoAnswer,
-    Outdated,
-    Reply,
+    ProtocolError,
+    ReadTimeout,
+    Response,
+    UnsupportedVersion,
 )
 
 if TYPE_CHECKING:
     from lanekit.adapters.podman.address import Address
-    from lanekit.core.ports.engine import Meanwhile
+    from lanekit.core.ports.engine import WhileWaiting
 
 __all__ = [
-    "AT_ONCE",
+    "MAX_CONNECTIONS",
     "Client",
-    "Garbled",
-    "Late",
-    "NoAnswer",
-    "Outdated",
-    "Reply",
+    "ConnectError",
+    "ProtocolError",
+    "ReadTimeout",
+    "Response",
+    "UnsupportedVersion",
     "queried",
     "quoted",
 ]
 
 _KEPT = 8
-AT_ONCE = 4
+MAX_CONNECTIONS = 4
 """Requests under way at once: on two cores more gain nothing."""
 
 
@@ -57,7 +57,7 @@ class Client:
         timeout: float,
         body: bytes | None = None,
         stream: Iterable[bytes] | None = None,
-    ) -> Reply:
+    ) -> Response:
         """The answer within `timeout` seconds. Raises NoAnswer, Late, Garbled.
 
         `stream` is sent in chunks; what its iteration raises passes through, after the service
@@ -73,8 +73,8 @@ class Client:
             raise
 
     def get_all(
-        self, paths: Sequence[str], timeout: float, meanwhile: "Meanwhile | None" = None
-    ) -> Generator[Reply]:
+        self, paths: Sequence[str], timeout: float, meanwhile: "WhileWaiting | None" = None
+    ) -> Generator[Response]:
         """The answers of many GETs, in order, with up to `AT_ONCE` of them under way.
 
         Raises what `request` does, while it is iterated. What the caller does with one answer is
@@ -82,11 +82,11 @@ class Client:
         """
         waiting: list[Connection] = []
         try:
-            for path in paths[:AT_ONCE]:
+            for path in paths[:MAX_CONNECTIONS]:
                 waiting.append(self._sent(path, timeout))
             if meanwhile is not None:
                 meanwhile()
-            for path in paths[AT_ONCE:]:
+            for path in paths[MAX_CONNECTIONS:]:
                 yield self._first(waiting)
                 waiting.append(self._sent(path, timeout))
             while waiting:
@@ -101,13 +101,13 @@ class Client:
         connection.send("GET", path)
         return connection
 
-    def _first(self, waiting: list[Connection]) -> Reply:
+    def _first(self, waiting: list[Connection]) -> Response:
         # Taken out when it is answered: what a Ctrl-C meets is closed with the others.
         reply = self._answer(waiting[0])
         del waiting[0]
         return reply
 
-    def _answer(self, connection: Connection) -> Reply:
+    def _answer(self, connection: Connection) -> Response:
         reply = connection.receive()
         if connection.is_open and len(self._kept) < _KEPT:
             self._kept.append(connection)

@@ -13,7 +13,7 @@ _LONGEST_HEAD = 1 << 16
 _FINAL = 200
 
 
-class Answer:
+class ResponseParser:
     """What there is so far of an answer. Raises ValueError for what is none.
 
     What httptools calls is C through and through: a Ctrl-C that came in a line of Python there

@@ -6,7 +6,7 @@ from returns.result import Failure, Success
 
 from lanekit.adapters.podman.error_mapping import ID, error_of
 from lanekit.adapters.podman.json_reader import Malformed, Node, as_node, parse, undecodable
-from lanekit.adapters.podman.rest.http_client import Reply
+from lanekit.adapters.podman.rest.http_client import Response
 from lanekit.core.domain.errors import Outcome
 
 GOOD = frozenset((200, 201, 204, 304))
@@ -16,12 +16,12 @@ _FRAME_HEAD = 8
 _STREAMS = (0, 1, 2)
 
 
-def text_of(reply: Reply) -> str:
+def text_of(reply: Response) -> str:
     """The body; bytes that are no UTF-8 show."""
     return reply.body.decode(errors="backslashreplace")
 
 
-def words_of(reply: Reply) -> str:
+def words_of(reply: Response) -> str:
     """podman's own words in an answer that is an error."""
     parsed = parse(text_of(reply), "an error")
     try:
@@ -31,7 +31,7 @@ def words_of(reply: Reply) -> str:
     return said or f"HTTP status {reply.status}: {text_of(reply)[:_SHOWN].strip()}"
 
 
-def identifier_in(reply: Reply) -> Outcome[str]:
+def identifier_in(reply: Response) -> Outcome[str]:
     """The id in the answer to a create. Its Warnings are no failure."""
     parsed = parse(text_of(reply), "create")
     if isinstance(parsed, Failure):
@@ -45,7 +45,7 @@ def identifier_in(reply: Reply) -> Outcome[str]:
     return Success(identifier)
 
 
-def removal(doing: str, reply: Reply) -> Outcome[None]:
+def removal(doing: str, reply: Response) -> Outcome[None]:
     """Whether all was removed: the answer has a report a container, with an error or without."""
     parsed = parse(text_of(reply) or "[]", "remove")
     if isinstance(parsed, Failure):

@@ -11,7 +11,7 @@ from dataclasses import field
 from returns.result import Failure, Success
 
 from lanekit.core.domain._dataclass import dataclass
-from lanekit.core.domain.config_tree.entries import Entry, Read, Tree, changed, in_order
+from lanekit.core.domain.config_tree.entries import Entry, ReadEntry, Tree, changed, in_order
 from lanekit.core.domain.errors import Outcome
 
 
@@ -24,7 +24,7 @@ class Hashes:
     contents: Mapping[str, bytes] = field(repr=False)
 
 
-def hash_tree(where: str, tree: Tree, read: Read) -> Outcome[Hashes]:
+def hash_tree(where: str, tree: Tree, read: ReadEntry) -> Outcome[Hashes]:
     """Read each file of the tree once, and once more for each link that leads to it.
 
     The reference reads through links, so their content is in the fingerprint. When it is not the

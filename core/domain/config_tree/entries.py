@@ -24,7 +24,7 @@ class Entry:
     target: str = ""
 
 
-Read = Callable[[Entry], Iterable[bytes]]
+ReadEntry = Callable[[Entry], Iterable[bytes]]
 """The bytes of a file entry in chunks, `size` of them in all."""
 
 

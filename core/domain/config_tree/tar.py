@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from returns.result import Failure, Success
 
-from lanekit.core.domain.config_tree.entries import Entry, Read, Tree, unreadable
+from lanekit.core.domain.config_tree.entries import Entry, ReadEntry, Tree, unreadable
 from lanekit.core.domain.errors import Outcome
 from lanekit.core.domain.go_paths import clean
 
@@ -128,7 +128,9 @@ def difference(before: Tree, after: Iterable[Entry]) -> tuple[str, str]:
     return (min(now), "was added since the folder was read") if now else ("", "")
 
 
-def tar(target: str, tree: Tree, read: Read, last_check: Callable[[], None]) -> Iterator[bytes]:
+def tar(
+    target: str, tree: Tree, read: ReadEntry, last_check: Callable[[], None]
+) -> Iterator[bytes]:
     """The tree as a tar stream in chunks, its root at the absolute container path `target`.
 
     All is owned by root and dated 1970. The parents of `target` are not in it: those that the
@@ -143,7 +145,7 @@ def tar(target: str, tree: Tree, read: Read, last_check: Callable[[], None]) -> 
     yield END
 
 
-def _members(root: str, tree: Tree, read: Read) -> Iterator[bytes]:
+def _members(root: str, tree: Tree, read: ReadEntry) -> Iterator[bytes]:
     for entry in tree.entries:
         yield _header(f"{root}/{entry.name}" if entry.name else root, entry)
         if entry.kind == "file":

@@ -19,7 +19,7 @@ Cause: TypeAlias = Literal[
     "unknown",
 ]
 """Why no container starts; of an `unknown` one podman's words are all there is to say."""
-Cure: TypeAlias = Literal["ulimits", "low-ulimits", "hybrid-cgroups"]
+Workaround: TypeAlias = Literal["ulimits", "low-ulimits", "hybrid-cgroups"]
 """What lines in containers.conf mend, and what can be tried for one container. The limits of this
 process may be more than podman's own are; then the low ones are tried.
 """
@@ -30,13 +30,13 @@ _ENOUGH = 1 << 20
 
 
 @dataclass(frozen=True)
-class Limits:
+class UlimitSettings:
     """The hard limits of this process: what may be given to a container, -1 where unlimited."""
 
     files: int
     processes: int
 
-    def ulimits(self, cures: tuple[Cure, ...]) -> tuple[tuple[str, int], ...]:
+    def ulimits(self, cures: tuple[Workaround, ...]) -> tuple[tuple[str, int], ...]:
         """Names and values that should need no privilege to be set, if these cures set any."""
         if "low-ulimits" in cures:
             return (
@@ -53,7 +53,7 @@ def _known(limit: int) -> int:
 
 
 @dataclass(frozen=True)
-class Trouble:
+class Diagnosis:
     """Something podman could not do: the cause, if its words are known, and the words."""
 
     cause: Cause
@@ -61,7 +61,7 @@ class Trouble:
 
 
 @dataclass(frozen=True)
-class Reached:
+class ConnectionCheck:
     """A way to podman: where it was looked for; its version; why it cannot be used, if so.
 
     `there`: somebody is there to say that.
@@ -74,7 +74,7 @@ class Reached:
 
 
 @dataclass(frozen=True)
-class Host:
+class PodmanHost:
     """What `podman info` says. `complaints`: what podman warned of meanwhile."""
 
     version: str
@@ -86,19 +86,19 @@ class Host:
     driver: str
     storage: str
     machine: str
-    complaints: tuple[Trouble, ...] = ()
+    warnings: tuple[Diagnosis, ...] = ()
 
 
 @dataclass(frozen=True)
-class Try:
+class StartAttempt:
     """A start with these cures; `trouble` None: the container ran."""
 
-    cures: tuple[Cure, ...] = ()
-    trouble: Trouble | None = None
+    workarounds: tuple[Workaround, ...] = ()
+    trouble: Diagnosis | None = None
 
 
 @dataclass(frozen=True)
-class Started:
+class StartTestResult:
     """The start test: its tries in order, or why there was none; and what was seen of it then.
 
     `image` is the fleet's image that was used, "" for one made for the test. `port`: whether a
@@ -107,17 +107,17 @@ class Started:
     seen. `left`: what could not be removed again.
     """
 
-    tries: tuple[Try, ...] = ()
+    attempts: tuple[StartAttempt, ...] = ()
     skipped: str = ""
     image: str = ""
     port: bool | None = None
     host_name: bool | None = None
-    differs: Drift | None = None
-    left: str = ""
+    differences: Drift | None = None
+    leftover: str = ""
 
 
 @dataclass(frozen=True)
-class Fleet:
+class FleetFacts:
     """The fleet file: its path ("" when there is none), its faults, the images of its lanes."""
 
     path: str = ""
@@ -133,20 +133,22 @@ class Facts:
     that are there. `locks`: why lanekit cannot keep its locks. `git`: its version.
     """
 
-    fleet: Fleet
-    command: Reached
-    socket: Reached
+    fleet: FleetFacts
+    command: ConnectionCheck
+    socket: ConnectionCheck
     over: Literal["command", "socket"] | None
-    host: Host | Trouble | None
-    limits: Limits
+    host: PodmanHost | Diagnosis | None
+    limits: UlimitSettings
     conf: str
-    images: tuple[str, ...] | Trouble
-    start: Started
+    images: tuple[str, ...] | Diagnosis
+    start: StartTestResult
     locks: str
     git: str
 
 
-def next_try(tries: tuple[Try, ...], able: frozenset[Cure]) -> tuple[Cure, ...] | None:
+def next_workarounds(
+    tries: tuple[StartAttempt, ...], able: frozenset[Workaround]
+) -> tuple[Workaround, ...] | None:
     """The cures to try after these tries; None: nothing more can be learned.
 
     `able` are those that can be tried. Each is tried once: a cause that is still there with its
@@ -154,24 +156,28 @@ def next_try(tries: tuple[Try, ...], able: frozenset[Cure]) -> tuple[Cure, ...] 
     """
     if not tries:
         return ()
-    wanted = untried(tries[-1])
+    wanted = next_workaround(tries[-1])
     return wanted if wanted is not None and able.issuperset(wanted) else None
 
 
-def untried(last: Try) -> tuple[Cure, ...] | None:
+def next_workaround(last: StartAttempt) -> tuple[Workaround, ...] | None:
     """Its cures and one more, which may mend what it failed of; None: there is none."""
     if last.trouble is None:
         return None
     match last.trouble.cause:
         case "ulimits":
-            return _with_limits(last.cures)
+            return _with_limits(last.workarounds)
         case "hybrid-cgroups":
-            return None if "hybrid-cgroups" in last.cures else (*last.cures, "hybrid-cgroups")
+            return (
+                None
+                if "hybrid-cgroups" in last.workarounds
+                else (*last.workarounds, "hybrid-cgroups")
+            )
         case _:
             return None
 
 
-def _with_limits(cures: tuple[Cure, ...]) -> tuple[Cure, ...] | None:
+def _with_limits(cures: tuple[Workaround, ...]) -> tuple[Workaround, ...] | None:
     if "low-ulimits" in cures:
         return None
     if "ulimits" in cures:
@@ -179,7 +185,7 @@ def _with_limits(cures: tuple[Cure, ...]) -> tuple[Cure, ...] | None:
     return (*cures, "ulimits")
 
 
-def conf_lines(cures: tuple[Cure, ...], limits: Limits) -> tuple[str, ...]:
+def containers_conf_lines(cures: tuple[Workaround, ...], limits: UlimitSettings) -> tuple[str, ...]:
     """The lines of a containers.conf that mend these: tables, each with its one key."""
     lines: list[str] = []
     ulimits = limits.ulimits(cures)

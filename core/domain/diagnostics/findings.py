@@ -8,14 +8,14 @@ from lanekit.core.domain._dataclass import dataclass
 from lanekit.core.domain.diagnostics.facts import (
     OLDEST,
     Cause,
-    Cure,
+    ConnectionCheck,
+    Diagnosis,
     Facts,
-    Host,
-    Reached,
-    Trouble,
-    Try,
-    conf_lines,
-    untried,
+    PodmanHost,
+    StartAttempt,
+    Workaround,
+    containers_conf_lines,
+    next_workaround,
 )
 from lanekit.core.domain.diagnostics.remedies import INSTALL, REASONS, REMEDIES, START_SERVICE
 from lanekit.core.domain.errors import SET_FOR_ALL
@@ -112,20 +112,20 @@ def _version(facts: Facts) -> Finding:
     return Finding("version", "ok", f"{ways[0].version}, lanekit needs {oldest}")
 
 
-def _is_old(way: Reached) -> bool:
+def _is_old(way: ConnectionCheck) -> bool:
     numbers = tuple(int(number) for number in re.findall(r"[0-9]{1,9}", way.version)[:2])
     return numbers < OLDEST
 
 
 def _host(facts: Facts) -> Iterator[Finding]:
     match facts.host:
-        case Host():
+        case PodmanHost():
             yield Finding("podman", "ok", "`podman info` works")
             yield _rootless(facts.host)
             yield _storage(facts.host)
             yield _cgroups(facts.host)
             yield _selinux(facts.host)
-        case Trouble():
+        case Diagnosis():
             yield _failed("podman", "`podman info` does not work", facts.host)
             for check in ("rootless", "storage", "cgroups", "selinux"):
                 yield Finding(check, "not tried", "`podman info` does not work")
@@ -134,8 +134,8 @@ def _host(facts: Facts) -> Iterator[Finding]:
                 yield Finding(check, "not tried", "there is no podman")
 
 
-def _rootless(host: Host) -> Finding:
-    for trouble in host.complaints:
+def _rootless(host: PodmanHost) -> Finding:
+    for trouble in host.warnings:
         if trouble.cause == "no-subids":
             return Finding(
                 "rootless",
@@ -147,7 +147,7 @@ def _rootless(host: Host) -> Finding:
     return Finding("rootless", "ok", "yes" if host.rootless else "no: containers are root's")
 
 
-def _storage(host: Host) -> Finding:
+def _storage(host: PodmanHost) -> Finding:
     found = f"{host.driver} at {host.storage}"
     if host.driver == "vfs":
         slow = f"{found}: each container is a whole copy of its image, slow and large"
@@ -155,7 +155,7 @@ def _storage(host: Host) -> Finding:
     return Finding("storage", "ok", found)
 
 
-def _cgroups(host: Host) -> Finding:
+def _cgroups(host: PodmanHost) -> Finding:
     found = f"{host.cgroups}, runtime {host.runtime or '?'}"
     missing = [name for name in ("memory", "cpu", "pids") if name not in host.controllers]
     if host.rootless and missing:
@@ -166,7 +166,7 @@ def _cgroups(host: Host) -> Finding:
     return Finding("cgroups", "ok", found)
 
 
-def _selinux(host: Host) -> Finding:
+def _selinux(host: PodmanHost) -> Finding:
     if not host.selinux:
         return Finding("selinux", "ok", "off")
     return Finding(
@@ -179,7 +179,7 @@ def _selinux(host: Host) -> Finding:
 
 
 def _images(facts: Facts) -> Finding:
-    if isinstance(facts.images, Trouble):
+    if isinstance(facts.images, Diagnosis):
         return _failed("image", "images cannot be looked at", facts.images)
     if facts.over is None or facts.host is None or not facts.fleet.images:
         why = "there is no podman" if facts.over is None else "no fleet file names one"
@@ -197,19 +197,19 @@ def _images(facts: Facts) -> Finding:
 
 def _start(facts: Facts) -> Finding:
     start = facts.start
-    if start.skipped or not start.tries:
+    if start.skipped or not start.attempts:
         return Finding("start", "not tried", start.skipped or "there is no podman")
-    first, last = start.tries[0].trouble, start.tries[-1]
+    first, last = start.attempts[0].trouble, start.attempts[-1]
     if first is None:
-        left = (f"remove it by hand: podman rm -f {start.left}",) if start.left else ()
+        left = (f"remove it by hand: podman rm -f {start.leftover}",) if start.leftover else ()
         image = f"of {start.image} " if start.image else ""
         found = f"a container {image}starts"
         if left:
             return Finding("start", "warn", f"{found}, but could not be removed", remedy=left)
         return Finding("start", "ok", found)
-    seen = [one.trouble for one in start.tries if one.trouble is not None]
+    seen = [one.trouble for one in start.attempts if one.trouble is not None]
     causes: tuple[Cause, ...] = tuple(dict.fromkeys(trouble.cause for trouble in seen))
-    cures = untried(last) or last.cures
+    cures = next_workaround(last) or last.workarounds
     return Finding(
         "start",
         "FAIL",
@@ -217,32 +217,32 @@ def _start(facts: Facts) -> Finding:
         "\n".join(dict.fromkeys(trouble.words for trouble in seen)),
         (*_more(last, causes), *_service_note(facts, cures)),
         facts.conf if cures else "",
-        conf_lines(cures, facts.limits),
+        containers_conf_lines(cures, facts.limits),
     )
 
 
-def _more(last: Try, causes: tuple[Cause, ...]) -> Iterator[str]:
+def _more(last: StartAttempt, causes: tuple[Cause, ...]) -> Iterator[str]:
     """What to do besides the lines, and whether those were seen to be enough."""
     if last.trouble is None:
         yield "tried for one container: with these lines it starts"
         return
     for cause in causes:
         yield from REMEDIES[cause]
-    if untried(last) is not None:
+    if next_workaround(last) is not None:
         yield "the last of these lines cannot be tried here: there may be more causes behind it"
-    elif last.cures:
+    elif last.workarounds:
         yield "these lines alone are not enough: with them podman says the last of the above"
 
 
-def _service_note(facts: Facts, cures: tuple[Cure, ...]) -> tuple[str, ...]:
+def _service_note(facts: Facts, cures: tuple[Workaround, ...]) -> tuple[str, ...]:
     if not cures or facts.over != "socket":
         return ()
-    user = " --user" if isinstance(facts.host, Host) and facts.host.rootless else ""
+    user = " --user" if isinstance(facts.host, PodmanHost) and facts.host.rootless else ""
     return (f"then start podman's service anew: systemctl{user} restart podman.service",)
 
 
 def _as_asked(facts: Facts) -> Finding:
-    differs = facts.start.differs
+    differs = facts.start.differences
     if differs is None:
         return Finding("as asked", "not tried", "no container was made")
     if not differs:
@@ -250,7 +250,7 @@ def _as_asked(facts: Facts) -> Finding:
     return Finding(
         "as asked",
         "FAIL",
-        "podman makes containers that are other than asked: lanes are refused (NotHonoured)",
+        "podman makes containers that are other than asked: lanes are refused (SpecMismatch)",
         "\n".join(map(str, differs)),
         (SET_FOR_ALL,),
     )
@@ -323,7 +323,7 @@ def _git(facts: Facts) -> Finding:
     )
 
 
-def _failed(check: str, found: str, trouble: Trouble) -> Finding:
+def _failed(check: str, found: str, trouble: Diagnosis) -> Finding:
     reason = REASONS[trouble.cause]
     return Finding(
         check,

@@ -34,10 +34,14 @@ def create_args(spec: ContainerSpec, name: str | None = None) -> tuple[str, ...]
         *("--user", spec.user),
         *("--entrypoint", _entrypoint(spec.entrypoint)),
         *_each("-p", map(_port, spec.ports)),
-        *_each("-e", (f"{v.name}={v.value}" for v in _made(spec) if v.name != FINGERPRINT_ENV)),
+        *_each(
+            "-e", (f"{v.name}={v.value}" for v in _public_env(spec) if v.name != FINGERPRINT_ENV)
+        ),
         *_mounts(spec.mounts),
         *("-w", spec.workdir),
-        *_each("-e", (f"{v.name}={v.value}" for v in _made(spec) if v.name == FINGERPRINT_ENV)),
+        *_each(
+            "-e", (f"{v.name}={v.value}" for v in _public_env(spec) if v.name == FINGERPRINT_ENV)
+        ),
         *_additions(spec),
         spec.image,
     )
@@ -49,17 +53,19 @@ def labels_of(spec: ContainerSpec) -> dict[str, str]:
     return {**spec.labels, **({LABEL_ENV: ",".join(names)} if names else {})}
 
 
-def passed_env(spec: ContainerSpec) -> Mapping[str, str]:
+def env_passthrough(spec: ContainerSpec) -> Mapping[str, str]:
     """What has to stand in podman's environment for the `-e NAME` options."""
-    return {v.name: v.value for v in spec.env if v.secret and not steers_podman(v.name)}
+    return {v.name: v.value for v in spec.env if v.secret and not affects_podman_itself(v.name)}
 
 
 def env_file(spec: ContainerSpec) -> str:
     """What has to stand on podman's stdin for `--env-file /dev/stdin`; empty when not used."""
-    return "".join(f"{v.name}={v.value}\n" for v in spec.env if v.secret and steers_podman(v.name))
+    return "".join(
+        f"{v.name}={v.value}\n" for v in spec.env if v.secret and affects_podman_itself(v.name)
+    )
 
 
-def steers_podman(name: str) -> bool:
+def affects_podman_itself(name: str) -> bool:
     """Whether podman itself would obey a variable of this name."""
     return (
         name in _STEERING
@@ -68,7 +74,7 @@ def steers_podman(name: str) -> bool:
     )
 
 
-def _made(spec: ContainerSpec) -> tuple[EnvVar, ...]:
+def _public_env(spec: ContainerSpec) -> tuple[EnvVar, ...]:
     return tuple(var for var in spec.env if not var.secret)
 
 
@@ -76,7 +82,7 @@ def _additions(spec: ContainerSpec) -> tuple[str, ...]:
     return (
         "--pull=never",
         *_each("--label", (f"{k}={v}" for k, v in sorted(labels_of(spec).items()))),
-        *_each("-e", passed_env(spec)),
+        *_each("-e", env_passthrough(spec)),
         *(("--env-file", "/dev/stdin") if env_file(spec) else ()),
         *(() if spec.memory is None else ("--memory", f"{spec.memory}b")),
         *(() if spec.cpus is None else ("--cpus", f"{spec.cpus:g}")),

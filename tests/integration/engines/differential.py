@@ -13,7 +13,7 @@ from lanekit.contract.base import NO_SUCH_ID, kind
 from lanekit.contract.harness import Entry, Harness, make_tar
 from lanekit.core.domain.containers import ContainerSpec, Mount
 from lanekit.core.domain.errors import Outcome, or_raise
-from lanekit.core.domain.observed import Snapshot
+from lanekit.core.domain.observed import ObservedContainer
 from lanekit.core.ports.engine import ContainerEngine
 
 FILE, OTHER = Entry("file", 0o640, b"one"), Entry("file", 0o600, b"another")
@@ -91,9 +91,9 @@ class Side:
             if seen is None or seen.state != "running" or (not crashes and _listens(seen.pid)):
                 return
             time.sleep(0.01)
-        raise AssertionError(f"{self.engine.label}: container {target} does not settle")
+        raise AssertionError(f"{self.engine.description}: container {target} does not settle")
 
-    def shown(self, names: Sequence[str]) -> dict[str, Snapshot]:
+    def shown(self, names: Sequence[str]) -> dict[str, ObservedContainer]:
         """What inspect shows of all these names and of all containers, less what is its own."""
         keys = [*names, *self.ids, NO_SUCH_ID]
         found = or_raise(self.engine.inspect(keys))
@@ -105,7 +105,7 @@ class Side:
             found = or_raise(self.engine.inspect(keys))
         return {self._anonymous(key): self.comparable(seen) for key, seen in found.items()}
 
-    def comparable(self, seen: Snapshot) -> Snapshot:
+    def comparable(self, seen: ObservedContainer) -> ObservedContainer:
         """Less ids, times, numbers of ports, the host's paths and what podman's image brings."""
         # podman's own variables differ with its version; HOSTNAME is the id.
         env = {k: v for k, v in seen.env.items() if k not in ("PATH", "TERM", "container")}
@@ -158,7 +158,7 @@ class Twins:
     def _both(self, act: Callable[[Side], Any], what: str) -> Any:
         Twins.done[what.split(maxsplit=1)[0]] += 1
         one, other = (act(side) for side in self._sides)
-        first, second = (side.engine.label for side in self._sides)
+        first, second = (side.engine.description for side in self._sides)
         assert one == other, f"{what}:\n{first}: {one}\n{second}: {other}"
         return one
 
@@ -187,7 +187,7 @@ class Twins:
                 side.settle(target)
             return kind(outcome)
 
-        self._both(act, f"{verb} {target} {more if verb != 'copy_in' else ''}")
+        self._both(act, f"{verb} {target} {more if verb != 'put_archive' else ''}")
 
     def by_hand(self, verb: str, target: int) -> None:
         """The podman command by somebody else; by name, for that is what the harness takes."""
@@ -208,11 +208,11 @@ class Twins:
 
         self._both(act, f"logs {target} {tail}")
 
-    def find(self, labels: dict[str, str]) -> None:
+    def list_by_labels(self, labels: dict[str, str]) -> None:
         """Which of the containers made here carry the labels."""
 
         def act(side: Side) -> object:
-            found = or_raise(side.engine.find(labels))
+            found = or_raise(side.engine.list_by_labels(labels))
             return [side.ids.index(seen.id) for seen in found if seen.id in side.ids]
 
         self._both(act, f"find {labels}")
@@ -234,7 +234,7 @@ def _tree(harness: Harness, name: str) -> object:
         return "none"
 
 
-def _different(one: dict[str, Snapshot], other: dict[str, Snapshot]) -> list[str]:
+def _different(one: dict[str, ObservedContainer], other: dict[str, ObservedContainer]) -> list[str]:
     lines: list[str] = []
     for key in sorted({*one, *other}):
         first, second = one.get(key), other.get(key)

@@ -80,8 +80,8 @@ class MemoryHarness:
         self.engine.kill(name)
 
     def run_foreign(self, name: str) -> None:
-        _ = self.engine.by_hand_create(name)
-        self.engine.by_hand_start(name)
+        _ = self.engine.external_create(name)
+        self.engine.external_start(name)
 
     @contextmanager
     def occupy_port(self, port: int) -> Generator[None]:
@@ -108,4 +108,4 @@ class MemoryHarness:
     def remove_all(self, prefix: str) -> None:
         for seen in self.engine.containers:
             if seen.name.startswith(prefix):
-                self.engine.by_hand_remove(seen.name)
+                self.engine.external_remove(seen.name)

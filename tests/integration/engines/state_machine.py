@@ -83,8 +83,8 @@ class TwinMachine(RuleBasedStateMachine):
         self._twins.compare()
 
     @rule(which=_TARGETS, archive=st.sampled_from(sorted(ARCHIVES)))
-    def copy_in(self, which: int, archive: str) -> None:
-        self._twins.change("copy_in", which, [ARCHIVES[archive]])
+    def put_archive(self, which: int, archive: str) -> None:
+        self._twins.change("put_archive", which, [ARCHIVES[archive]])
         self._twins.files(which)
 
     @rule(verb=st.sampled_from(["pause", "pause", "kill"]), which=_TARGETS)
@@ -101,7 +101,7 @@ class TwinMachine(RuleBasedStateMachine):
     def look(self, which: int, tail: int, label: str, value: str) -> None:
         self._twins.logs(which, tail)
         lane = f"{self._prefix}-a-{value}" if value == "plain" else value
-        self._twins.find({label: lane})
+        self._twins.list_by_labels({label: lane})
 
 
 def drive(

@@ -19,7 +19,7 @@ from lanekit.adapters.podman.cli.engine import PodmanCli
 from lanekit.adapters.podman.rest.engine import PodmanSocket
 from lanekit.core.domain.containers import ContainerSpec
 from lanekit.core.domain.errors import NotFound, Outcome
-from lanekit.core.domain.observed import Snapshot
+from lanekit.core.domain.observed import ObservedContainer
 from lanekit.core.ports.engine import ContainerEngine
 
 _LONG = os.environ.get("LANEKIT_LONG") == "1"
@@ -79,7 +79,7 @@ class _PausedStarts(InMemory):
 class _TakesTakenNames(InMemory):
     def rename(self, container: str, name: str) -> Outcome[None]:
         outcome = super().rename(container, name)
-        taken = isinstance(outcome, Failure) and outcome.failure().kind == "NameTaken"
+        taken = isinstance(outcome, Failure) and outcome.failure().kind == "NameInUse"
         return Success(None) if taken else outcome
 
 
@@ -96,15 +96,15 @@ class _StopsTooSoftly(InMemory):
 
 
 class _CopiesAnything(InMemory):
-    def copy_in(self, container: str, archive: Iterable[bytes]) -> Outcome[None]:
-        outcome = super().copy_in(container, archive)
+    def put_archive(self, container: str, archive: Iterable[bytes]) -> Outcome[None]:
+        outcome = super().put_archive(container, archive)
         bad = isinstance(outcome, Failure) and outcome.failure().kind == "EngineFailed"
         return Success(None) if bad else outcome
 
 
 class _FindsTooMuch(InMemory):
-    def find(self, labels: Mapping[str, str]) -> Outcome[tuple[Snapshot, ...]]:
-        return super().find(dict.fromkeys(labels, ""))
+    def list_by_labels(self, labels: Mapping[str, str]) -> Outcome[tuple[ObservedContainer, ...]]:
+        return super().list_by_labels(dict.fromkeys(labels, ""))
 
 
 class _LooksNotAtSources(InMemory):
@@ -114,7 +114,7 @@ class _LooksNotAtSources(InMemory):
 
 
 class _ForgetsTheExitCode(InMemory):
-    def inspect(self, names: Sequence[str]) -> Outcome[Mapping[str, Snapshot]]:
+    def inspect(self, names: Sequence[str]) -> Outcome[Mapping[str, ObservedContainer]]:
         found = super().inspect(names).unwrap()
         return Success({key: replace(seen, exit_code=0) for key, seen in found.items()})
 
@@ -156,6 +156,8 @@ def test_each_seed_chooses_other_operations() -> None:
     did = [drive(pair, examples=1, steps=_A_SHORT_RUN, number=n) for n in range(1, 13)]
     assert len({tuple(sorted(done.items())) for done in did}) > 8
     together = sum(did, Counter[str]())
-    verbs = "create start stop pause unpause kill rename remove copy_in files logs find"
+    verbs = (
+        "create start stop pause unpause kill rename remove put_archive files logs list_by_labels"
+    )
     assert together.keys() == set(verbs.split())
     assert max(together.values()) < together.total() / 3

@@ -20,7 +20,7 @@ from lanekit.adapters.podman.rest.engine import PodmanSocket
 from lanekit.api import Lanes
 from lanekit.core.domain.endpoint import endpoint_of
 from lanekit.core.domain.errors import or_raise
-from lanekit.core.domain.observed import Snapshot
+from lanekit.core.domain.observed import ObservedContainer
 from lanekit.core.ports.engine import ContainerEngine
 
 pytestmark = pytest.mark.podman
@@ -62,8 +62,8 @@ ANSWERS: dict[str, Damage] = {
 KINDS = {
     "closed": ("EngineFailed", "EngineUnavailable"),
     "silent": ("EngineTimeout",),
-    "half": ("EngineUnavailable", "Undecodable"),
-    "page": ("EngineFailed", "Undecodable"),
+    "half": ("EngineUnavailable", "InvalidResponse"),
+    "page": ("EngineFailed", "InvalidResponse"),
 }
 # Of the command only these say something on their stdout that is read.
 SPOKEN = ("create", "container")
@@ -129,7 +129,7 @@ def _damage(real: RealLane, verb: str, number: int) -> str:
     return damage if heard else "closed"
 
 
-def _now(real: RealLane) -> Snapshot:
+def _now(real: RealLane) -> ObservedContainer:
     """The lane's container, which runs and answers."""
     (seen,) = [c for c in real.containers() if c.name == real.lane.container_name]
     assert seen.state == "running"

@@ -49,19 +49,19 @@ NO_STREAM: dict[str, Behaviour | None] = {
 BREAKS: dict[str, tuple[Behaviour, str]] = {
     "closes": (says(OK + EVENT), "EngineUnavailable"),
     "half a line": (says(OK + EVENT + HALF), "EngineUnavailable"),
-    "garbage": (says_and_stays(OK + EVENT + bytes(range(256)) + b"\n"), "Undecodable"),
-    "a page": (says_and_stays(OK + EVENT + b"<html>Bad Gateway</html>\n"), "Undecodable"),
-    "chunks": (says_and_stays(OK + EVENT + b"1a6\r\n"), "Undecodable"),
-    "an error": (says_and_stays(OK + EVENT + ERROR), "Undecodable"),
-    "no end of a line": (pours(OK + EVENT, b"a"), "Undecodable"),
+    "garbage": (says_and_stays(OK + EVENT + bytes(range(256)) + b"\n"), "InvalidResponse"),
+    "a page": (says_and_stays(OK + EVENT + b"<html>Bad Gateway</html>\n"), "InvalidResponse"),
+    "chunks": (says_and_stays(OK + EVENT + b"1a6\r\n"), "InvalidResponse"),
+    "an error": (says_and_stays(OK + EVENT + ERROR), "InvalidResponse"),
+    "no end of a line": (pours(OK + EVENT, b"a"), "InvalidResponse"),
 }
 SCRIPTS: dict[str, tuple[str, str]] = {
     "ends": ("echo 'Error: no journal' >&2; exit 125", "EngineUnavailable"),
     "is killed": ("echo 'Error: no journal' >&2; kill -9 $$", "EngineUnavailable"),
     "half a line": ("echo 'Error: no journal' >&2; printf '{\"ID\":\"a'", "EngineUnavailable"),
     "closes its output": ("exec >&-; exec sleep 60", "EngineUnavailable"),
-    "garbage": ("echo 'Error: no journal'; exec sleep 60", "Undecodable"),
-    "no end of a line": ("exec tr '\\0' a < /dev/zero", "Undecodable"),
+    "garbage": ("echo 'Error: no journal'; exec sleep 60", "InvalidResponse"),
+    "no end of a line": ("exec tr '\\0' a < /dev/zero", "InvalidResponse"),
 }
 
 

@@ -13,12 +13,12 @@ from tests.fuzz.targets import TARGETS
 from tests.support.hypothesis_settings import MANY
 from tests.support.strategies import damaged_answers
 
-from lanekit.adapters.host.processes import Answer
+from lanekit.adapters.host.processes import CompletedCommand
 from lanekit.adapters.podman.cli.output import shown_images
 from lanekit.adapters.podman.inspect_decoder import decode_containers
 from lanekit.adapters.podman.json_reader import parse
 from lanekit.adapters.podman.reference_inspect import decode_reference
-from lanekit.core.domain.errors import EngineFailed, NotFound, Undecodable, or_raise
+from lanekit.core.domain.errors import EngineFailed, InvalidResponse, NotFound, or_raise
 
 SEEDS = seeds()
 INSPECTS = {name: text for name, text in SEEDS.items() if "-ps-" not in name and "list" not in name}
@@ -26,8 +26,8 @@ ONE = INSPECTS["5.8.6-running.rest"]
 IMAGES = '[{"Id":"' + "1" * 64 + '"},{"Id":"' + "2" * 64 + '"}]'
 # The saved inspect may also hold no container of the lane; an unknown complaint is podman's own.
 REFUSALS = {
-    "saved_strict": (Undecodable, NotFound),
-    "saved_reference": (Undecodable, NotFound),
+    "saved_strict": (InvalidResponse, NotFound),
+    "saved_reference": (InvalidResponse, NotFound),
     "command": (EngineFailed, NotFound),
 }
 
@@ -38,7 +38,7 @@ any_inspect = st.sampled_from(sorted(INSPECTS.values()))
 def test_an_odd_value_is_decoded_or_refused(name: str) -> None:
     for odd in ODD:
         refused = TARGETS[name](odd)
-        assert refused is None or isinstance(refused, REFUSALS.get(name, Undecodable)), odd[:99]
+        assert refused is None or isinstance(refused, REFUSALS.get(name, InvalidResponse)), odd[:99]
 
 
 @MANY
@@ -46,7 +46,7 @@ def test_an_odd_value_is_decoded_or_refused(name: str) -> None:
 def test_law_a_damaged_answer_is_decoded_or_refused(text: str) -> None:
     for name in sorted(set(TARGETS) - {"command"}):
         refused = TARGETS[name](text)
-        assert refused is None or isinstance(refused, REFUSALS.get(name, Undecodable))
+        assert refused is None or isinstance(refused, REFUSALS.get(name, InvalidResponse))
 
 
 @MANY
@@ -60,7 +60,7 @@ def test_law_a_damaged_answer_of_the_command_raises_nothing(text: str, words: st
 def test_law_half_an_answer_is_refused(text: str, data: st.DataObject) -> None:
     half = text[: data.draw(st.integers(0, len(text) - 1))]
     for name in ("containers", "reference", "saved_strict", "saved_reference"):
-        assert isinstance(TARGETS[name](half), Undecodable)
+        assert isinstance(TARGETS[name](half), InvalidResponse)
 
 
 @MANY
@@ -123,15 +123,15 @@ def _nested(depth: int) -> None:
             extra = f'[{{"Novelty":{text}}},{ONE}]'
             for one in (text, inside, extra):
                 refused = TARGETS[name](one)
-                assert refused is None or isinstance(refused, Undecodable | NotFound)
+                assert refused is None or isinstance(refused, InvalidResponse | NotFound)
 
 
 @pytest.mark.parametrize("identifier", ["", "-a", "--all", "a" * 63, "A" * 64, f"{'a' * 64}\n"])
 def test_only_an_id_is_taken_for_an_id(identifier: str) -> None:
     # It becomes an argument of `podman rm -f`, whose options are not for podman's answers to give.
     text = replaced(ONE, ("Id",), json.dumps(identifier))
-    assert isinstance(TARGETS["containers"](text), Undecodable)
-    assert isinstance(TARGETS["ids"](json.dumps([{"Id": identifier}])), Undecodable)
+    assert isinstance(TARGETS["containers"](text), InvalidResponse)
+    assert isinstance(TARGETS["ids"](json.dumps([{"Id": identifier}])), InvalidResponse)
 
 
 def test_what_is_refused_shows_no_part_of_an_inspect() -> None:
@@ -144,22 +144,22 @@ def test_what_is_refused_shows_no_part_of_an_inspect() -> None:
 
 
 def test_nothing_is_no_list_of_containers() -> None:
-    assert isinstance(TARGETS["ids"](""), Undecodable)
-    assert isinstance(TARGETS["ids"]('[{"Names":["a"]}]'), Undecodable)
+    assert isinstance(TARGETS["ids"](""), InvalidResponse)
+    assert isinstance(TARGETS["ids"]('[{"Names":["a"]}]'), InvalidResponse)
 
 
 @pytest.mark.parametrize("word", ["NaN", "Infinity", "-Infinity", "9" * 5000])
 def test_what_go_would_not_read_is_refused_even_where_nobody_looks(word: str) -> None:
     text = replaced(ONE, ("Created",), word)
     for name in ("containers", "reference", "saved_strict", "saved_reference"):
-        assert isinstance(TARGETS[name](f"[{text}]"), Undecodable)
+        assert isinstance(TARGETS[name](f"[{text}]"), InvalidResponse)
 
 
 @pytest.mark.parametrize("key", ["NanoCpus", "CpuQuota", "Memory", "PidsLimit"])
 @pytest.mark.parametrize("number", [str(2**63), "9" * 400, "-" + "9" * 400, "1e400", "1.5", "true"])
 def test_a_number_that_podman_cannot_have_is_refused(key: str, number: str) -> None:
     assert isinstance(
-        TARGETS["containers"](replaced(ONE, ("HostConfig", key), number)), Undecodable
+        TARGETS["containers"](replaced(ONE, ("HostConfig", key), number)), InvalidResponse
     )
 
 
@@ -168,7 +168,7 @@ def test_a_port_that_is_none_is_refused(port: str) -> None:
     place = ("NetworkSettings", "Ports")
     for ports in ({f"{port}/tcp": None}, {"31417/tcp": [{"HostPort": port}]}):
         text = replaced(ONE, place, json.dumps(ports))
-        assert isinstance(TARGETS["containers"](text), Undecodable)
+        assert isinstance(TARGETS["containers"](text), InvalidResponse)
 
 
 @pytest.mark.parametrize("policy", ["saved_strict", "saved_reference"])
@@ -178,7 +178,7 @@ def test_a_port_that_is_none_is_refused(port: str) -> None:
 )
 def test_what_is_nearly_a_list_is_no_saved_inspect(policy: str, form: str) -> None:
     refused = TARGETS[policy](form.format(ONE))
-    assert isinstance(refused, Undecodable)
+    assert isinstance(refused, InvalidResponse)
     assert TARGETS[policy](f" [ {ONE} ] ") is None
 
 
@@ -196,6 +196,6 @@ def test_the_reference_knows_no_key_by_a_ligature() -> None:
 
 def test_images_that_were_left_out_are_not_missing() -> None:
     for stdout in ("[]", IMAGES):
-        refused = shown_images(Answer(0, stdout, ""), ["a", "b", "c"]).failure()
-        assert isinstance(refused, Undecodable)
+        refused = shown_images(CompletedCommand(0, stdout, ""), ["a", "b", "c"]).failure()
+        assert isinstance(refused, InvalidResponse)
         assert "a, b, c" in refused.detail

@@ -13,13 +13,13 @@ from tests.integration.podman.conftest import WORKER, RealLane
 from tests.support.sandbox.podman_sandbox import Sandbox
 from tests.support.strategies import noise
 
-from lanekit.adapters.host.processes import Answer
+from lanekit.adapters.host.processes import CompletedCommand
 from lanekit.adapters.podman.cli.engine import PodmanCli
 from lanekit.adapters.podman.cli.output import in_order, shown_containers, shown_images
 from lanekit.adapters.podman.inspect_decoder import decode_containers
 from lanekit.adapters.podman.rest.engine import PodmanSocket
 from lanekit.api import Lanes
-from lanekit.core.domain.errors import Undecodable, or_raise
+from lanekit.core.domain.errors import InvalidResponse, or_raise
 from lanekit.core.ports.engine import ContainerEngine
 
 RUNNING = [text for name, text in sorted(seeds().items()) if name.endswith("-running.cli")]
@@ -41,7 +41,7 @@ def test_law_noise_and_status_do_not_change_what_is_seen(
 ) -> None:
     name = json.loads(stdout)[0]["Name"]
     stderr = "\n".join([before, saying.format("away"), saying.format("a.next"), after])
-    said = Answer(status, stdout, stderr)
+    said = CompletedCommand(status, stdout, stderr)
     seen = or_raise(shown_containers(said, [name, "away", "a.next"]))
     assert seen == or_raise(decode_containers(stdout))
 
@@ -51,7 +51,7 @@ def test_law_images_are_those_asked_for_whatever_the_noise(
     status: int, before: str, after: str, saying: str
 ) -> None:
     lines = [before, saying.format("x:2: image not known"), after]
-    said = Answer(status, IMAGES, "\n".join(lines))
+    said = CompletedCommand(status, IMAGES, "\n".join(lines))
     found = or_raise(shown_images(said, ["localhost/a", "x:2", "b:1"]))
     assert {name: info.id[0] for name, info in found.items()} == {"localhost/a": "1", "b:1": "2"}
 
@@ -61,8 +61,8 @@ def test_law_a_name_on_which_nothing_is_said_is_not_taken_for_missing(
     stdout: str, words: str
 ) -> None:
     _ = assume("away" not in words)
-    refused = shown_containers(Answer(0, stdout, words), ["away"]).failure()
-    assert isinstance(refused, Undecodable)
+    refused = shown_containers(CompletedCommand(0, stdout, words), ["away"]).failure()
+    assert isinstance(refused, InvalidResponse)
     assert "away" in refused.detail
 
 
@@ -77,16 +77,16 @@ def test_law_a_name_on_which_nothing_is_said_is_not_taken_for_missing(
     ],
 )
 def test_only_podmans_own_word_on_that_very_name_says_that_it_is_missing(line: str) -> None:
-    refused = shown_containers(Answer(0, "[]", line), ["away"]).failure()
-    assert isinstance(refused, Undecodable)
+    refused = shown_containers(CompletedCommand(0, "[]", line), ["away"]).failure()
+    assert isinstance(refused, InvalidResponse)
 
 
 def test_logs_and_podmans_own_words_are_not_joined() -> None:
     # The last line of a stream need not end; a form feed in a line does not end it.
     out = "2026-01-01T00:00:02Z two\n2026-01-01T00:00:04Z fo\x0cur\u2028!"
     err = 'time="2026" level=warning msg=x\n2026-01-01T00:00:01Z one\n2026-01-01T00:00:03Z three'
-    assert in_order(Answer(0, out, err), 9) == "one\ntwo\nthree\nfo\x0cur\u2028!\n"
-    assert in_order(Answer(0, out, err), 1) == "fo\x0cur\u2028!\n"
+    assert in_order(CompletedCommand(0, out, err), 9) == "one\ntwo\nthree\nfo\x0cur\u2028!\n"
+    assert in_order(CompletedCommand(0, out, err), 1) == "fo\x0cur\u2028!\n"
 
 
 NOISY = """#!/bin/sh

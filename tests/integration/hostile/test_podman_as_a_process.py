@@ -81,7 +81,7 @@ def test_a_create_that_gives_no_id_is_refused(fake: FakePodman, said: str) -> No
     script = f'case "$1" in create) echo "{said}"; exit 0;; esac\n{NOTHING_THERE}'
     lanes, lane = lanes_over(fake.becomes(script).engine(5), fake.folder)
     error = failure(lanes.ensure(lane))
-    assert error.kind == "Undecodable"
+    assert error.kind == "InvalidResponse"
     assert set(fake.calls) <= {*LOOKS, "create --name"}
 
 
@@ -114,7 +114,7 @@ def test_a_child_that_keeps_stdin_and_never_reads_is_not_waited_for(keeper: str)
 
     program = f"import time; from subprocess import DEVNULL, Popen; {keeper}"
     begun = time.monotonic()
-    with pytest.raises(processes.TooSlow):
+    with pytest.raises(processes.CommandTimeout):
         _ = processes.run((sys.executable, "-c", program), os.environ, 0.5, archive())
     assert time.monotonic() - begun < DEADLINE
 

@@ -74,14 +74,14 @@ def test_every_verb_is_told_of_the_host(fake: FakePodman, monkeypatch: pytest.Mo
     spec = container_spec(Lane("ws", "a", "/t"), profile, Digests())
     assert or_raise(engine.create(spec, "ws-a")) == ID
     for outcome in (
-        engine.copy_in(ID, [bytes(512)]),
+        engine.put_archive(ID, [bytes(512)]),
         engine.start(ID),
         engine.unpause(ID),
         engine.stop(ID, 0),
         engine.rename(ID, "ws-b"),
         engine.remove(ID, 0),
         engine.logs(ID, 1),
-        engine.changes(ID),
+        engine.diff(ID),
         engine.update(ID, Limits(memory=64 << 20)),
         engine.execute(ID, ["true"], Streams(), tty=False),
     ):

@@ -31,7 +31,7 @@ from lanekit.core.ports.engine import ContainerEngine
 
 TIMEOUT = 0.1
 DEADLINE = 5.0
-LATE, AWAY, ODD, FAILED = "EngineTimeout", "EngineUnavailable", "Undecodable", "EngineFailed"
+LATE, AWAY, ODD, FAILED = "EngineTimeout", "EngineUnavailable", "InvalidResponse", "EngineFailed"
 OK = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
 HALF = b'[{"Id":"aaaa'

@@ -22,7 +22,7 @@ from tests.support.sandbox.podman_sandbox import DEMO_IMAGE, Sandbox, open_sandb
 
 from lanekit.adapters.podman.cli.engine import PodmanCli
 from lanekit.core.domain.errors import or_raise
-from lanekit.core.domain.observed import Snapshot
+from lanekit.core.domain.observed import ObservedContainer
 
 LANES = 10
 KINDS = ("kill -9", "rm -f", "file", "service")
@@ -41,7 +41,7 @@ class Chaos:
     dice: random.Random
     numbers: list[int] = field(default_factory=lambda: [0] * LANES)
     memory: list[int] = field(default_factory=lambda: [64] * LANES)
-    _up: dict[str, Snapshot] = field(default_factory=dict)
+    _up: dict[str, ObservedContainer] = field(default_factory=dict)
     seconds: dict[str, list[float]] = field(default_factory=lambda: {k: [] for k in KINDS})
 
     @property
@@ -67,7 +67,7 @@ class Chaos:
         os.replace(self.folder / "new", path)
         return path
 
-    def right(self) -> dict[str, Snapshot]:
+    def right(self) -> dict[str, ObservedContainer]:
         """The lanes that answer and are as the file says."""
         return {
             name: seen
@@ -121,7 +121,7 @@ def _say(text: str) -> None:
     _ = sys.stdout.flush()
 
 
-def _run_of(seen: Snapshot) -> tuple[str, str]:
+def _run_of(seen: ObservedContainer) -> tuple[str, str]:
     return (seen.id, seen.started_at)
 
 

@@ -19,7 +19,7 @@ from lanekit.adapters.podman.rest.engine import PodmanSocket
 from lanekit.api import Lanes
 from lanekit.core.domain.errors import or_raise
 from lanekit.core.domain.lanes import Lane, Profile
-from lanekit.core.domain.observed import Snapshot
+from lanekit.core.domain.observed import ObservedContainer
 from lanekit.core.ports.engine import ContainerEngine
 
 # The shell is process 1, whose default is to ignore SIGTERM: hence the trap.
@@ -82,9 +82,9 @@ class RealLane:
         act(self.lanes(**{LOG_VARIABLE: str(log)}))
         return read_log(log)
 
-    def containers(self) -> list[Snapshot]:
+    def containers(self) -> list[ObservedContainer]:
         """All of the lane's containers, leftovers too."""
-        found = or_raise(self.engine().find({"lanekit.workspace": self.lane.workspace}))
+        found = or_raise(self.engine().list_by_labels({"lanekit.workspace": self.lane.workspace}))
         return list(found)
 
     def config_in(self, container: str) -> str:

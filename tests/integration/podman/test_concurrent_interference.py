@@ -14,14 +14,14 @@ from tests.integration.podman.conftest import RealLane
 
 from lanekit.api import Lanes
 from lanekit.core.domain.errors import (
-    Foreign,
     LaneError,
+    NotOwned,
     NotReady,
     Outcome,
     WorkerExited,
     or_raise,
 )
-from lanekit.core.domain.observed import Snapshot
+from lanekit.core.domain.observed import ObservedContainer
 
 pytestmark = pytest.mark.podman
 
@@ -36,7 +36,7 @@ def _product(command: str, *calls: tuple[str, int]) -> list[Case]:
 
 
 ALL = [
-    *_product("cold", ("create", 0), ("copy_in", 0), ("inspect", 0), ("rename", 0)),
+    *_product("cold", ("create", 0), ("put_archive", 0), ("inspect", 0), ("rename", 0)),
     *_product("cold", ("start", 0), ("inspect", 1)),
     *_product("started", ("inspect", 0), ("start", 0), ("inspect", 1), ("inspect", 2)),
     *_product("stop", ("inspect", 0), ("inspect", 1), ("stop", 0)),
@@ -45,7 +45,7 @@ ALL = [
 # In the usual run every call that changes something comes once, by one engine.
 USUAL: Sequence[tuple[str, Case]] = [
     ("socket", ("cold", "replace", "create", 0)),
-    ("command", ("cold", "remove", "copy_in", 0)),
+    ("command", ("cold", "remove", "put_archive", 0)),
     ("socket", ("cold", "rename", "rename", 0)),
     ("socket", ("cold", "replace", "start", 0)),
     ("socket", ("cold", "stop", "inspect", 1)),
@@ -120,13 +120,13 @@ def _error(real: RealLane, case: Case, act: Callable[[], None]) -> LaneError | N
 def _clear(command: str, hand: str) -> tuple[type[LaneError], ...]:
     """The errors that say what is the matter; of all else it is planned anew."""
     if command in ("stop", "rm"):
-        return (Foreign,)
+        return (NotOwned,)
     # What somebody stopped or froze while its answer was awaited, is told of as that.
-    told = {"replace": Foreign, "stop": WorkerExited, "pause": NotReady}
+    told = {"replace": NotOwned, "stop": WorkerExited, "pause": NotReady}
     return (told[hand],) if hand in told else ()
 
 
-def _by_name(real: RealLane) -> dict[str, Snapshot]:
+def _by_name(real: RealLane) -> dict[str, ObservedContainer]:
     return {container.name: container for container in real.containers()}
 
 

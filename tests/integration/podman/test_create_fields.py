@@ -103,7 +103,7 @@ def test_a_field_that_podman_ignores_is_noticed(
     _misspell(monkeypatch, path)
     outcome = full.lanes().ensure(full.lane)
     assert isinstance(outcome, Failure)
-    assert outcome.failure().kind == "NotHonoured"
+    assert outcome.failure().kind == "SpecMismatch"
     told = [line.partition(": ")[0] for line in outcome.failure().detail.splitlines()]
     assert NOTICED[path] in told
     assert full.containers() == []

@@ -263,7 +263,7 @@ def _are_reported(plans: list[Plan], what: str) -> None:
             assert fields in (BY_HAND[what][1], ["read_only"])
         else:
             assert fields == BY_HAND[what][1]
-        mildest = {difference.grade for difference in plan.drift} == {"adjust"}
+        mildest = {difference.remedy for difference in plan.drift} == {"adjust"}
         assert plan.action == ("adjusted" if mildest else "replaced")
 
 

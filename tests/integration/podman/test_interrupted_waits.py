@@ -18,7 +18,7 @@ from lanekit.adapters.http.probe import HttpProbe
 from lanekit.core.domain.endpoint import endpoint_of
 from lanekit.core.domain.errors import or_raise
 from lanekit.core.domain.labels import LABEL_CONFIG
-from lanekit.core.domain.observed import Snapshot
+from lanekit.core.domain.observed import ObservedContainer
 
 pytestmark = pytest.mark.podman
 
@@ -44,7 +44,7 @@ def _ended(process: Process, begun: float, way: str) -> float:
     return took
 
 
-def _only(real: RealLane) -> Snapshot:
+def _only(real: RealLane) -> ObservedContainer:
     (container,) = real.containers()
     assert container.name == real.lane.container_name
     return container

@@ -24,7 +24,7 @@ from lanekit.core.domain.containers import NEXT
 from lanekit.core.domain.endpoint import endpoint_of
 from lanekit.core.domain.errors import or_raise
 from lanekit.core.domain.labels import LABEL_CONFIG
-from lanekit.core.domain.observed import Snapshot
+from lanekit.core.domain.observed import ObservedContainer
 
 pytestmark = pytest.mark.podman
 
@@ -93,7 +93,7 @@ def _kill_when(process: "subprocess.Popen[str]", log: Path, point: tuple[str, in
     _ = process.communicate()
 
 
-def _answers(seen: Snapshot) -> bool:
+def _answers(seen: ObservedContainer) -> bool:
     return HttpProbe().answers(or_raise(endpoint_of(seen)), "/", 5)
 
 
@@ -101,17 +101,17 @@ def _named(point: tuple[str, int]) -> str:
     return f"{point[0]}-{point[1]}"
 
 
-def _config_is_whole(real: RealLane, container: Snapshot) -> bool:
+def _config_is_whole(real: RealLane, container: ObservedContainer) -> bool:
     return real.config_in(container.id) == container.labels[LABEL_CONFIG]
 
 
-def _left(real: RealLane) -> dict[str, Snapshot]:
+def _left(real: RealLane) -> dict[str, ObservedContainer]:
     """What the kill left, by the end of its name, once nothing moves."""
     time.sleep(1)
     return {c.name.removeprefix(real.lane.container_name): c for c in real.containers()}
 
 
-def _converges(real: RealLane) -> Snapshot:
+def _converges(real: RealLane) -> ObservedContainer:
     """The one container that the next ensure leaves, with the config of the host."""
     made = or_raise(real.lanes().ensure(real.lane))
     (after,) = real.containers()

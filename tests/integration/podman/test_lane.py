@@ -12,11 +12,11 @@ from returns.result import Failure
 from tests.integration.podman.conftest import CRASHING, WORKER, RealLane
 
 from lanekit.core.domain.errors import (
-    Foreign,
     ImageMissing,
     InvalidLane,
+    InvalidState,
+    NotOwned,
     WorkerExited,
-    WrongState,
     or_raise,
 )
 from lanekit.core.domain.observed import Endpoint
@@ -90,7 +90,7 @@ def test_what_does_not_run_has_no_endpoint(real_lane: RealLane) -> None:
         _ = real_lane.sandbox.run(how, *(("-t", "0") if how == "stop" else ()), lane.container_name)
         told = lanes.endpoint(lane)
         assert isinstance(told, Failure)
-        assert isinstance(told.failure(), WrongState)
+        assert isinstance(told.failure(), InvalidState)
         _ = or_raise(lanes.ensure(lane))
     assert or_raise(lanes.endpoint(lane)) == made.endpoint
 
@@ -198,7 +198,7 @@ def test_a_foreign_container_is_never_touched(real_lane: RealLane) -> None:
     before = real_lane.sandbox.run("container", "inspect", name)
     for outcome in (lanes.ensure(lane), lanes.stop(lane), lanes.remove(lane), lanes.status(lane)):
         assert isinstance(outcome, Failure)
-        assert isinstance(outcome.failure(), Foreign)
+        assert isinstance(outcome.failure(), NotOwned)
     assert real_lane.sandbox.run("container", "inspect", name) == before
 
 

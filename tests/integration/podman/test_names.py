@@ -11,7 +11,7 @@ from returns.result import Failure, Success
 from tests.integration.podman.conftest import RealLane
 from tests.support.sandbox.podman_sandbox import DEMO_IMAGE, Sandbox
 
-from lanekit.core.domain.errors import Foreign, InvalidLane, LostRace, or_raise
+from lanekit.core.domain.errors import Conflict, InvalidLane, NotOwned, or_raise
 
 pytestmark = pytest.mark.podman
 
@@ -48,7 +48,7 @@ def test_another_containers_whole_id_is_refused(real_lane: RealLane, bystander: 
     lane, lanes = replace(real_lane.lane, container=bystander), real_lane.lanes()
     for outcome in (lanes.ensure(lane), lanes.stop(lane), lanes.remove(lane)):
         assert isinstance(outcome, Failure)
-        assert isinstance(outcome.failure(), Foreign)
+        assert isinstance(outcome.failure(), NotOwned)
     assert _inspected(real_lane, bystander) == before
 
 
@@ -62,7 +62,7 @@ def test_a_container_named_as_ours_is_identified(real_lane: RealLane) -> None:
         assert or_raise(lanes.ensure(lane)).action == "none"
         # podman 5 takes the name for the id: then nothing is touched. podman 4 does not.
         for done, result in ((lanes.stop(lane), "stopped"), (lanes.remove(lane), "removed")):
-            assert done == Success(result) or done.failure().kind == "Foreign"
+            assert done == Success(result) or done.failure().kind == "NotOwned"
         assert _inspected(real_lane, other)[0]["Name"] == ours.id
     finally:
         _ = real_lane.sandbox.run("rm", other)
@@ -123,7 +123,7 @@ def test_a_pod_of_its_name_is_left_alone(real_lane: RealLane) -> None:
         lanes, lane = real_lane.lanes(), real_lane.lane
         outcome = lanes.ensure(lane)
         assert isinstance(outcome, Failure)
-        assert isinstance(outcome.failure(), Foreign)
+        assert isinstance(outcome.failure(), NotOwned)
         assert "a pod has that name" in outcome.failure().message
         assert "another `container`" in outcome.failure().hint
         assert or_raise(lanes.remove(lane)) == "missing"
@@ -143,7 +143,7 @@ def test_a_pod_whose_name_podman_tells_at_the_rename_only(
     try:
         outcome = cli_lane.lanes().ensure(cli_lane.lane)
         assert isinstance(outcome, Failure)
-        assert isinstance(outcome.failure(), LostRace)
+        assert isinstance(outcome.failure(), Conflict)
         assert "podman pod ps" in outcome.failure().hint
         assert cli_lane.containers() == []
         assert cli_lane.sandbox.run("pod", "exists", name) == ""

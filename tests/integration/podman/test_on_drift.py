@@ -14,7 +14,7 @@ from tests.integration.podman.conftest import WORKER, RealLane
 from lanekit.adapters.http.probe import HttpProbe
 from lanekit.core.domain.endpoint import endpoint_of
 from lanekit.core.domain.errors import or_raise
-from lanekit.core.domain.observed import Snapshot
+from lanekit.core.domain.observed import ObservedContainer
 
 pytestmark = pytest.mark.podman
 
@@ -34,15 +34,15 @@ wait $server
 """
 
 
-def _busy_lane(lane: RealLane, code: int = 409) -> Snapshot:
+def _busy_lane(lane: RealLane, code: int = 409) -> ObservedContainer:
     lane.worker(BUSY_WORKER.format(word="one", code=code))
-    lane.profile = replace(lane.profile, on_drift="when-idle", busy_path="/cgi-bin/busy")
+    lane.profile = replace(lane.profile, on_drift="when-idle", idle_path="/cgi-bin/busy")
     _ = or_raise(lane.lanes().ensure(lane.lane))
     (seen,) = lane.containers()
     return seen
 
 
-def _only(lane: RealLane) -> Snapshot:
+def _only(lane: RealLane) -> ObservedContainer:
     (seen,) = lane.containers()
     return seen
 
@@ -58,12 +58,12 @@ def test_a_busy_worker_is_left_alone_and_replaced_once_idle(real_lane: RealLane,
     real_lane.worker(BUSY_WORKER.format(word="two", code=code))
     for _again in range(2):
         left = or_raise(real_lane.lanes().ensure(real_lane.lane))
-        assert (left.action, left.left_because) == ("none", "its worker is busy")
-        assert [d.field for d in left.left] == ["worker.digest"]
+        assert (left.action, left.remaining_reason) == ("none", "its worker is busy")
+        assert [d.field for d in left.remaining_drift] == ["worker.digest"]
         assert (_only(real_lane).id, _only(real_lane).pid) == (before.id, before.pid)
     busy.unlink()
     done = or_raise(real_lane.lanes().ensure(real_lane.lane))
-    assert (done.action, done.left) == ("replaced", ())
+    assert (done.action, done.remaining_drift) == ("replaced", ())
     assert or_raise(real_lane.lanes().ensure(real_lane.lane)).action == "none"
 
 
@@ -81,7 +81,7 @@ def test_one_that_gets_busy_while_its_replacement_is_made(real_lane: RealLane) -
     done = or_raise(
         Lanes(lanes.engine, real_lane.profile, on_event=becomes_busy).ensure(real_lane.lane)
     )
-    assert (done.action, done.left_because) == ("none", "its worker is busy")
+    assert (done.action, done.remaining_reason) == ("none", "its worker is busy")
     assert (_only(real_lane).id, _only(real_lane).pid) == (before.id, before.pid)
 
 
@@ -91,14 +91,14 @@ def test_report_leaves_a_container_in_every_state(real_lane: RealLane) -> None:
     before = _only(real_lane)
     real_lane.worker(WORKER.format(word="two"))
     done = or_raise(real_lane.lanes().ensure(real_lane.lane))
-    assert (done.action, done.left_because) == ("none", "on_drift is report")
+    assert (done.action, done.remaining_reason) == ("none", "on_drift is report")
     assert _only(real_lane).pid == before.pid
     _ = real_lane.sandbox.run("pause", before.name)
     assert or_raise(real_lane.lanes().ensure(real_lane.lane)).action == "started"
     assert _only(real_lane).pid == before.pid
     _ = or_raise(real_lane.lanes().stop(real_lane.lane))
     done = or_raise(real_lane.lanes().ensure(real_lane.lane))
-    assert (done.action, [d.field for d in done.left]) == ("started", ["worker.digest"])
+    assert (done.action, [d.field for d in done.remaining_drift]) == ("started", ["worker.digest"])
     assert _only(real_lane).id == before.id
 
 
@@ -109,7 +109,7 @@ def test_report_does_not_restart_for_a_dead_mount(real_lane: RealLane) -> None:
     _ = (real_lane.folder / "tree").rename(real_lane.folder / "away")
     (real_lane.folder / "tree").mkdir()
     done = or_raise(real_lane.lanes().ensure(real_lane.lane))
-    assert (done.action, [d.field for d in done.left]) == ("none", ["mount./workspace"])
+    assert (done.action, [d.field for d in done.remaining_drift]) == ("none", ["mount./workspace"])
     assert _only(real_lane).pid == before.pid
 
 
@@ -126,7 +126,7 @@ def test_a_port_that_was_taken_is_no_reason_to_replace_under_report(real_lane: R
         listener.listen()
         outcome = real_lane.lanes().ensure(real_lane.lane)
         assert isinstance(outcome, Failure)
-        assert outcome.failure().kind == "PortTaken"
+        assert outcome.failure().kind == "PortInUse"
         assert "free the port" in outcome.failure().hint
     assert _only(real_lane).id == before.id
     assert or_raise(real_lane.lanes().ensure(real_lane.lane)).action == "started"
@@ -146,7 +146,7 @@ def test_limits_are_changed_while_it_runs_where_podman_keeps_it(real_lane: RealL
     real_lane.profile = replace(real_lane.profile, memory=128 << 20, cpus=1.0, pids_limit=200)
     planned = or_raise(real_lane.lanes().plan(real_lane.lane))
     done = or_raise(real_lane.lanes().ensure(real_lane.lane))
-    grades = {d.field: d.grade for d in planned.drift}
+    grades = {d.field: d.remedy for d in planned.drift}
     if not before.updatable:
         assert grades == dict.fromkeys(("memory", "cpus", "pids_limit"), "replace")
         assert done.action == "replaced"
@@ -181,7 +181,7 @@ def test_plan_tells_what_a_replace_would_lose(real_lane: RealLane) -> None:
     name = _only(real_lane).name
     real_lane.worker(WORKER.format(word="two"))
     # The worker's own: it makes /tmp/www.
-    fresh = or_raise(real_lane.lanes().plan(real_lane.lane)).loses
+    fresh = or_raise(real_lane.lanes().plan(real_lane.lane)).lost_files
     assert [c.path for c in fresh or ()] == ["/tmp/www/index.html"]
     time.sleep(0.01)
     script = (
@@ -189,7 +189,7 @@ def test_plan_tells_what_a_replace_would_lose(real_lane: RealLane) -> None:
         "mkdir -p /opt/made && echo x > '/opt/made/a b'; touch /workspace/kept"
     )
     _ = real_lane.sandbox.run("exec", name, "sh", "-c", script)
-    lost = or_raise(real_lane.lanes().plan(real_lane.lane)).loses
+    lost = or_raise(real_lane.lanes().plan(real_lane.lane)).lost_files
     assert [(c.kind, c.path) for c in lost or ()] == [
         ("deleted", "/etc/passwd"),
         ("added", "/opt/made/a b"),
@@ -198,7 +198,7 @@ def test_plan_tells_what_a_replace_would_lose(real_lane: RealLane) -> None:
         ("added", "/tmp/www/index.html"),
     ]
     _ = or_raise(real_lane.lanes().ensure(real_lane.lane))
-    assert or_raise(real_lane.lanes().plan(real_lane.lane)).loses is None
+    assert or_raise(real_lane.lanes().plan(real_lane.lane)).lost_files is None
 
 
 def test_the_command_lists_it(real_lane: RealLane, lanekit: Callable[..., str]) -> None:

@@ -14,13 +14,13 @@ from tests.integration.podman.conftest import WORKER, RealLane
 
 from lanekit.api import Lanes
 from lanekit.core.domain.containers import NEXT, PREV
-from lanekit.core.domain.errors import Foreign, LostRace, NotFound, WorkerExited, or_raise
+from lanekit.core.domain.errors import Conflict, NotFound, NotOwned, WorkerExited, or_raise
 
 pytestmark = pytest.mark.podman
 
 LONG = os.environ.get("LANEKIT_LONG") == "1"
 CALLS = [
-    *(("create", 0), ("copy_in", 0), ("inspect", 0), ("stop", 0), ("rename", 0), ("rename", 1)),
+    *(("create", 0), ("put_archive", 0), ("inspect", 0), ("stop", 0), ("rename", 0), ("rename", 1)),
     *(("start", 0), ("inspect", 1), ("remove", 0)),
 ]
 HANDS = ("remove", "rename", "stop", "pause", "replace")
@@ -94,11 +94,11 @@ def test_a_hand_between_two_calls_of_a_replace(
         "ps", "-aq", "--no-trunc", "--filter", f"name=^{name}$", "--filter", "status=created"
     ).split()
     if isinstance(outcome, Failure):
-        assert isinstance(outcome.failure(), (Foreign, LostRace, NotFound)), outcome
+        assert isinstance(outcome.failure(), (NotOwned, Conflict, NotFound)), outcome
         assert outcome.failure().hint or outcome.failure().detail
     if hand not in ("remove", "replace") and isinstance(outcome, Failure):
         assert old.id in [c.id for c in real.containers()]
-    if isinstance(outcome, Failure) and isinstance(outcome.failure(), Foreign):
+    if isinstance(outcome, Failure) and isinstance(outcome.failure(), NotOwned):
         # It was never started, and has not been touched.
         assert strangers
         _ = real.sandbox.run("rm", strangers[0])
@@ -119,7 +119,7 @@ def test_a_hand_that_never_rests_ends_in_a_clear_error(real_lane: RealLane) -> N
     outcome = Lanes(between(real_lane.engine(), before), real_lane.profile).ensure(real_lane.lane)
     assert isinstance(outcome, Failure)
     error = outcome.failure()
-    assert isinstance(error, LostRace)
+    assert isinstance(error, Conflict)
     assert "5 times in a row" in error.message
     assert "run ensure again" in error.hint
     assert real_lane.containers() == []

@@ -9,11 +9,11 @@ import pytest
 from returns.result import Failure
 from tests.integration.podman.conftest import RealLane
 
-from lanekit.adapters.host.procfs import look_inside
+from lanekit.adapters.host.procfs import mount_health
 from lanekit.api import Lanes
 from lanekit.core.domain.errors import or_raise
 from lanekit.core.domain.lanes import BindMount
-from lanekit.core.domain.observed import Inside, Snapshot
+from lanekit.core.domain.observed import MountHealth, ObservedContainer
 from lanekit.core.domain.operations import CopyIn
 from lanekit.core.domain.progress import Event, OperationStarted
 
@@ -25,14 +25,14 @@ def _exec(real: RealLane, *command: str) -> str:
     return real.sandbox.run("exec", "-w", "/", real.lane.container_name, *command)
 
 
-def _seen(real: RealLane) -> Snapshot:
+def _seen(real: RealLane) -> ObservedContainer:
     (seen,) = real.containers()
     return seen
 
 
-def _look(real: RealLane, seen: Snapshot | None = None) -> Inside:
+def _look(real: RealLane, seen: ObservedContainer | None = None) -> MountHealth:
     spec = or_raise(real.lanes().spec(real.lane))
-    return look_inside(seen or _seen(real), spec.mounts, spec.config_target)
+    return mount_health(seen or _seen(real), spec.mounts, spec.config_target)
 
 
 @pytest.mark.parametrize("how", ["deleted", "moved away"])
@@ -107,7 +107,7 @@ def test_all_is_well_with_a_container_that_lost_nothing(cli_lane: RealLane) -> N
     mounts = (BindMount(str(cli_lane.folder), "/more"), BindMount("/etc/hostname", "/h"))
     cli_lane.profile = replace(cli_lane.profile, mounts=mounts)
     _ = or_raise(cli_lane.lanes().ensure(cli_lane.lane))
-    assert _look(cli_lane) == Inside()
+    assert _look(cli_lane) == MountHealth()
 
 
 def test_an_equal_worker_put_in_place_is_no_reason(cli_lane: RealLane) -> None:
@@ -120,11 +120,11 @@ def test_nothing_is_said_of_a_process_that_is_not_the_containers(cli_lane: RealL
     _ = or_raise(cli_lane.lanes().ensure(cli_lane.lane))
     _ = _exec(cli_lane, "rm", "-r", "/root/.codex")
     seen = _seen(cli_lane)
-    assert _look(cli_lane, seen) == Inside(config_gone=True)
+    assert _look(cli_lane, seen) == MountHealth(config_missing=True)
     # As on another machine: another process, none, or none that runs.
     for other in (os.getpid(), 2**22 - 1, 0):
-        assert _look(cli_lane, replace(seen, pid=other)) == Inside()
-    assert _look(cli_lane, replace(seen, id="ab" * 32)) == Inside()
+        assert _look(cli_lane, replace(seen, pid=other)) == MountHealth()
+    assert _look(cli_lane, replace(seen, id="ab" * 32)) == MountHealth()
 
 
 def test_nothing_is_said_behind_a_link(cli_lane: RealLane) -> None:
@@ -132,5 +132,5 @@ def test_nothing_is_said_behind_a_link(cli_lane: RealLane) -> None:
     _ = or_raise(cli_lane.lanes().ensure(cli_lane.lane))
     _ = _exec(cli_lane, "mv", "/root", "/elsewhere")
     Path(f"/proc/{_seen(cli_lane).pid}/root/root").symlink_to("/elsewhere")
-    assert _look(cli_lane) == Inside()
+    assert _look(cli_lane) == MountHealth()
     assert or_raise(cli_lane.lanes().ensure(cli_lane.lane)).action == "none"

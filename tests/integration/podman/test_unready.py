@@ -10,7 +10,7 @@ from tests.integration.podman.between import lanekit, results
 from tests.integration.podman.conftest import WORKER, RealLane
 
 from lanekit.core.domain.errors import or_raise
-from lanekit.core.domain.observed import Snapshot
+from lanekit.core.domain.observed import ObservedContainer
 
 pytestmark = pytest.mark.podman
 
@@ -27,7 +27,7 @@ def _starts(real: RealLane) -> int:
     return (real.folder / "tree/starts").read_text().count("\n")
 
 
-def _only(real: RealLane) -> Snapshot:
+def _only(real: RealLane) -> ObservedContainer:
     (only,) = real.containers()
     assert (only.name, only.state) == (real.lane.container_name, "running")
     return only

@@ -16,7 +16,7 @@ from tests.integration.podman.watching import (
     watching,
 )
 
-from lanekit.core.domain.observed import Snapshot
+from lanekit.core.domain.observed import ObservedContainer
 
 pytestmark = pytest.mark.podman
 SOON = 20.0
@@ -24,19 +24,19 @@ SOON = 20.0
 NO_RESYNC = ("--resync", "3600")
 
 
-def _up(real: RealLane) -> Snapshot | None:
+def _up(real: RealLane) -> ObservedContainer | None:
     name = real.lane.container_name
     return seen_all(real.engine(), [name]).get(name)
 
 
-def _began(real: RealLane) -> Snapshot:
+def _began(real: RealLane) -> ObservedContainer:
     _ = soon(lambda: _up(real) is not None, 60)
     seen = _up(real)
     assert seen is not None
     return seen
 
 
-def _again(real: RealLane, before: Snapshot, watch: Watching) -> Snapshot:
+def _again(real: RealLane, before: ObservedContainer, watch: Watching) -> ObservedContainer:
     """The lane, once it runs otherwise than before."""
 
     def other() -> bool:

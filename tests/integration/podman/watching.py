@@ -17,7 +17,7 @@ from typing import Any
 from tests.support.sandbox.podman_sandbox import Sandbox
 
 from lanekit.core.domain.errors import or_raise
-from lanekit.core.domain.observed import Snapshot
+from lanekit.core.domain.observed import ObservedContainer
 from lanekit.core.ports.engine import ContainerEngine
 
 
@@ -106,13 +106,13 @@ def kill_worker(sandbox: Sandbox, container: str) -> None:
     os.kill(pid, signal.SIGKILL)
 
 
-def seen_all(engine: ContainerEngine, names: Sequence[str]) -> dict[str, Snapshot]:
+def seen_all(engine: ContainerEngine, names: Sequence[str]) -> dict[str, ObservedContainer]:
     """Those of these containers that run, and whose worker answers."""
     found = or_raise(engine.inspect(names))
     return {name: seen for name, seen in found.items() if answers(seen)}
 
 
-def answers(seen: Snapshot) -> bool:
+def answers(seen: ObservedContainer) -> bool:
     """Whether it runs and its worker answers."""
     ports = [port.host_port for port in seen.ports if port.host_port]
     if seen.state != "running" or not ports:

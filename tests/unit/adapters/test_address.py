@@ -78,7 +78,7 @@ def test_auto_takes_the_socket_where_one_answers(tmp_path: Path) -> None:
     with service(tmp_path, lambda _: http(200, b"OK")):
         found = find_podman(env)
     assert isinstance(found, PodmanSocket)
-    assert str(tmp_path) in found.label
+    assert str(tmp_path) in found.description
 
 
 @pytest.mark.parametrize("said", [http(404, b"Not Found"), http(500), b"garbage\r\n\r\n", None])

@@ -70,7 +70,7 @@ def test_its_words_are_told_once_and_its_connection_is_given_up(
         engine = PodmanSocket(str(running.path), timeout=20)
         # With a look before it, on a connection that was kept.
         assert or_raise(engine.inspect(before)) == {}
-        error = _error(engine.copy_in(ID, archive()))
+        error = _error(engine.put_archive(ID, archive()))
         assert error.kind == kind
         assert words in error.detail
         assert ID[:12] in error.message

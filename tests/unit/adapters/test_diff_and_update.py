@@ -17,7 +17,7 @@ from lanekit.adapters.podman.diff_and_update import (
 )
 from lanekit.core.domain.containers import Limits
 from lanekit.core.domain.errors import or_raise
-from lanekit.core.domain.observed import Change
+from lanekit.core.domain.observed import LayerChange
 
 REST = (
     '[{"Path":"/bin","Kind":0},{"Path":"/bin/httpd","Kind":2},{"Path":"/d/bad\\ufffdx","Kind":1},'
@@ -28,10 +28,10 @@ CLI = (
     ' "deleted": [\n "/bin/httpd"\n ]\n}\n'
 )
 FOUND = (
-    Change("/bin", "changed"),
-    Change("/bin/httpd", "deleted"),
-    Change("/d/bad\ufffdx", "added"),
-    Change("/d/n\nl", "added"),
+    LayerChange("/bin", "changed"),
+    LayerChange("/bin/httpd", "deleted"),
+    LayerChange("/d/bad\ufffdx", "added"),
+    LayerChange("/d/n\nl", "added"),
 )
 
 
@@ -56,7 +56,7 @@ def test_nothing_changed(said: str) -> None:
 def test_what_makes_no_sense_is_refused(said: str) -> None:
     outcome = decode_changes(said)
     assert isinstance(outcome, Failure)
-    assert outcome.failure().kind == "Undecodable"
+    assert outcome.failure().kind == "InvalidResponse"
 
 
 @MANY
@@ -64,7 +64,7 @@ def test_what_makes_no_sense_is_refused(said: str) -> None:
 def test_no_damage_raises(said: str, luck: int) -> None:
     outcome = decode_changes(mutated(said, random.Random(luck)))
     if isinstance(outcome, Failure):
-        assert outcome.failure().kind == "Undecodable"
+        assert outcome.failure().kind == "InvalidResponse"
 
 
 def test_an_update_is_asked_for_what_it_changes_and_nothing_else() -> None:

@@ -10,23 +10,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lanekit.adapters.podman.error_mapping import bounded, error_of, without_warnings
-from lanekit.core.domain.errors import EngineFailed, EngineUnavailable, Foreign, StartFailed
+from lanekit.core.domain.errors import EngineFailed, EngineUnavailable, NotOwned, StartFailed
 
 RECORDED = Path(__file__).parents[2] / "recorded"
 
 KINDS = {
     r"container inspect MISSING|inspect --type container .*|(start|stop|kill|rm|port|cp to|rename"
     r"|exec|logs) MISSING": "NotFound",
-    r"create existing name|rename onto existing": "NameTaken",
+    r"create existing name|rename onto existing": "NameInUse",
     r"create missing( short)? image pull=never|image inspect MISSING": "ImageMissing",
-    r"create missing bind source.*": "SourceMissing",
+    r"create missing bind source.*": "MountSourceMissing",
     r"create bad name": "InvalidLane",
     r"create bad flag": "EngineUnavailable",
-    r"start with port in use": "PortTaken",
+    r"start with port in use": "PortInUse",
     r"start (missing entrypoint|non-executable entrypoint|missing workdir|bind source removed"
     r"|user missing)": "StartFailed",
     r"(kill created|rm running no -f|exec not running|pause created|unpause running|stop paused)":
-        "WrongState",
+        "InvalidState",
     # Not asked by lanekit, or not its to understand: podman's words, and no guess.
     r"inspect( --format| A)? MISSING|cp (missing src|to missing dir|from missing path)"
     r"|port running unpublished-port|create missing image default pull": "EngineFailed",
@@ -37,13 +37,13 @@ REST_KINDS = {
         "NotFound"
     ),
     r"json of image name|v\d+ json missing|exists missing": "NotFound",
-    r"create same name|rename conflict": "NameTaken",
+    r"create same name|rename conflict": "NameInUse",
     r"create missing( short)? image|image (json )?missing": "ImageMissing",
-    r"create missing bind source": "SourceMissing",
+    r"create missing bind source": "MountSourceMissing",
     r"create bad name|rename (bad|no) name": "InvalidLane",
     r"start (missing|noexec) entrypoint": "StartFailed",
     r"pause (created|paused)|kill created|stop paused|unpause running|delete running|exec on not "
-    r"running": "WrongState",
+    r"running": "InvalidState",
     r"create no image": "InvalidLane",
     r"create (invalid json|wrong type( env)?)|archive (PUT onto file|GET missing)|list (bad "
     r"filter|filters as string not list)": "EngineFailed",
@@ -135,7 +135,7 @@ WORDINGS = (
 def test_a_path_with_podmans_words_in_it_means_nothing(wording: str, begin: str) -> None:
     for path in (f"/srv/{wording}", f"/srv/{wording}: {wording}/x", f"/{wording} y"):
         missing = error_of("create it", f"{begin}statfs {path}: no such file or directory")
-        assert missing.kind == "SourceMissing"
+        assert missing.kind == "MountSourceMissing"
         workdir = f'unable to start container "c": workdir "{path}" does not exist on container c'
         assert isinstance(error_of("start it", f"{begin}{workdir}"), StartFailed)
         for mount in (f'error mounting "{path}" to rootfs', f"mount request: open {path}"):
@@ -185,7 +185,7 @@ def test_a_pod_of_the_lanes_name_is_somebody_elses() -> None:
         'name "x" is in use: pod already exists',
     ):
         error = error_of("create x", words)
-        assert isinstance(error, Foreign)
+        assert isinstance(error, NotOwned)
         assert "pod" in error.message
 
 
@@ -200,7 +200,7 @@ _BUSY_NAME = (
     ("words", "kind"),
     [
         # 5.4.2, when several create the same name at once.
-        (_BUSY_NAME, "NameTaken"),
+        (_BUSY_NAME, "NameInUse"),
         # `container diff`, and GET changes with and without the type; alike in 4.3.1 and 5.4.2.
         ("Error: {id} not found: container not known", "NotFound"),
         ("{id} not found: container not known", "NotFound"),

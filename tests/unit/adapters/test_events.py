@@ -88,7 +88,7 @@ def test_what_was_recorded_reads_as_it_was_meant(version: str) -> None:
 def test_what_is_no_event_is_refused(line: str) -> None:
     outcome = decode_event(line)
     assert isinstance(outcome, Failure)
-    assert outcome.failure().kind == "Undecodable"
+    assert outcome.failure().kind == "InvalidResponse"
 
 
 def test_the_words_of_an_error_in_a_stream_are_told() -> None:
@@ -106,7 +106,7 @@ def test_a_container_without_a_name_is_one() -> None:
 def test_law_no_damage_raises_or_makes_an_event_of_nobody(line: str, luck: int) -> None:
     outcome = decode_event(mutated(line, random.Random(luck)))
     if isinstance(outcome, Failure):
-        assert outcome.failure().kind == "Undecodable"
+        assert outcome.failure().kind == "InvalidResponse"
     else:
         assert outcome.unwrap().id
         assert outcome.unwrap().action
@@ -133,7 +133,7 @@ def test_half_a_line_is_no_event() -> None:
 
 def test_bytes_that_are_no_text_are_refused_and_the_next_line_is_read() -> None:
     first, second, end = _all(_lines(b"\xff\xfe\x00\n" + ALL[0].encode() + b"\n"))
-    assert first.failure().kind == "Undecodable"
+    assert first.failure().kind == "InvalidResponse"
     assert (second, end) == (decode_event(ALL[0]), Failure(OVER))
 
 
@@ -142,7 +142,7 @@ def test_a_line_that_goes_on_for_ever_is_given_up(begun: bytes) -> None:
     stream = _lines(b"a" * (LONGEST + (1 << 16)), begun)
     for _ in range(2):
         error = stream.next(20).failure()
-        assert error.kind == "Undecodable"
+        assert error.kind == "InvalidResponse"
         assert "a line that goes on" in error.detail
     stream.close()
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lanekit.adapters.podman.failure_causes import complaints, trouble
+from lanekit.adapters.podman.failure_causes import diagnosis_of, warnings
 
 RUNC = "runc: runc create failed: unable to start container process: "
 RECORDED = [
@@ -62,7 +62,7 @@ REPORTED = [
 @pytest.mark.parametrize(("cause", "words"), RECORDED + REPORTED)
 def test_known_words(cause: str, words: str) -> None:
     for said in (words, f"Error: {words}"):
-        assert (trouble(said).cause, trouble(said).words) == (cause, said)
+        assert (diagnosis_of(said).cause, diagnosis_of(said).words) == (cause, said)
 
 
 @pytest.mark.parametrize(
@@ -77,8 +77,8 @@ def test_known_words(cause: str, words: str) -> None:
     ],
 )
 def test_other_words_are_kept_as_they_are(words: str) -> None:
-    assert trouble(words).cause == "unknown"
-    assert trouble(words).words == words
+    assert diagnosis_of(words).cause == "unknown"
+    assert diagnosis_of(words).words == words
 
 
 def test_complaints_of_the_log() -> None:
@@ -87,4 +87,4 @@ def test_complaints_of_the_log() -> None:
         'time="2026-01-01T00:00:00Z" level=error msg="cannot find UID/GID for user x: no subuid '
         'ranges found for user \\"x\\" in /etc/subuid - check rootless mode in man pages."\n'
     )
-    assert [found.cause for found in complaints(log)] == ["no-subids"]
+    assert [found.cause for found in warnings(log)] == ["no-subids"]

@@ -11,7 +11,7 @@ from returns.result import Failure
 from lanekit.adapters.host.files import DiskFiles
 from lanekit.core.application.prepare import prepare
 from lanekit.core.domain.errors import InvalidLane, or_raise
-from lanekit.core.domain.git_mounts import GitFacts, ToMake
+from lanekit.core.domain.git_mounts import GitFacts, RequiredPath
 from lanekit.core.domain.lanes import Git, Lane, Profile
 
 FILES = DiskFiles()
@@ -187,14 +187,14 @@ def test_podmans_socket_is_not_given_by_way_of_a_repository(
 def test_what_is_missing_is_made_and_what_is_there_stays(made: Made) -> None:
     _ = (made.own / "there").write_text("mine")
     (made.own / "link").symlink_to(made.folder / "not-made")
-    wanted = [ToMake(f"{made.own}/{name}", "file") for name in ("new", "there", "link")]
-    wanted.append(ToMake(f"{made.own}/modules", "folder"))
+    wanted = [RequiredPath(f"{made.own}/{name}", "file") for name in ("new", "there", "link")]
+    wanted.append(RequiredPath(f"{made.own}/modules", "folder"))
     for _round in range(2):
-        assert not isinstance(FILES.make_missing(wanted), Failure)
+        assert not isinstance(FILES.ensure_paths(wanted), Failure)
     assert (made.own / "new").read_bytes() == b""
     assert (made.own / "there").read_text() == "mine"
     assert list((made.own / "modules").iterdir()) == []
     assert not (made.folder / "not-made").exists()
-    refused = FILES.make_missing([ToMake("/proc/none/x", "file")])
+    refused = FILES.ensure_paths([RequiredPath("/proc/none/x", "file")])
     assert isinstance(refused, Failure)
     assert "/proc/none/x" in refused.failure().message

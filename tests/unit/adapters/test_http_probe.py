@@ -238,7 +238,7 @@ def test_a_path_that_is_no_text(start: Start) -> None:
 
 def test_what_was_asked_early_is_answered_later(start: Start) -> None:
     server = start(_says(b"HTTP/1.1 204 X\r\n\r\n"))
-    asked = HttpProbe().begin(server.endpoint, "/", 5.0)
+    asked = HttpProbe().start_probe(server.endpoint, "/", 5.0)
     assert asked.answers()
     asked.close()
 
@@ -250,7 +250,7 @@ def test_time_counts_from_when_it_was_asked(start: Start) -> None:
         _ = over.wait(20)
 
     server = start(hold)
-    asked = HttpProbe().begin(server.endpoint, "/", 0.1)
+    asked = HttpProbe().start_probe(server.endpoint, "/", 0.1)
     time.sleep(0.2)
     begun = time.monotonic()
     assert not asked.answers()
@@ -263,6 +263,6 @@ def test_nobody_there_is_no_answer_later() -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         endpoint = Endpoint("127.0.0.1", closed.getsockname()[1])
-        asked = HttpProbe().begin(endpoint, "/", 5.0)
+        asked = HttpProbe().start_probe(endpoint, "/", 5.0)
         assert not asked.answers()
         asked.close()

@@ -14,8 +14,8 @@ from tests.support.hypothesis_settings import MANY
 from lanekit.adapters.podman.inspect_decoder import decode_containers, decode_images
 from lanekit.core.domain.containers import Mount, Port
 from lanekit.core.domain.endpoint import endpoint_of
-from lanekit.core.domain.errors import Undecodable, or_raise
-from lanekit.core.domain.observed import Endpoint, Snapshot
+from lanekit.core.domain.errors import InvalidResponse, or_raise
+from lanekit.core.domain.observed import Endpoint, ObservedContainer
 from lanekit.core.domain.podman_create.body import Json
 
 RECORDED = Path(__file__).parents[2] / "recorded" / "inspect"
@@ -24,13 +24,13 @@ STATES = sorted(path.name.split(".")[0] for path in (RECORDED / "4.3.1").glob("*
 CONTAINERS = [state for state in STATES if not state.startswith("ps-")]
 
 
-def _read(version: str, state: str, through: str) -> Snapshot:
+def _read(version: str, state: str, through: str) -> ObservedContainer:
     text = (RECORDED / version / f"{state}.{through}.json").read_text()
     (snapshot,) = or_raise(decode_containers(text))
     return snapshot
 
 
-def _comparable(seen: Snapshot) -> Snapshot:
+def _comparable(seen: ObservedContainer) -> ObservedContainer:
     """Less what differs from container to container: ids, times, chosen ports; and podman's env."""
     env = {k: v for k, v in seen.env.items() if k not in ("TERM", "HOSTNAME")}
     ports = tuple(replace(p, host_port=p.host_port and 1) for p in seen.ports)
@@ -128,7 +128,7 @@ def test_missing_and_null_keys_are_defaults() -> None:
 def test_a_wrong_type_is_refused_and_its_place_named(change: dict[str, Any], place: str) -> None:
     outcome = decode_containers(json.dumps([{**MINIMAL, **change}]))
     assert isinstance(outcome, Failure)
-    assert isinstance(outcome.failure(), Undecodable)
+    assert isinstance(outcome.failure(), InvalidResponse)
     assert place in outcome.failure().detail
 
 
@@ -136,7 +136,7 @@ def test_a_wrong_type_is_refused_and_its_place_named(change: dict[str, Any], pla
 def test_what_is_no_inspect_is_refused(text: str) -> None:
     outcome = decode_containers(text)
     assert isinstance(outcome, Failure)
-    assert isinstance(outcome.failure(), Undecodable)
+    assert isinstance(outcome.failure(), InvalidResponse)
 
 
 _JSON = st.recursive(
@@ -165,7 +165,7 @@ def test_anything_in_any_place_is_decoded_or_refused(path: tuple[Any, ...], valu
         inner = inner[key]
     inner[path[-1]] = value
     outcome = decode_containers(json.dumps(whole))
-    assert not isinstance(outcome, Failure) or isinstance(outcome.failure(), Undecodable)
+    assert not isinstance(outcome, Failure) or isinstance(outcome.failure(), InvalidResponse)
 
 
 def test_an_image_gives_its_id_and_what_it_brings() -> None:
@@ -180,7 +180,7 @@ def test_an_image_gives_its_id_and_what_it_brings() -> None:
     assert (info.id, dict(info.labels), info.volumes) == ("1" * 64, {"a": "b"}, ("/v",))
 
 
-def _changed(version: str, **host: Json) -> Snapshot:
+def _changed(version: str, **host: Json) -> ObservedContainer:
     """A recorded container whose HostConfig says something else."""
     (value,) = json.loads((RECORDED / version / "created.cli.json").read_text())
     value["HostConfig"] |= host

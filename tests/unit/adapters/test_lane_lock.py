@@ -13,8 +13,8 @@ import pytest
 from returns.result import Failure, Success
 
 from lanekit.adapters.host.clock import VirtualClock
-from lanekit.adapters.host.lane_lock import FileLock, HeldLock
-from lanekit.core.domain.errors import LockBusy, Outcome
+from lanekit.adapters.host.lane_lock import FileLock, LockedJournal
+from lanekit.core.domain.errors import LockTimeout, Outcome
 from lanekit.core.ports.lock import LaneLock
 
 _HOLDER = """
@@ -32,7 +32,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "locks"
 
 
-def _held(outcome: Outcome[HeldLock]) -> HeldLock:
+def _held(outcome: Outcome[LockedJournal]) -> LockedJournal:
     match outcome:
         case Success(lock):
             return lock
@@ -43,7 +43,7 @@ def _held(outcome: Outcome[HeldLock]) -> HeldLock:
 def _is_busy(lock: FileLock, name: str) -> bool:
     outcome = lock.hold(name, 0)
     if isinstance(outcome, Failure):
-        assert isinstance(outcome.failure(), LockBusy)
+        assert isinstance(outcome.failure(), LockTimeout)
         return True
     with outcome.unwrap():
         return False
@@ -158,7 +158,7 @@ def test_a_lock_of_another_process_dies_with_it(
         outcome = lock.hold("ws-a", 0)
         assert isinstance(outcome, Failure)
         error = outcome.failure()
-        assert isinstance(error, LockBusy)
+        assert isinstance(error, LockTimeout)
         assert f"process {holder.pid}" in error.message
         assert "ws-a" in error.message
         holder.send_signal(signal.SIGKILL)

@@ -8,12 +8,12 @@ import pytest
 from tests.unit.adapters.memory_world import SPEC, answers_of, make
 
 from lanekit.adapters.host.clock import SystemClock, VirtualClock
-from lanekit.adapters.memory.engine import CannotDo, InMemory, Worker
+from lanekit.adapters.memory.engine import InMemory, InvalidScenario, Worker
 from lanekit.contract.base import OK, kind, look, value
 from lanekit.core.domain.containers import ContainerSpec
 from lanekit.core.domain.drift import drift
 from lanekit.core.domain.lanes import DEFAULT_IMAGE
-from lanekit.core.domain.observed import ImageInfo, Snapshot
+from lanekit.core.domain.observed import ImageInfo, ObservedContainer
 from lanekit.core.ports.clock import Clock
 from lanekit.core.ports.engine import ContainerEngine
 from lanekit.core.ports.probe import Probe
@@ -33,7 +33,7 @@ def test_it_is_an_engine_and_a_probe() -> None:
     made = InMemory()
     engine: ContainerEngine = made
     assert isinstance(made, Probe)
-    assert engine.label == "in-memory"
+    assert engine.description == "in-memory"
     assert set(value(engine.images([DEFAULT_IMAGE]))) == {DEFAULT_IMAGE}
 
 
@@ -63,7 +63,7 @@ def test_somebody_else_has_the_port(engine: InMemory) -> None:
     port = engine.containers[0].ports[0].host_port or 0
     engine.occupy_port(port, answers=True)
     assert answers_of(engine), "an answer, but not from our worker"
-    assert kind(engine.start(identifier)) == "PortTaken"
+    assert kind(engine.start(identifier)) == "PortInUse"
     engine.occupy_port(port)
     assert not answers_of(engine)
     engine.free_port(port)
@@ -100,7 +100,7 @@ def test_a_start_that_fails_leaves_its_mark(engine: InMemory) -> None:
     identifier = value(engine.create(SPEC, "ws-a"))
     assert "HOSTNAME" not in look(engine, identifier).env
     engine.occupy_port(look(engine, identifier).ports[0].host_port or 0)
-    assert kind(engine.start(identifier)) == "PortTaken"
+    assert kind(engine.start(identifier)) == "PortInUse"
     assert look(engine, identifier).env["HOSTNAME"] == identifier[:12]
 
 
@@ -117,7 +117,7 @@ def test_images_change(engine: InMemory) -> None:
     engine.remove_image(DEFAULT_IMAGE)
     assert value(engine.images([DEFAULT_IMAGE, "ee", "no"])) == {}
     assert kind(engine.create(SPEC, "b")) == "ImageMissing"
-    with pytest.raises(CannotDo):
+    with pytest.raises(InvalidScenario):
         engine.remove_image(DEFAULT_IMAGE)
 
 
@@ -127,12 +127,12 @@ def test_drift_by_hand(engine: InMemory) -> None:
     image = value(engine.images([DEFAULT_IMAGE]))[DEFAULT_IMAGE]
     fields = [d.field for d in drift(SPEC, look(engine, "ws-a"), image)]
     assert sorted(fields) == ["privileged", "user"]
-    with pytest.raises(CannotDo):
+    with pytest.raises(InvalidScenario):
         engine.tamper("ws-a", id="x")
 
 
 def test_a_container_of_somebody_else(engine: InMemory) -> None:
-    identifier = engine.by_hand_create("theirs", labels={"by": "hand"})
+    identifier = engine.external_create("theirs", labels={"by": "hand"})
     seen = look(engine, "theirs")
     assert (seen.id, seen.state, seen.labels, seen.ports) == (
         identifier,
@@ -140,11 +140,11 @@ def test_a_container_of_somebody_else(engine: InMemory) -> None:
         {"by": "hand"},
         (),
     )
-    engine.by_hand_start("theirs")
-    engine.by_hand_stop("theirs")
+    engine.external_start("theirs")
+    engine.external_stop("theirs")
     assert look(engine, "theirs").state == "exited"
-    with pytest.raises(CannotDo, match="taken"):
-        _ = engine.by_hand_create("theirs", image=DEFAULT_IMAGE)
+    with pytest.raises(InvalidScenario, match="taken"):
+        _ = engine.external_create("theirs", image=DEFAULT_IMAGE)
 
 
 def test_an_exit_by_hand(engine: InMemory) -> None:
@@ -164,7 +164,7 @@ _REFUSED: list[Callable[[InMemory], object]] = [
     lambda engine: engine.exit("c", 1),
     lambda engine: engine.pause("missing"),
     lambda engine: engine.files("missing"),
-    lambda engine: engine.by_hand_rename("c", "with blank"),
+    lambda engine: engine.external_rename("c", "with blank"),
 ]
 
 
@@ -173,15 +173,15 @@ def test_what_podman_would_refuse_by_hand(
     engine: InMemory, by_hand: Callable[[InMemory], object]
 ) -> None:
     _ = value(engine.create(SPEC, "c"))
-    with pytest.raises(CannotDo):
+    with pytest.raises(InvalidScenario):
         _ = by_hand(engine)
     assert look(engine, "c").state == "created"
 
 
 def test_somebody_else_is_stopping_it(engine: InMemory, clock: VirtualClock) -> None:
     identifier = make(engine)
-    engine.being_stopped("ws-a", 2)
-    assert kind(engine.start(identifier)) == "WrongState"
+    engine.simulate_stopping("ws-a", 2)
+    assert kind(engine.start(identifier)) == "InvalidState"
     assert look(engine, "ws-a").state == "stopping"
     clock.sleep(2)
     assert look(engine, "ws-a").state == "exited"
@@ -191,19 +191,19 @@ def test_somebody_else_is_stopping_it(engine: InMemory, clock: VirtualClock) -> 
 def test_somebody_else_is_removing_it(engine: InMemory, clock: VirtualClock) -> None:
     # Seen on podman 4.3.1 by writing that state into its database.
     identifier = value(engine.create(SPEC, "ws-a"))
-    engine.being_removed("ws-a", 2)
+    engine.simulate_removing("ws-a", 2)
     assert look(engine, "ws-a").state == "removing"
     answers = {
         "start": kind(engine.start(identifier)),
         "stop": kind(engine.stop(identifier, 1)),
         "unpause": kind(engine.unpause(identifier)),
-        "copy_in": kind(engine.copy_in(identifier, [])),
+        "put_archive": kind(engine.put_archive(identifier, [])),
         "create": kind(engine.create(SPEC, "ws-a")),
         "logs": kind(engine.logs(identifier, 1)),
         "rename": kind(engine.rename(identifier, "other")),
     }
-    assert answers == dict.fromkeys(["start", "stop", "unpause", "copy_in"], "WrongState") | {
-        "create": "NameTaken",
+    assert answers == dict.fromkeys(["start", "stop", "unpause", "put_archive"], "InvalidState") | {
+        "create": "NameInUse",
         "logs": OK,
         "rename": OK,
     }
@@ -213,7 +213,7 @@ def test_somebody_else_is_removing_it(engine: InMemory, clock: VirtualClock) -> 
 
 def test_a_removal_that_was_given_up_is_finished_by_the_next(engine: InMemory) -> None:
     identifier = value(engine.create(SPEC, "ws-a"))
-    engine.being_removed("ws-a")
+    engine.simulate_removing("ws-a")
     value(engine.remove(identifier, 0))
     assert engine.containers == ()
 
@@ -228,7 +228,7 @@ def test_a_container_that_podman_removes_at_its_exit(engine: InMemory) -> None:
 def test_no_call_is_seen_half_done() -> None:
     # Real time: each stop sleeps a little, and others look meanwhile.
     engine = InMemory(worker=Worker(stop_seconds=0.001))
-    odd: list[Snapshot] = []
+    odd: list[ObservedContainer] = []
     done = threading.Event()
 
     def watch() -> None:

@@ -7,9 +7,9 @@ from returns.result import Failure
 from tests.unit.adapters.memory_world import SPEC, answers_of, make
 
 from lanekit.adapters.host.clock import VirtualClock
-from lanekit.adapters.memory.engine import Call, InMemory, Killed
+from lanekit.adapters.memory.engine import Call, InMemory, SimulatedKill
 from lanekit.contract.base import OK, kind, look, value
-from lanekit.core.domain.errors import EngineTimeout, EngineUnavailable, NameTaken, Outcome
+from lanekit.core.domain.errors import EngineTimeout, EngineUnavailable, NameInUse, Outcome
 
 TIMEOUT = EngineTimeout("podman did not answer")
 
@@ -48,8 +48,8 @@ def test_how_often_and_where_a_fault_happens(engine: InMemory) -> None:
 
 def test_faults_happen_in_the_order_in_which_they_were_made(engine: InMemory) -> None:
     engine.fail("inspect", TIMEOUT)
-    engine.fail("inspect", NameTaken("odd"))
-    assert [kind(engine.inspect([])) for _ in range(3)] == ["EngineTimeout", "NameTaken", OK]
+    engine.fail("inspect", NameInUse("odd"))
+    assert [kind(engine.inspect([])) for _ in range(3)] == ["EngineTimeout", "NameInUse", OK]
 
 
 def test_what_was_announced_and_did_not_happen_can_be_seen(engine: InMemory) -> None:
@@ -62,7 +62,7 @@ def test_what_was_announced_and_did_not_happen_can_be_seen(engine: InMemory) -> 
 
 _IMPOSSIBLE: list[Callable[[InMemory], None]] = [
     lambda engine: engine.fail("strat", TIMEOUT),
-    lambda engine: engine.crash("label"),
+    lambda engine: engine.crash("description"),
     lambda engine: engine.delay("_call", 1),
     lambda engine: engine.delay("start", 0),
 ]
@@ -80,9 +80,9 @@ def test_a_fault_that_can_never_happen_is_a_bug(
 def test_a_crash_leaves_things_as_they_are(when: str, made: list[str]) -> None:
     engine = InMemory()
     engine.crash("create", "before" if when == "before" else "after")
-    with pytest.raises(Killed, match=f"{when} create ws-a"):
+    with pytest.raises(SimulatedKill, match=f"{when} create ws-a"):
         _ = engine.create(SPEC, "ws-a")
-    assert not issubclass(Killed, Exception)
+    assert not issubclass(SimulatedKill, Exception)
     assert [seen.name for seen in engine.containers] == made
     assert kind(engine.create(SPEC, "other")) == OK
 
@@ -91,8 +91,8 @@ def test_a_crash_at_the_nth_call(engine: InMemory) -> None:
     engine.crash(skip=2)
     assert kind(engine.inspect([])) == OK
     assert kind(engine.images([])) == OK
-    with pytest.raises(Killed, match="find"):
-        _ = engine.find({})
+    with pytest.raises(SimulatedKill, match="list_by_labels"):
+        _ = engine.list_by_labels({})
 
 
 def test_delays_pass_on_the_clock(engine: InMemory, clock: VirtualClock) -> None:
@@ -105,13 +105,13 @@ def test_delays_pass_on_the_clock(engine: InMemory, clock: VirtualClock) -> None
 
 def test_a_service_that_goes_away_and_comes_back(engine: InMemory) -> None:
     identifier = make(engine)
-    engine.go_away("no socket")
+    engine.disconnect("no socket")
     calls: list[Outcome[object]] = [
         engine.inspect([]),
         engine.images([]),
-        engine.find({}),
+        engine.list_by_labels({}),
         engine.create(SPEC, "b"),
-        engine.copy_in(identifier, []),
+        engine.put_archive(identifier, []),
         engine.start(identifier),
         engine.unpause(identifier),
         engine.stop(identifier, 1),
@@ -123,7 +123,7 @@ def test_a_service_that_goes_away_and_comes_back(engine: InMemory) -> None:
         assert isinstance(outcome, Failure)
         assert isinstance(outcome.failure(), EngineUnavailable)
     assert answers_of(engine), "containers run without podman"
-    engine.come_back()
+    engine.reconnect()
     assert look(engine, "ws-a").state == "running"
 
 
@@ -147,11 +147,11 @@ def test_calls_are_recorded_without_secrets(engine: InMemory) -> None:
 
 
 def test_what_is_done_by_hand_is_no_call(engine: InMemory) -> None:
-    _ = engine.by_hand_create("x")
-    engine.by_hand_start("x")
+    _ = engine.external_create("x")
+    engine.external_start("x")
     engine.pause("x")
-    engine.by_hand_rename("x", "y")
-    engine.by_hand_remove("y")
+    engine.external_rename("x", "y")
+    engine.external_remove("y")
     assert (engine.calls, engine.containers) == ((), ())
 
 
@@ -162,5 +162,5 @@ def test_probes_can_fail_be_slow_and_die(engine: InMemory, clock: VirtualClock) 
     assert [answers_of(engine), answers_of(engine)] == [False, True]
     assert clock.now() == 2
     engine.crash("answers")
-    with pytest.raises(Killed):
+    with pytest.raises(SimulatedKill):
         _ = answers_of(engine)

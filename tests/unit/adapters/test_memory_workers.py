@@ -101,10 +101,10 @@ def test_a_new_worker_is_for_new_containers(engine: InMemory) -> None:
     engine.set_worker("ws-a", Worker(answers_after=None))
     value(engine.rename(old, "ws-a.prev"))
     _ = value(engine.create(SPEC, "ws-a.next"))
-    engine.by_hand_start("ws-a.next")
+    engine.external_start("ws-a.next")
     assert answers_of(engine, "ws-a.prev")
     assert not answers_of(engine, "ws-a.next"), "made for ws-a, under another name"
-    engine.swap_worker("ws-a.prev", Worker(status=500))
+    engine.replace_worker("ws-a.prev", Worker(status=500))
     assert not answers_of(engine, "ws-a.prev")
 
 

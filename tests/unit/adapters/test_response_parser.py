@@ -5,14 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.strategies import http_answers
 
-from lanekit.adapters.podman.rest.response_parser import MOST, Answer
+from lanekit.adapters.podman.rest.response_parser import MOST, ResponseParser
 
 LENGTH = b"HTTP/1.1 200 OK\r\nServer: Libpod/4.3.1 (linux)\r\nContent-Length: 4\r\n\r\nbody"
 UNTIL_ITS_END = b"HTTP/1.1 200 OK\r\n\r\nbody"
 
 
-def _read(*parts: bytes) -> Answer:
-    answer = Answer()
+def _read(*parts: bytes) -> ResponseParser:
+    answer = ResponseParser()
     for part in parts:
         answer.feed(part)
     return answer
@@ -24,7 +24,7 @@ def test_an_answer_is_the_same_however_it_is_cut(
 ) -> None:
     status, body, raw = said
     cuts = sorted(data.draw(st.sets(st.integers(1, len(raw) - 1), max_size=8)))
-    answer = Answer()
+    answer = ResponseParser()
     for begin, end in zip((0, *cuts), (*cuts, len(raw)), strict=True):
         assert not answer.is_whole
         answer.feed(raw[begin:end])

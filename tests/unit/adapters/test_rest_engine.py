@@ -29,11 +29,11 @@ def _said(message: str, status: int) -> bytes:
 @pytest.mark.parametrize(
     ("status", "message", "kind"),
     [
-        (500, "creating container storage: x: that name is already in use", "NameTaken"),
-        (409, "container already exists", "NameTaken"),
+        (500, "creating container storage: x: that name is already in use", "NameInUse"),
+        (409, "container already exists", "NameInUse"),
         (500, "localhost/x:1: image not known", "ImageMissing"),
         (404, "no such image: localhost/x:1: image not known", "ImageMissing"),
-        (500, "statfs /x: no such file or directory", "SourceMissing"),
+        (500, "statfs /x: no such file or directory", "MountSourceMissing"),
         (500, "something never seen before", "EngineFailed"),
     ],
 )
@@ -75,7 +75,7 @@ def test_a_rename_onto_a_taken_name_is_told_as_such(
 ) -> None:
     with service(tmp_path, lambda _: _said(message, status)) as running:
         error = _error(PodmanSocket(str(running.path)).rename(ID, "ws-b"))
-    assert error.kind == "NameTaken"
+    assert error.kind == "NameInUse"
     assert message in error.detail
 
 
@@ -95,7 +95,7 @@ def test_podmans_own_404_says_that_it_is_removed(tmp_path: Path, order: str) -> 
 @pytest.mark.parametrize("said", [b"{}", b'{"Id":"x"}', b'{"Id":7}', b"[]", b"", b"no json"])
 def test_a_create_without_an_id_is_not_understood(tmp_path: Path, said: bytes) -> None:
     with service(tmp_path, lambda _: http(201, said)) as running:
-        assert _error(PodmanSocket(str(running.path)).create(SPEC, "a")).kind == "Undecodable"
+        assert _error(PodmanSocket(str(running.path)).create(SPEC, "a")).kind == "InvalidResponse"
 
 
 def test_a_removal_that_failed_says_so_inside_a_success(tmp_path: Path) -> None:
@@ -161,13 +161,13 @@ def test_logs_are_in_the_order_of_their_frames(tmp_path: Path) -> None:
 @pytest.mark.parametrize("body", [b"plain text", _frame(1, b"a")[:-1], _frame(9, b"a"), b"\1\0"])
 def test_logs_that_are_cut_or_no_frames_are_not_understood(tmp_path: Path, body: bytes) -> None:
     with service(tmp_path, lambda _: http(200, body)) as running:
-        assert _error(PodmanSocket(str(running.path)).logs(ID, 5)).kind == "Undecodable"
+        assert _error(PodmanSocket(str(running.path)).logs(ID, 5)).kind == "InvalidResponse"
 
 
 def test_an_archive_without_an_entry_is_no_success(tmp_path: Path) -> None:
     with service(tmp_path, lambda _: http(200)) as running:
         for empty in (b"", bytes(1024)):
-            outcome = PodmanSocket(str(running.path)).copy_in(ID, [empty])
+            outcome = PodmanSocket(str(running.path)).put_archive(ID, [empty])
             assert _error(outcome).kind == "EngineFailed"
 
 

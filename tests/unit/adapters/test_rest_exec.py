@@ -60,16 +60,16 @@ def test_a_service_that_goes_away_while_it_runs(tmp_path: Path) -> None:
 
 def test_bytes_that_are_no_frames(tmp_path: Path) -> None:
     outcome, out = _run(tmp_path, _service(UPGRADED + b"garbage that is no frame"))
-    assert (outcome.failure().kind, out) == ("Undecodable", b"")
+    assert (outcome.failure().kind, out) == ("InvalidResponse", b"")
 
 
 @pytest.mark.parametrize(
     ("start", "kind"),
     [
-        (None, "Undecodable"),
-        (b"SSH-2.0-OpenSSH\r\n\r\n", "Undecodable"),
-        (b"HTTP/1.1 101 UPGRADED\r\nX: " + b"a" * 100_000, "Undecodable"),
-        (_message(500, "container state improper"), "WrongState"),
+        (None, "InvalidResponse"),
+        (b"SSH-2.0-OpenSSH\r\n\r\n", "InvalidResponse"),
+        (b"HTTP/1.1 101 UPGRADED\r\nX: " + b"a" * 100_000, "InvalidResponse"),
+        (_message(500, "container state improper"), "InvalidState"),
         (_message(404, "no such exec session"), "EngineFailed"),
         (http(500, b"<html>", close=True), "EngineFailed"),
     ],
@@ -83,12 +83,12 @@ def test_a_start_that_is_refused(tmp_path: Path, start: bytes | None, kind: str)
     [
         (b'{"Running": false, "ExitCode": 7}', 7),
         (b'{"Running": false, "ExitCode": -1}', 255),
-        (b'{"Running": false, "ExitCode": "no"}', "Undecodable"),
-        (b'{"Running": false}', "Undecodable"),
-        (b'{"ExitCode": 0}', "Undecodable"),
-        (b"{}", "Undecodable"),
-        (b"[]", "Undecodable"),
-        (b"", "Undecodable"),
+        (b'{"Running": false, "ExitCode": "no"}', "InvalidResponse"),
+        (b'{"Running": false}', "InvalidResponse"),
+        (b'{"ExitCode": 0}', "InvalidResponse"),
+        (b"{}", "InvalidResponse"),
+        (b"[]", "InvalidResponse"),
+        (b"", "InvalidResponse"),
     ],
 )
 def test_the_status_is_read_or_refused(tmp_path: Path, body: bytes, expected: int | str) -> None:
@@ -102,4 +102,4 @@ def test_the_status_is_read_or_refused(tmp_path: Path, body: bytes, expected: in
 def test_a_frozen_container_is_the_wrong_state(tmp_path: Path) -> None:
     words = f"cannot create exec session as container {CONTAINER} is paused"
     outcome, _ = _run(tmp_path, lambda _request: _message(409, words))
-    assert outcome.failure().kind == "WrongState"
+    assert outcome.failure().kind == "InvalidState"

@@ -8,14 +8,14 @@ from returns.result import Failure, Success
 from tests.support.lane_world import LANE, PROFILE, Config, Files, LaneWorld
 from tests.support.strategies import snapshot_of
 
-from lanekit.core.application.context import Target, World
-from lanekit.core.application.data_loss import losses, with_losses
+from lanekit.core.application.context import Ports, PreparedLane
+from lanekit.core.application.data_loss import lost_files, with_data_loss
 from lanekit.core.domain.containers import Mount
 from lanekit.core.domain.desired import Digests, container_spec
 from lanekit.core.domain.errors import EngineFailed, Outcome, or_raise
 from lanekit.core.domain.labels import LABEL_CONFIG
 from lanekit.core.domain.lanes import Lane, Profile
-from lanekit.core.domain.observed import Change, Observation, Snapshot
+from lanekit.core.domain.observed import LayerChange, ObservedContainer, ObservedLane
 from lanekit.core.domain.plan import Plan
 
 NAME = "ws-a"
@@ -25,8 +25,8 @@ SEEN = replace(snapshot_of(SPEC), mounts=(*SPEC.mounts, Mount("/x", "/opt/x/y/")
 
 
 def _lost(*paths: str, kind: str = "added", copied: tuple[str, ...] = ()) -> list[str]:
-    changes = [Change(path, kind) for path in paths]  # type: ignore[arg-type]  # one of three
-    return [change.path for change in losses(SEEN, changes, TARGET, copied)]
+    changes = [LayerChange(path, kind) for path in paths]  # type: ignore[arg-type]  # one of three
+    return [change.path for change in lost_files(SEEN, changes, TARGET, copied)]
 
 
 def test_what_podman_and_lanekit_make_is_no_loss() -> None:
@@ -60,26 +60,26 @@ def world() -> LaneWorld:
 
 
 def test_only_a_replace_asks_what_it_loses(world: LaneWorld) -> None:
-    assert or_raise(world.lanes().plan(LANE)).loses is None
+    assert or_raise(world.lanes().plan(LANE)).lost_files is None
     world.engine.exit(NAME, 0)
-    assert or_raise(world.lanes().plan(LANE)).loses is None
-    assert "changes" not in [call.method for call in world.engine.calls]
+    assert or_raise(world.lanes().plan(LANE)).lost_files is None
+    assert "diff" not in [call.method for call in world.engine.calls]
     world.drift()
-    lost = or_raise(world.lanes().plan(LANE)).loses
+    lost = or_raise(world.lanes().plan(LANE)).lost_files
     assert [change.path for change in lost or ()] == ["/tmp/work"]
     world.with_profile(on_drift="report")
-    assert or_raise(world.lanes().plan(LANE)).loses is None
+    assert or_raise(world.lanes().plan(LANE)).lost_files is None
 
 
 def test_ensure_does_not_ask(world: LaneWorld) -> None:
     world.drift()
     assert or_raise(world.lanes().ensure(LANE)).action == "replaced"
-    assert "changes" not in [call.method for call in world.engine.calls]
+    assert "diff" not in [call.method for call in world.engine.calls]
 
 
 def test_a_plan_that_cannot_be_told_in_full_is_an_error(world: LaneWorld) -> None:
     world.drift()
-    world.engine.fail("changes", EngineFailed("no"))
+    world.engine.fail("diff", EngineFailed("no"))
     outcome = world.lanes().plan(LANE)
     assert isinstance(outcome, Failure)
     assert outcome.failure().lane == "ws/a"
@@ -90,7 +90,7 @@ def _lost_by(world: LaneWorld, *paths: str) -> list[str]:
     for path in paths:
         world.engine.write_file(NAME, path)
     world.drift()
-    lost = or_raise(world.lanes().plan(LANE)).loses
+    lost = or_raise(world.lanes().plan(LANE)).lost_files
     assert lost is not None
     return [change.path for change in lost]
 
@@ -106,7 +106,7 @@ class _Touched(Files):
         copy = or_raise(super().config(path, credentials))
         return Success(replace(copy, names=frozenset(("", "a", "b"))))
 
-    def touched(self, seen: Snapshot, paths: Sequence[str]) -> frozenset[str] | None:
+    def touched(self, seen: ObservedContainer, paths: Sequence[str]) -> frozenset[str] | None:
         self.asked.append((seen.name, tuple(paths)))
         return self.written
 
@@ -146,9 +146,12 @@ def test_the_one_that_is_replaced_is_asked_also_when_it_is_called_otherwise(
     world: LaneWorld,
 ) -> None:
     (old,) = world.ours()
-    world.engine.by_hand_rename(NAME, f"{NAME}.prev")
+    world.engine.external_rename(NAME, f"{NAME}.prev")
     planned = _planned(world)
-    assert (planned.replaces, [one.path for one in planned.loses or ()]) == (old.id, ["/tmp/work"])
+    assert (planned.replaces, [one.path for one in planned.lost_files or ()]) == (
+        old.id,
+        ["/tmp/work"],
+    )
 
 
 def _planned(world: LaneWorld) -> Plan:
@@ -159,9 +162,9 @@ def _planned(world: LaneWorld) -> Plan:
 def test_a_plan_that_replaces_one_that_is_gone_is_left_as_it_is() -> None:
     world = LaneWorld()
     _ = or_raise(world.lanes().ensure(LANE))
-    todo = replace(_planned(world), loses=None)
-    target = Target(LANE, PROFILE, SPEC, None)
-    ports = World(world.engine, world.engine, world.files, world.lock, world.clock)
-    assert with_losses(ports, target, Observation(), todo) == Success(todo)
+    todo = replace(_planned(world), lost_files=None)
+    target = PreparedLane(LANE, PROFILE, SPEC, None)
+    ports = Ports(world.engine, world.engine, world.files, world.lock, world.clock)
+    assert with_data_loss(ports, target, ObservedLane(), todo) == Success(todo)
     (own,) = world.ours()
-    assert with_losses(ports, target, Observation(next=own), todo) == Success(todo)
+    assert with_data_loss(ports, target, ObservedLane(next=own), todo) == Success(todo)

@@ -11,20 +11,20 @@ from tests.support.strategies import snapshot_of
 from lanekit.adapters.memory.engine import Worker
 from lanekit.core.domain.desired import Digests, container_spec
 from lanekit.core.domain.errors import (
+    Conflict,
     EngineTimeout,
-    Foreign,
     ImageMissing,
     InvalidLane,
-    LostRace,
-    NameTaken,
-    NotHonoured,
+    NameInUse,
+    NotOwned,
     NotReady,
+    SpecMismatch,
     WorkerExited,
     or_raise,
 )
 from lanekit.core.domain.lanes import DEFAULT_IMAGE, Lane, Profile
-from lanekit.core.domain.observed import Observation
-from lanekit.core.domain.ownership import foreign, is_ours
+from lanekit.core.domain.observed import ObservedLane
+from lanekit.core.domain.ownership import is_ours, ownership_error
 from lanekit.core.domain.progress import OperationUndone, Waiting
 
 NAME = "ws-a"
@@ -57,11 +57,11 @@ def test_without_labels_the_variables_do() -> None:
 def test_a_stranger_in_any_place_is_told_with_its_owner(place: str) -> None:
     stranger = replace(OURS, labels={"lanekit.workspace": "w2", "lanekit.lane": "z"})
     there: dict[str, Any] = {place: stranger}
-    error = foreign(LANE, Observation(**there))
+    error = ownership_error(LANE, ObservedLane(**there))
     assert error is not None
     assert "lane w2/z's" in error.detail
     there[place] = OURS
-    assert foreign(LANE, Observation(**there)) is None
+    assert ownership_error(LANE, ObservedLane(**there)) is None
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_whose_a_strangers_container_seems_to_be(
     stranger = replace(
         OURS, labels=labels, env=env, image="docker.io/x:1", id="0123456789ab" + "0" * 52
     )
-    error = foreign(LANE, Observation(stranger))
+    error = ownership_error(LANE, ObservedLane(stranger))
     assert error is not None
     assert error.message == f"a container named {stranger.name} exists and is not this lane's"
     assert error.detail == f"it seems to be {whose}; it was not touched"
@@ -90,11 +90,11 @@ def test_whose_a_strangers_container_seems_to_be(
 
 
 def test_a_foreign_container_is_an_error_and_untouched(world: LaneWorld) -> None:
-    _ = world.engine.by_hand_create(NAME)
+    _ = world.engine.external_create(NAME)
     before = world.engine.containers
     outcome = world.lanes().ensure(world.lane)
     assert isinstance(outcome, Failure)
-    assert isinstance(outcome.failure(), Foreign)
+    assert isinstance(outcome.failure(), NotOwned)
     assert outcome.failure().lane == "ws/a"
     assert world.engine.containers == before
 
@@ -113,7 +113,7 @@ def test_a_missing_image_is_told_before_anything_is_touched(world: LaneWorld) ->
 
 def test_an_impossible_lane_asks_the_engine_nothing(world: LaneWorld) -> None:
     world.files.broken = [world.lane.worktree, world.profile.worker]
-    world.engine.go_away()
+    world.engine.disconnect()
     outcome = world.lanes().ensure(world.lane)
     assert isinstance(outcome, Failure)
     assert isinstance(outcome.failure(), InvalidLane)
@@ -231,16 +231,16 @@ def test_what_podman_made_otherwise_is_told_before_the_old_one_is_stopped(
     lanes = world.lanes(tamper)
     outcome = lanes.ensure(world.lane)
     assert isinstance(outcome, Failure)
-    assert isinstance(outcome.failure(), NotHonoured)
+    assert isinstance(outcome.failure(), SpecMismatch)
     assert "restart_policy" in outcome.failure().detail
     assert world.ours() == before
 
 
 def test_a_race_that_is_lost_again_and_again_is_told(world: LaneWorld) -> None:
-    world.engine.fail("create", NameTaken("taken"), times=None)
+    world.engine.fail("create", NameInUse("taken"), times=None)
     outcome = world.lanes().ensure(world.lane)
     assert isinstance(outcome, Failure)
-    assert isinstance(outcome.failure(), LostRace)
+    assert isinstance(outcome.failure(), Conflict)
     assert world.ours() == []
 
 
@@ -252,7 +252,7 @@ def test_a_stop_that_timed_out_is_undone(world: LaneWorld) -> None:
 
     def cut_off(event: object) -> None:
         if "stop ws-a" in str(getattr(event, "operation", "")) and "Failed" in repr(event):
-            world.engine.being_stopped(NAME)
+            world.engine.simulate_stopping(NAME)
 
     lanes = world.lanes(cut_off)
     outcome = lanes.ensure(world.lane)
@@ -262,7 +262,7 @@ def test_a_stop_that_timed_out_is_undone(world: LaneWorld) -> None:
 
 def test_secrets_are_hidden_in_podmans_words(world: LaneWorld) -> None:
     world.with_profile(env={"TOKEN": "s3cret-value"})
-    world.engine.fail("create", NameTaken("s3cret-value", "x s3cret-value y"), times=None)
+    world.engine.fail("create", NameInUse("s3cret-value", "x s3cret-value y"), times=None)
     outcome = world.lanes().ensure(world.lane)
     assert isinstance(outcome, Failure)
     assert "s3cret" not in str(outcome.failure())
@@ -273,6 +273,6 @@ def test_a_container_that_ends_while_its_port_hangs_is_noticed_within_a_second()
     _ = or_raise(world.lanes().ensure(world.lane))
     begun = world.clock.now()
     hangs = Worker(answers_after=None, exits_after=begun + 0.5, exit_code=3)
-    world.engine.swap_worker(world.lane.container_name, hangs)
+    world.engine.replace_worker(world.lane.container_name, hangs)
     assert world.lanes().ensure(world.lane).failure().kind == "WorkerExited"
     assert world.clock.now() - begun <= 1.5

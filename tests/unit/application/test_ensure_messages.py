@@ -17,15 +17,15 @@ from lanekit.core.domain.drift import drift
 from lanekit.core.domain.errors import (
     EngineFailed,
     EngineTimeout,
-    NameTaken,
+    InvalidState,
+    NameInUse,
     Outcome,
-    PortTaken,
-    WrongState,
+    PortInUse,
     or_raise,
 )
 from lanekit.core.domain.idle import meaning
 from lanekit.core.domain.operations import AwaitReady
-from lanekit.core.domain.plan import Judge
+from lanekit.core.domain.plan import DriftCheck
 from lanekit.core.domain.progress import (
     Event,
     Listener,
@@ -62,7 +62,7 @@ def _after(operation: str, deed: Callable[[], None]) -> Listener:
 def _silent(world: LaneWorld, **worker: Any) -> str:
     port = world.ours()[0].ports[0].host_port
     world.engine.exit(NAME, 0)
-    world.engine.swap_worker(NAME, Worker(answers_after=None, **worker))
+    world.engine.replace_worker(NAME, Worker(answers_after=None, **worker))
     return f"http://127.0.0.1:{port}/"
 
 
@@ -121,13 +121,13 @@ def test_what_a_worker_says_of_itself(status: int | None, said: str) -> None:
 
 def test_a_worker_is_asked_at_its_path_and_given_two_seconds(world: LaneWorld) -> None:
     (own,) = world.ours()
-    profile = replace(world.profile, busy_path="/busy")
+    profile = replace(world.profile, idle_path="/busy")
     world.engine.forget_calls()
     assert why_busy(world.engine, profile, own) == ""
     assert [str(call) for call in world.engine.calls] == [
         f"status http://127.0.0.1:{own.ports[0].host_port}/busy"
     ]
-    world.engine.swap_worker(NAME, Worker(answers_after=None))
+    world.engine.replace_worker(NAME, Worker(answers_after=None))
     begun = world.clock.now()
     assert why_busy(world.engine, profile, own) == (
         "its worker did not say at /busy whether it is busy"
@@ -143,7 +143,7 @@ def test_a_worker_is_asked_at_its_path_and_given_two_seconds(world: LaneWorld) -
 
 def test_a_name_that_is_taken_again_and_again(world: LaneWorld) -> None:
     world.drift()
-    world.engine.fail("create", NameTaken("the name is in use", "by 1234"), times=None)
+    world.engine.fail("create", NameInUse("the name is in use", "by 1234"), times=None)
     assert words_of(world.lanes().ensure(LANE)) == (
         "ws/a: a name that the lane needs was taken 5 times in a row\n"
         "the name is in use\nby 1234\n"
@@ -153,14 +153,14 @@ def test_a_name_that_is_taken_again_and_again(world: LaneWorld) -> None:
 
 
 CHANGED = (
-    "ws/a: the lane was changed by somebody else 5 times in a row while lanekit worked on it\n"
+    "ws/a: somebody else changed the lane 5 times in a row while lanekit worked on it\n"
 )
 WHO = "-> find out who else starts, stops or removes this container, then run ensure again"
 
 
 def test_a_lane_that_is_changed_again_and_again(world: LaneWorld) -> None:
     world.drift()
-    world.engine.fail("stop", WrongState("it is paused"), times=None)
+    world.engine.fail("stop", InvalidState("it is paused"), times=None)
     begun = world.clock.now()
     assert words_of(world.lanes().ensure(LANE)) == f"{CHANGED}it is paused\n{WHO}"
     # Each try waits longer for whoever else is at it: 0.2, 0.4, 0.6 and 0.8 s.
@@ -168,7 +168,7 @@ def test_a_lane_that_is_changed_again_and_again(world: LaneWorld) -> None:
 
 
 def test_a_container_that_is_being_removed_is_waited_for(world: LaneWorld) -> None:
-    world.engine.being_removed(NAME)
+    world.engine.simulate_removing(NAME)
     begun = world.clock.now()
     assert words_of(world.lanes().ensure(LANE)) == (
         f"{CHANGED}the container is being removed by somebody else\n{WHO}"
@@ -178,7 +178,7 @@ def test_a_container_that_is_being_removed_is_waited_for(world: LaneWorld) -> No
 
 def test_a_port_that_is_taken_is_the_cause_of_a_replace(world: LaneWorld) -> None:
     world.engine.exit(NAME, 0)
-    world.engine.fail("start", PortTaken("its port is taken", " by nginx\n"))
+    world.engine.fail("start", PortInUse("its port is taken", " by nginx\n"))
     done = or_raise(world.lanes().ensure(LANE))
     assert {op.cause for op in done.operations if str(op) == "create ws-a.next"} == {
         "its host port is taken by somebody else (by nginx)"
@@ -188,7 +188,7 @@ def test_a_port_that_is_taken_is_the_cause_of_a_replace(world: LaneWorld) -> Non
 def test_a_port_that_is_taken_is_told_where_nothing_may_be_replaced(world: LaneWorld) -> None:
     world.engine.exit(NAME, 0)
     world.with_profile(on_drift="report")
-    world.engine.fail("start", PortTaken("its port is taken", "by nginx"))
+    world.engine.fail("start", PortInUse("its port is taken", "by nginx"))
     assert words_of(world.lanes().ensure(LANE)) == (
         "ws/a: its port is taken\nby nginx\n"
         "-> on_drift is report, so the container is not replaced: free the port, or give the lane "
@@ -197,7 +197,7 @@ def test_a_port_that_is_taken_is_told_where_nothing_may_be_replaced(world: LaneW
 
 
 def test_the_cause_of_a_restart_is_that_it_did_not_answer(world: LaneWorld) -> None:
-    world.engine.swap_worker(NAME, Worker(answers_after=None))
+    world.engine.replace_worker(NAME, Worker(answers_after=None))
     seen: list[str] = []
 
     def hear(event: Event) -> None:
@@ -212,7 +212,7 @@ def test_the_cause_of_a_restart_is_that_it_did_not_answer(world: LaneWorld) -> N
 # --- what podman did not do -----------------------------------------------------------------------
 
 
-def _judge(world: LaneWorld) -> tuple[str, Judge]:
+def _judge(world: LaneWorld) -> tuple[str, DriftCheck]:
     (own,) = world.ours()
     spec = container_spec(LANE, replace(world.profile, memory=1 << 30), Digests("1", "2"))
 
@@ -296,7 +296,7 @@ def test_what_cannot_be_undone_is_told_with_the_first_error(world: LaneWorld) ->
 
 def test_an_old_one_that_does_not_come_back_is_told(world: LaneWorld) -> None:
     world.drift()
-    world.engine.swap_worker(NAME, Worker(exits_after=0.1, exit_code=9))
+    world.engine.replace_worker(NAME, Worker(exits_after=0.1, exit_code=9))
     world.engine.fail("rename", EngineFailed("cannot rename", "word"), skip=1)
     assert words_of(world.lanes().ensure(LANE)) == (
         "ws/a: cannot rename\nword\n"
@@ -308,7 +308,7 @@ def test_an_old_one_that_does_not_come_back_is_told(world: LaneWorld) -> None:
 def test_a_container_that_goes_between_two_operations_is_told(world: LaneWorld) -> None:
     world.drift()
     heard: list[Event] = []
-    go = _after("create", lambda: world.engine.by_hand_remove(f"{NAME}.next"))
+    go = _after("create", lambda: world.engine.external_remove(f"{NAME}.next"))
 
     def hear(event: Event) -> None:
         heard.append(event)

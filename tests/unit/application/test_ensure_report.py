@@ -8,26 +8,37 @@ from returns.result import Failure, Success
 from tests.support.lane_world import LANE, LaneWorld, Note
 
 from lanekit.adapters.memory.engine import Worker
-from lanekit.core.application.context import Target, World
-from lanekit.core.application.ensure import Ensure, Manner, decide, decide_asking, judge_for
-from lanekit.core.application.observe import UNFINISHED, Asked, copying, glance_one
+from lanekit.core.application.context import Ports, PreparedLane
+from lanekit.core.application.ensure import (
+    EnsureAttempts,
+    EnsureOptions,
+    drift_check,
+    plan_for,
+    plan_with_idle_check,
+)
+from lanekit.core.application.observe import (
+    UNFINISHED,
+    ObserveRequest,
+    copying,
+    observe_one_quickly,
+)
 from lanekit.core.application.prepare import prepare
 from lanekit.core.domain.errors import (
     EngineFailed,
+    InvalidState,
     LaneError,
-    NameTaken,
+    NameInUse,
     NotFound,
-    NotHonoured,
-    PortTaken,
+    PortInUse,
+    SpecMismatch,
     WorkerBusy,
-    WrongState,
     or_raise,
 )
 from lanekit.core.domain.lanes import DEFAULT_IMAGE
-from lanekit.core.domain.observed import ImageInfo, Inside, Observation
+from lanekit.core.domain.observed import ImageInfo, MountHealth, ObservedLane
 from lanekit.core.domain.operations import Create, Start
 from lanekit.core.domain.progress import Event, Listener, OperationFinished, OperationStarted
-from lanekit.core.domain.results import Ensured
+from lanekit.core.domain.results import EnsureResult
 
 NAME = "ws-a"
 
@@ -51,13 +62,15 @@ class _Notes(Note):
         self.all.append(text)
 
 
-def _target(world: LaneWorld) -> Target:
+def _target(world: LaneWorld) -> PreparedLane:
     return or_raise(prepare(world.files, LANE, world.profile))
 
 
-def _ensure(world: LaneWorld, note: Note, begun: float = 0.0) -> Ensure:
-    ports = World(world.engine, world.engine, world.files, world.lock, world.clock)
-    return Ensure(ports, _target(world), note, Manner("strict", world.events.append), begun)
+def _ensure(world: LaneWorld, note: Note, begun: float = 0.0) -> EnsureAttempts:
+    ports = Ports(world.engine, world.engine, world.files, world.lock, world.clock)
+    return EnsureAttempts(
+        ports, _target(world), note, EnsureOptions("strict", world.events.append), begun
+    )
 
 
 def _looks(world: LaneWorld) -> list[str]:
@@ -71,7 +84,7 @@ def test_the_report_of_a_new_lane() -> None:
     done = or_raise(_ensure(world, _Notes(), begun=4.0).run())
     port = world.ours()[0].ports[0].host_port
     assert port
-    assert done == Ensured(
+    assert done == EnsureResult(
         "ws/a",
         NAME,
         replace(done.endpoint, host="127.0.0.1", port=port),
@@ -97,10 +110,10 @@ def test_a_note_says_what_is_done_to_the_lane_and_then_which_container_it_is() -
     _ = or_raise(_ensure(world, note).run())
     assert note.all == [UNFINISHED, own.id], "it says so already"
     world.engine.tamper(NAME, pid=7)
-    world.files.lost = Inside(config_gone=True)
+    world.files.lost = MountHealth(config_missing=True)
     _ = or_raise(_ensure(world, note).run())
     assert note.all[2:] == [copying(own.id), own.id]
-    world.files.lost = Inside()
+    world.files.lost = MountHealth()
     world.engine.exit(NAME, 0)
     _ = or_raise(_ensure(world, note).run())
     assert note.all[4:] == [UNFINISHED, own.id]
@@ -108,7 +121,7 @@ def test_a_note_says_what_is_done_to_the_lane_and_then_which_container_it_is() -
 
 def test_a_look_that_was_made_is_used_once(world: LaneWorld) -> None:
     (own,) = world.ours()
-    seen = glance_one(world.engine, Asked(NAME, DEFAULT_IMAGE, own.id))
+    seen = observe_one_quickly(world.engine, ObserveRequest(NAME, DEFAULT_IMAGE, own.id))
     world.engine.forget_calls()
     assert or_raise(_ensure(world, _Notes(own.id)).run(seen)).action == "none"
     assert _looks(world) == []
@@ -117,7 +130,7 @@ def test_a_look_that_was_made_is_used_once(world: LaneWorld) -> None:
     lost = EngineFailed("podman said no")
     assert _ensure(world, _Notes()).run(Failure(lost)) == Failure(replace(lost, lane="ws/a"))
     # What was seen is not so any more: it is looked at again, and not a third time.
-    world.engine.by_hand_remove(NAME)
+    world.engine.external_remove(NAME)
     world.engine.forget_calls()
     world.drift()
     assert or_raise(_ensure(world, _Notes(own.id)).run(seen)).action == "created"
@@ -128,15 +141,15 @@ def test_a_look_that_was_made_is_used_once(world: LaneWorld) -> None:
 def test_whatever_of_the_lane_is_being_removed_is_waited_for(world: LaneWorld, name: str) -> None:
     (own,) = world.ours()
     if name != NAME:
-        _ = world.engine.by_hand_create(name, labels=own.labels)
-    world.engine.being_removed(name, 0.5)
+        _ = world.engine.external_create(name, labels=own.labels)
+    world.engine.simulate_removing(name, 0.5)
     begun = world.clock.now()
     _ = or_raise(_ensure(world, _Notes(UNFINISHED)).run())
     assert world.clock.now() - begun == pytest.approx(0.6), "0.2 s, and 0.4 s more"
     assert [one.name for one in world.ours()] == [NAME]
 
 
-RACES: list[LaneError] = [NotFound("x"), NameTaken("x"), WrongState("x"), PortTaken("x")]
+RACES: list[LaneError] = [NotFound("x"), NameInUse("x"), InvalidState("x"), PortInUse("x")]
 
 
 @pytest.mark.parametrize("error", RACES)
@@ -149,7 +162,7 @@ def test_a_race_that_is_lost_once_is_run_again(world: LaneWorld, error: LaneErro
     assert world.clock.now() - begun == pytest.approx(0.3 + 0.2)
 
 
-@pytest.mark.parametrize("error", [EngineFailed("x"), WorkerBusy("x"), NotHonoured("x")])
+@pytest.mark.parametrize("error", [EngineFailed("x"), WorkerBusy("x"), SpecMismatch("x")])
 def test_what_is_no_race_is_not_run_again(world: LaneWorld, error: LaneError) -> None:
     world.drift()
     world.engine.fail("rename", error)
@@ -163,7 +176,7 @@ def test_what_is_no_race_is_not_run_again(world: LaneWorld, error: LaneError) ->
 def test_what_was_done_before_a_race_is_in_the_report(world: LaneWorld) -> None:
     world.engine.exit(NAME, 0)
     world.drift()
-    world.engine.fail("start", WrongState("x"))
+    world.engine.fail("start", InvalidState("x"))
     done = or_raise(world.lanes().ensure(LANE))
     assert [str(op) for op in done.operations].count("create ws-a.next") == 2
 
@@ -189,7 +202,7 @@ def test_only_what_was_started_with_a_config_is_looked_at_again(
 
 def test_a_config_that_does_not_come_back_is_not_copied_for_ever(world: LaneWorld) -> None:
     world.engine.exit(NAME, 0)
-    world.files.lost = Inside(config_gone=True)
+    world.files.lost = MountHealth(config_missing=True)
 
     def runs(event: Event) -> None:
         world.events.append(event)
@@ -204,7 +217,7 @@ def test_a_config_that_does_not_come_back_is_not_copied_for_ever(world: LaneWorl
 
 def test_what_stays_lost_after_a_start_is_mended_once(world: LaneWorld) -> None:
     world.engine.exit(NAME, 0)
-    world.files.lost = Inside(("/workspace",), config_gone=True)
+    world.files.lost = MountHealth(("/workspace",), config_missing=True)
 
     def runs(event: Event) -> None:
         if isinstance(event, OperationFinished) and isinstance(event.operation, Start):
@@ -221,14 +234,14 @@ def test_what_is_left_is_left_also_by_a_mend_after_the_start(world: LaneWorld) -
     world.with_profile(on_drift="report")
     _ = world.engine.add_image(DEFAULT_IMAGE)
     world.engine.exit(NAME, 0)
-    world.files.lost = Inside(config_gone=True)
+    world.files.lost = MountHealth(config_missing=True)
 
     def runs(event: Event) -> None:
         if isinstance(event, OperationFinished) and isinstance(event.operation, Start):
             world.engine.tamper(NAME, pid=7)
 
     done = or_raise(world.lanes(runs).ensure(LANE))
-    assert ([d.field for d in done.drift], [d.field for d in done.left]) == (
+    assert ([d.field for d in done.drift], [d.field for d in done.remaining_drift]) == (
         ["config"],
         ["image.id"],
     )
@@ -236,8 +249,8 @@ def test_what_is_left_is_left_also_by_a_mend_after_the_start(world: LaneWorld) -
 
 def test_a_mend_after_the_start_that_fails_is_the_error(world: LaneWorld) -> None:
     world.engine.exit(NAME, 0)
-    world.files.lost = Inside(config_gone=True)
-    world.engine.fail("copy_in", EngineFailed("disk full"))
+    world.files.lost = MountHealth(config_missing=True)
+    world.engine.fail("put_archive", EngineFailed("disk full"))
 
     def runs(event: Event) -> None:
         if isinstance(event, OperationFinished) and isinstance(event.operation, Start):
@@ -249,50 +262,52 @@ def test_a_mend_after_the_start_that_fails_is_the_error(world: LaneWorld) -> Non
 def test_a_stranger_is_the_lanes_error_and_the_policy_is_minded(world: LaneWorld) -> None:
     target = _target(world)
     (own,) = world.ours()
-    alien = Observation(replace(own, labels={"lanekit.lane": "z"}))
-    stranger = decide(target, alien, "strict").failure()
-    assert (stranger.kind, stranger.lane) == ("Foreign", "ws/a")
-    odd = Observation(replace(own, privileged=True, user="x"), inside=Inside(("/workspace",)))
-    strict = [d.field for d in or_raise(decide(target, odd, "strict")).drift]
+    alien = ObservedLane(replace(own, labels={"lanekit.lane": "z"}))
+    stranger = plan_for(target, alien, "strict").failure()
+    assert (stranger.kind, stranger.lane) == ("NotOwned", "ws/a")
+    odd = ObservedLane(
+        replace(own, privileged=True, user="x"), mount_health=MountHealth(("/workspace",))
+    )
+    strict = [d.field for d in or_raise(plan_for(target, odd, "strict")).drift]
     assert strict == ["user", "privileged"]
     tampered = replace(odd, current=replace(own, privileged=True))
-    reference = or_raise(decide(target, tampered, "reference"))
+    reference = or_raise(plan_for(target, tampered, "reference"))
     assert (reference.action, reference.drift) == ("none", ())
     image = ImageInfo("2" * 64)
-    assert [d.field for d in judge_for(target, image, "strict")(own)] == ["image.id"]
-    assert judge_for(target, image, "reference")(own) == ()
-    assert [d.field for d in judge_for(target, None, "reference")(replace(own, user="x"))] == [
+    assert [d.field for d in drift_check(target, image, "strict")(own)] == ["image.id"]
+    assert drift_check(target, image, "reference")(own) == ()
+    assert [d.field for d in drift_check(target, None, "reference")(replace(own, user="x"))] == [
         "user"
     ]
 
 
 def test_a_worker_is_asked_only_when_its_container_is_to_be_stopped(world: LaneWorld) -> None:
-    world.with_profile(on_drift="when-idle", busy_path="/busy")
+    world.with_profile(on_drift="when-idle", idle_path="/busy")
     target = _target(world)
     (own,) = world.ours()
 
-    def asks(seen: Observation) -> tuple[str, int]:
+    def asks(seen: ObservedLane) -> tuple[str, int]:
         world.engine.forget_calls()
-        plan = or_raise(decide_asking(target, seen, "strict", world.engine))
-        return plan.left_because, [c.method for c in world.engine.calls].count("status")
+        plan = or_raise(plan_with_idle_check(target, seen, "strict", world.engine))
+        return plan.remaining_reason, [c.method for c in world.engine.calls].count("status")
 
-    world.engine.swap_worker(NAME, Worker(busy=True))
-    assert asks(Observation(own)) == ("", 0)
-    assert asks(Observation(replace(own, user="x"))) == ("its worker is busy", 1)
-    assert asks(Observation(replace(own, user="x", state="exited"))) == ("", 0)
-    stopping = asks(Observation(replace(own, user="x", state="stopping")))
+    world.engine.replace_worker(NAME, Worker(busy=True))
+    assert asks(ObservedLane(own)) == ("", 0)
+    assert asks(ObservedLane(replace(own, user="x"))) == ("its worker is busy", 1)
+    assert asks(ObservedLane(replace(own, user="x", state="exited"))) == ("", 0)
+    stopping = asks(ObservedLane(replace(own, user="x", state="stopping")))
     assert stopping == ("it is stopping, so its worker cannot say that it is idle", 0)
-    world.engine.swap_worker(NAME, Worker())
-    assert asks(Observation(replace(own, user="x"))) == ("", 1)
+    world.engine.replace_worker(NAME, Worker())
+    assert asks(ObservedLane(replace(own, user="x"))) == ("", 1)
 
 
 def test_what_is_left_to_a_busy_worker_is_what_the_policy_sees(world: LaneWorld) -> None:
-    world.with_profile(on_drift="when-idle", busy_path="/busy")
-    world.engine.swap_worker(NAME, Worker(busy=True))
+    world.with_profile(on_drift="when-idle", idle_path="/busy")
+    world.engine.replace_worker(NAME, Worker(busy=True))
     (own,) = world.ours()
-    odd = Observation(replace(own, user="x", privileged=True))
-    plan = or_raise(decide_asking(_target(world), odd, "reference", world.engine))
-    assert [each.field for each in plan.left] == ["user"]
+    odd = ObservedLane(replace(own, user="x", privileged=True))
+    plan = or_raise(plan_with_idle_check(_target(world), odd, "reference", world.engine))
+    assert [each.field for each in plan.remaining_drift] == ["user"]
 
 
 def _while_created(world: LaneWorld, deed: Callable[[], object]) -> Listener:

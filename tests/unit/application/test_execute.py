@@ -6,27 +6,27 @@ import pytest
 from returns.result import Failure, Success
 from tests.support.lane_world import LANE, Files, LaneWorld
 
-from lanekit.adapters.memory.engine import InMemory, Killed, Worker
-from lanekit.core.application.context import World
-from lanekit.core.application.ensure import judge_for
-from lanekit.core.application.execute import start_run
+from lanekit.adapters.memory.engine import InMemory, SimulatedKill, Worker
+from lanekit.core.application.context import Ports
+from lanekit.core.application.ensure import drift_check
+from lanekit.core.application.execute import make_run
 from lanekit.core.application.prepare import prepare
 from lanekit.core.domain.errors import (
     EngineFailed,
     EngineTimeout,
     EngineUnavailable,
     InvalidLane,
+    InvalidResponse,
+    InvalidState,
     LaneError,
     NotFound,
     Outcome,
     StartFailed,
-    Undecodable,
-    WrongState,
     or_raise,
 )
-from lanekit.core.domain.git_mounts import ToMake
+from lanekit.core.domain.git_mounts import RequiredPath
 from lanekit.core.domain.lanes import DEFAULT_IMAGE
-from lanekit.core.domain.observed import Observation, Snapshot
+from lanekit.core.domain.observed import ObservedContainer, ObservedLane
 from lanekit.core.domain.operations import (
     AwaitReady,
     CopyIn,
@@ -66,11 +66,11 @@ class _Graces(InMemory):
         self.graces.append(f"remove {grace:g}")
         return super().remove(container, grace)
 
-    def inspect(self, names: Sequence[str]) -> Outcome[Mapping[str, Snapshot]]:
+    def inspect(self, names: Sequence[str]) -> Outcome[Mapping[str, ObservedContainer]]:
         """Once it is blind, what it just made is not there any more."""
         if self.blind and len(names) == 1:
             self.blind -= 1
-            return Success(dict[str, Snapshot]())
+            return Success(dict[str, ObservedContainer]())
         return super().inspect(names)
 
 
@@ -116,11 +116,11 @@ def _calls(world: LaneWorld) -> list[str]:
 
 def _run(world: LaneWorld, *operations: Operation) -> Outcome[object]:
     """Run just these, on the lane as it is."""
-    ports = World(world.engine, world.engine, world.files, world.lock, world.clock)
+    ports = Ports(world.engine, world.engine, world.files, world.lock, world.clock)
     target = or_raise(prepare(world.files, LANE, world.profile))
     there = {one.name: one for one in world.ours()}
-    seen = Observation(there.get(NAME), there.get(f"{NAME}.next"), there.get(f"{NAME}.prev"))
-    run = start_run(ports, target, seen, judge_for(target, None, "strict"), world.events.append)
+    seen = ObservedLane(there.get(NAME), there.get(f"{NAME}.next"), there.get(f"{NAME}.prev"))
+    run = make_run(ports, target, seen, drift_check(target, None, "strict"), world.events.append)
     return run.execute(Plan("ws/a", NAME, "none", (), operations))
 
 
@@ -167,7 +167,7 @@ def test_what_surely_was_not_done_is_not_undone(world: LaneWorld) -> None:
 
 @pytest.mark.parametrize(
     "error",
-    [EngineTimeout("no"), EngineFailed("no"), EngineUnavailable("no"), Undecodable("no")],
+    [EngineTimeout("no"), EngineFailed("no"), EngineUnavailable("no"), InvalidResponse("no")],
 )
 def test_what_may_have_been_done_is_undone_too(world: LaneWorld, error: LaneError) -> None:
     world.drift()
@@ -195,7 +195,7 @@ def test_an_old_one_whose_stop_was_cut_off_is_ended_and_started_again(world: Lan
     def cut_off(event: Event) -> None:
         world.events.append(event)
         if isinstance(event, OperationFailed):
-            world.engine.being_stopped(NAME)
+            world.engine.simulate_stopping(NAME)
 
     world.engine.fail("stop", EngineTimeout("no answer"))
     assert isinstance(world.lanes(cut_off).ensure(LANE), Failure)
@@ -207,20 +207,20 @@ def test_an_old_one_whose_stop_was_cut_off_is_ended_and_started_again(world: Lan
     assert _graces(world) == ["stop 4", "stop 4", "remove 0"]
 
 
-@pytest.mark.parametrize("error", [WrongState("it is stopping"), NO])
+@pytest.mark.parametrize("error", [InvalidState("it is stopping"), NO])
 def test_an_old_one_that_cannot_be_ended_is_told(world: LaneWorld, error: LaneError) -> None:
     world.drift()
 
     def cut_off(event: Event) -> None:
         world.events.append(event)
         if isinstance(event, OperationFailed):
-            world.engine.being_stopped(NAME)
+            world.engine.simulate_stopping(NAME)
             world.engine.fail("stop", EngineFailed("nor stop"))
             world.engine.fail("start", error)
 
     world.engine.fail("stop", EngineTimeout("no answer"))
     outcome = world.lanes(cut_off).ensure(LANE)
-    words = "nor stop" if isinstance(error, WrongState) else "no"
+    words = "nor stop" if isinstance(error, InvalidState) else "no"
     assert _told(world)[-1] == f"stop ws-a undone: {words}"
     assert outcome.failure().detail == f"and `stop ws-a` could not be undone: {words}"
     assert "remove" not in str(_calls(world)), "nothing more is undone"
@@ -237,7 +237,7 @@ def test_what_answered_stays_though_its_old_one_cannot_be_removed(world: LaneWor
 def test_a_leftover_that_cannot_be_removed_ends_it(world: LaneWorld) -> None:
     world.drift()
     world.engine.crash("stop", "before")
-    with pytest.raises(Killed):
+    with pytest.raises(SimulatedKill):
         _ = world.lanes().ensure(LANE)
     world.events.clear()
     world.engine.fail("remove", NO)
@@ -304,9 +304,9 @@ def test_a_leftover_beside_an_unfinished_replace_does_not_make_it_final(world: L
     world.drift()
     world.new_worker(Worker(answers_after=None))
     world.engine.crash("start", "after")
-    with pytest.raises(Killed):
+    with pytest.raises(SimulatedKill):
         _ = world.lanes().ensure(LANE)
-    _ = world.engine.by_hand_create(f"{NAME}.next", labels=old.labels)
+    _ = world.engine.external_create(f"{NAME}.next", labels=old.labels)
     world.events.clear()
     assert world.lanes().ensure(LANE).failure().kind == "NotReady"
     assert _told(world)[0] == "remove ws-a.next .."
@@ -318,7 +318,7 @@ def test_a_name_that_was_given_back_stays_whatever_fails_then(
     world: LaneWorld, drifts: bool
 ) -> None:
     (old,) = world.ours()
-    world.engine.by_hand_rename(NAME, f"{NAME}.prev")
+    world.engine.external_rename(NAME, f"{NAME}.prev")
     if drifts:
         world.drift()
         world.new_worker(Worker(answers_after=None))
@@ -392,8 +392,8 @@ def test_a_plan_that_only_looks_asks_for_no_ids(world: LaneWorld) -> None:
 class _Full(Files):
     """Files of a disk that is full."""
 
-    def make_missing(self, wanted: Sequence[ToMake]) -> Outcome[None]:
-        _ = super().make_missing(wanted)
+    def ensure_paths(self, wanted: Sequence[RequiredPath]) -> Outcome[None]:
+        _ = super().ensure_paths(wanted)
         return Failure(InvalidLane("the disk is full"))
 
 
@@ -423,8 +423,8 @@ def test_what_cannot_be_made_is_told_and_nothing_is_created() -> None:
 
 STATES: list[tuple[Callable[[LaneWorld], None], bool]] = [
     (lambda _: None, False),
-    (lambda world: world.engine.swap_worker(NAME, Worker(exits_after=0.2)), True),
-    (lambda world: world.engine.swap_worker(NAME, Worker(exits_after=0.4)), False),
+    (lambda world: world.engine.replace_worker(NAME, Worker(exits_after=0.2)), True),
+    (lambda world: world.engine.replace_worker(NAME, Worker(exits_after=0.4)), False),
     (lambda world: world.engine.fail("inspect", NO, skip=3), False),
 ]
 
@@ -434,7 +434,7 @@ def test_it_is_looked_at_a_moment_after_it_was_started_again(
     world: LaneWorld, spoil: Callable[[LaneWorld], None], told: bool
 ) -> None:
     world.drift()
-    world.engine.swap_worker(NAME, Worker())
+    world.engine.replace_worker(NAME, Worker())
     spoil(world)
     world.engine.fail("rename", StartFailed("no"))
     begun = world.clock.now()

@@ -34,16 +34,16 @@ def test_nothing_is_executed_in_a_lane_that_does_not_run() -> None:
     outcome, executed = _executed(world)
     assert isinstance(outcome, Failure)
     assert not executed
-    assert (outcome.failure().kind, outcome.failure().lane) == ("WrongState", LANE.name)
+    assert (outcome.failure().kind, outcome.failure().lane) == ("InvalidState", LANE.name)
     assert "lanekit ensure ws/a" in outcome.failure().hint
 
 
 def test_nothing_is_executed_in_a_container_of_somebody_elses() -> None:
     world = _world()
-    _ = world.engine.by_hand_create(LANE.container_name)
-    world.engine.by_hand_start(LANE.container_name)
+    _ = world.engine.external_create(LANE.container_name)
+    world.engine.external_start(LANE.container_name)
     outcome, executed = _executed(world)
-    assert (outcome.failure().kind, executed) == ("Foreign", False)
+    assert (outcome.failure().kind, executed) == ("NotOwned", False)
 
 
 def test_nothing_is_executed_where_there_is_no_container() -> None:

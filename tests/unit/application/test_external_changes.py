@@ -13,15 +13,15 @@ from tests.support.lane_world import LaneWorld
 from lanekit.api import Lanes
 from lanekit.core.domain.containers import NEXT, PREV
 from lanekit.core.domain.errors import (
-    Foreign,
     LaneError,
+    NotOwned,
     NotReady,
     Outcome,
     WorkerExited,
     or_raise,
 )
-from lanekit.core.domain.observed import Snapshot
-from lanekit.core.domain.results import Ensured, RemoveResult, StopResult
+from lanekit.core.domain.observed import ObservedContainer
+from lanekit.core.domain.results import EnsureResult, RemoveResult, StopResult
 
 PLACES = (NAME, NAME + NEXT, NAME + PREV)
 HANDS = ("remove", "rename", "stop", "pause", "replace")
@@ -44,20 +44,20 @@ def _hand(world: LaneWorld, hand: str, name: str) -> None:
     if not _can(hand, state):
         return
     if hand in ("remove", "replace"):
-        engine.by_hand_remove(name)
+        engine.external_remove(name)
     if hand == "replace":
-        _ = engine.by_hand_create(name)
+        _ = engine.external_create(name)
     if hand == "rename":
-        engine.by_hand_rename(name, "moved")
+        engine.external_rename(name, "moved")
     if hand == "stop":
-        engine.by_hand_stop(name)
+        engine.external_stop(name)
     if hand == "pause":
         engine.pause(name)
 
 
 def _called(
     world: LaneWorld, command: Command, before: Callable[[str], None]
-) -> Outcome[Ensured] | Outcome[StopResult] | Outcome[RemoveResult]:
+) -> Outcome[EnsureResult] | Outcome[StopResult] | Outcome[RemoveResult]:
     """`command` of the lane; `before` hears of each of its calls."""
     lanes = Lanes(
         between(world.engine, before),
@@ -81,7 +81,7 @@ class _Case:
         self.about = f"{state}, {hand} {place} before call {skip}"
         self._hand, self._place, self._skip = hand, place, skip
         self._calls = 0
-        self._left: list[Snapshot] = []
+        self._left: list[ObservedContainer] = []
 
     def before(self, _method: str) -> None:
         if self._calls == self._skip:
@@ -89,7 +89,7 @@ class _Case:
             self._left = self.theirs()
         self._calls += 1
 
-    def theirs(self) -> list[Snapshot]:
+    def theirs(self) -> list[ObservedContainer]:
         """What is not the lane's."""
         return [c for c in self.world.engine.containers if "lanekit.lane" not in c.labels]
 
@@ -99,13 +99,13 @@ class _Case:
         names = {c.name for c in self.theirs()} & set(PLACES)
         names |= {"moved"} & {c.name for c in self.world.engine.containers}
         for name in names:
-            self.world.engine.by_hand_remove(name)
+            self.world.engine.external_remove(name)
 
 
 def _arranged(state: str) -> LaneWorld:
     world = LaneWorld()
     for name in STRANGERS:
-        _ = world.engine.by_hand_create(name)
+        _ = world.engine.external_create(name)
     STATES[state](world)
     return world
 
@@ -137,7 +137,7 @@ def test_a_hand_before_every_call_loses_nothing(state: str, hand: str) -> None:
     for case, error in _cases(state, hand, "ensure"):
         world, about = case.world, f"{case.about}: {error}"
         # Stopped or frozen by hand while its worker was awaited, it is told of as that.
-        told = {"replace": Foreign, "stop": WorkerExited, "pause": NotReady}.get(hand, ())
+        told = {"replace": NotOwned, "stop": WorkerExited, "pause": NotReady}.get(hand, ())
         assert error is None or isinstance(error, told), about
         if case.had and hand not in ("remove", "replace"):
             assert world.ours(), about
@@ -152,7 +152,7 @@ def test_a_hand_before_every_call_loses_nothing(state: str, hand: str) -> None:
 def test_a_hand_before_every_call_of_a_stop_loses_nothing(state: str, hand: str) -> None:
     for case, error in _cases(state, hand, "stop"):
         world, about = case.world, f"{case.about}: {error}"
-        assert error is None or isinstance(error, Foreign), about
+        assert error is None or isinstance(error, NotOwned), about
         if hand not in ("remove", "replace"):
             assert world.ours(), about
         case.clear_away()
@@ -167,7 +167,7 @@ def test_a_hand_before_every_call_of_an_rm_leaves_nothing_of_the_lane(
 ) -> None:
     for case, error in _cases(state, hand, "remove"):
         world, about = case.world, f"{case.about}: {error}"
-        assert error is None or isinstance(error, Foreign), about
+        assert error is None or isinstance(error, NotOwned), about
         case.clear_away()
         _ = or_raise(world.lanes().remove(world.lane))
         assert world.ours() == [], about
@@ -176,8 +176,8 @@ def test_a_hand_before_every_call_of_an_rm_leaves_nothing_of_the_lane(
 @pytest.mark.parametrize(
     ("hand", "kind"),
     [
-        ("remove", "LostRace"),
-        ("replace", "Foreign"),
+        ("remove", "Conflict"),
+        ("replace", "NotOwned"),
         # It was to be stopped anyway.
         *(("stop", ""), ("pause", "")),
     ],
@@ -194,6 +194,6 @@ def test_a_hand_that_never_rests_is_told_after_a_few_times(hand: str, kind: str)
     told = _called(world, "ensure", always)
     assert (told.failure().kind if isinstance(told, Failure) else "") == kind
     if hand == "replace":
-        world.engine.by_hand_remove(NAME)
+        world.engine.external_remove(NAME)
     _ = or_raise(world.lanes().ensure(world.lane))
     assert [(c.name, c.state) for c in world.ours()] == [(NAME, "running")]

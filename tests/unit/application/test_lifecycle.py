@@ -7,11 +7,11 @@ import pytest
 from returns.result import Failure
 from tests.support.lane_world import LANE, LaneWorld
 
-from lanekit.adapters.memory.engine import InMemory, Killed, Worker
+from lanekit.adapters.memory.engine import InMemory, SimulatedKill, Worker
 from lanekit.core.application import lifecycle
 from lanekit.core.domain.errors import EngineFailed, LaneError, Outcome, or_raise
 from lanekit.core.domain.lanes import DEFAULT_IMAGE
-from lanekit.core.domain.observed import Endpoint, Inside
+from lanekit.core.domain.observed import Endpoint, MountHealth
 from lanekit.core.domain.progress import Waiting
 from lanekit.core.domain.results import LaneStatus
 from lanekit.core.ports.engine import Streams
@@ -64,7 +64,7 @@ def test_the_status_of_a_lane_that_is_not_there() -> None:
 
 
 def test_the_status_of_a_replace_that_was_cut_off(world: LaneWorld) -> None:
-    world.engine.by_hand_rename(NAME, f"{NAME}.prev")
+    world.engine.external_rename(NAME, f"{NAME}.prev")
     cut_off = LaneStatus("ws/a", NAME, "interrupted", None, ready=False, drift=())
     assert _status(world) == cut_off
 
@@ -80,7 +80,7 @@ def test_only_a_worker_that_runs_is_asked(world: LaneWorld) -> None:
 
 
 def test_a_worker_that_is_silent_is_waited_for_a_second(world: LaneWorld) -> None:
-    world.engine.swap_worker(NAME, Worker(answers_after=None))
+    world.engine.replace_worker(NAME, Worker(answers_after=None))
     begun = world.clock.now()
     assert not _status(world).ready
     assert world.clock.now() - begun == 1.0
@@ -96,7 +96,7 @@ def test_a_container_without_a_port_is_told_of_and_not_asked(world: LaneWorld) -
 def test_the_status_tells_all_that_differs(world: LaneWorld) -> None:
     world.drift()
     world.engine.tamper(NAME, pid=1)
-    world.files.lost = Inside(("/workspace",), config_gone=True)
+    world.files.lost = MountHealth(("/workspace",), config_missing=True)
     _ = world.engine.add_image(DEFAULT_IMAGE)
     fields = [difference.field for difference in _status(world).drift]
     assert "image.id" in fields
@@ -126,8 +126,8 @@ def test_a_lane_that_cannot_be_compared_has_its_state_all_the_same(
     assert (seen.fault.kind, seen.fault.lane) == (kind, "ws/a")
     _ = world.engine.remove(world.ours()[0].id, 0)
     assert (_status(world).state, _status(world).fault) == ("missing", seen.fault)
-    _ = world.engine.by_hand_create(NAME)
-    assert _error(world.lanes().status(LANE)).kind == "Foreign"
+    _ = world.engine.external_create(NAME)
+    assert _error(world.lanes().status(LANE)).kind == "NotOwned"
 
 
 def test_a_path_that_cannot_be_asked_for_is_not(world: LaneWorld) -> None:
@@ -147,9 +147,9 @@ def test_the_status_judges_by_the_policy(world: LaneWorld) -> None:
 
 def test_the_status_of_somebody_elses_container_is_an_error() -> None:
     world = LaneWorld()
-    _ = world.engine.by_hand_create(NAME)
+    _ = world.engine.external_create(NAME)
     error = _error(world.lanes().status(LANE))
-    assert (error.kind, error.lane) == ("Foreign", "ws/a")
+    assert (error.kind, error.lane) == ("NotOwned", "ws/a")
 
 
 # --- endpoint, logs, execute ----------------------------------------------------------------------
@@ -164,7 +164,7 @@ def test_a_worker_that_does_not_run_has_no_endpoint(world: LaneWorld) -> None:
     world.engine.exit(NAME, 3)
     error = _error(world.lanes().endpoint(LANE))
     says = "the container ws-a does not run: it is exited (its worker ended with 3)"
-    assert (error.kind, error.message) == ("WrongState", says)
+    assert (error.kind, error.message) == ("InvalidState", says)
 
 
 @pytest.mark.parametrize("tail", [1, 2])
@@ -229,7 +229,7 @@ def test_a_stop_says_what_it_did(world: LaneWorld) -> None:
     assert [one.state for one in world.ours()] == ["exited"]
     assert world.events == [ENDED]
     assert or_raise(world.lanes().stop(LANE)) == "not running"
-    world.engine.by_hand_remove(NAME)
+    world.engine.external_remove(NAME)
     assert or_raise(world.lanes().stop(LANE)) == "missing"
     assert world.events == [ENDED]
     assert _methods(world).count("stop") == 1
@@ -268,7 +268,7 @@ def test_nothing_is_done_while_ids_cannot_be_told_apart(world: LaneWorld, verb: 
 def test_a_removal_takes_all_that_is_the_lanes(world: LaneWorld) -> None:
     world.drift()
     world.engine.crash("stop", "after")
-    with pytest.raises(Killed):
+    with pytest.raises(SimulatedKill):
         _ = world.lanes().ensure(LANE)
     assert len(world.ours()) == 2
     assert or_raise(world.lanes().remove(LANE)) == "removed"
@@ -287,14 +287,14 @@ def test_a_removal_tells_that_it_waits_for_what_runs_alone(world: LaneWorld) -> 
 
 
 def test_a_stop_waits_for_the_workers_grace(world: LaneWorld) -> None:
-    world.engine.swap_worker(NAME, Worker(stop_seconds=100.0))
+    world.engine.replace_worker(NAME, Worker(stop_seconds=100.0))
     begun = world.clock.now()
     assert or_raise(world.lanes().stop(LANE)) == "stopped"
     assert world.clock.now() - begun == pytest.approx(10.0)
 
 
 def test_a_removal_waits_for_the_workers_grace(world: LaneWorld) -> None:
-    world.engine.swap_worker(NAME, Worker(stop_seconds=100.0))
+    world.engine.replace_worker(NAME, Worker(stop_seconds=100.0))
     begun = world.clock.now()
     assert or_raise(lifecycle.remove(world.engine, LANE, 4.0, world.events.append)) == "removed"
     assert world.clock.now() - begun == pytest.approx(4.0)

@@ -10,8 +10,8 @@ from tests.support.lane_world import LANE, Files, LaneWorld
 from lanekit.adapters.host.clock import VirtualClock
 from lanekit.adapters.host.lane_lock import FileLock
 from lanekit.api import Lanes
-from lanekit.core.application.lock_wait import take_turn
-from lanekit.core.domain.errors import LockBusy, Outcome, or_raise
+from lanekit.core.application.lock_wait import acquire_with_progress
+from lanekit.core.domain.errors import LockTimeout, Outcome, or_raise
 from lanekit.core.domain.lanes import Lane
 from lanekit.core.domain.progress import Waiting
 
@@ -38,7 +38,7 @@ def test_a_lane_that_stays_busy_is_an_error_that_names_who_works_on_it(
     assert isinstance(outcome, Failure)
     assert world.ours() == before
     error = outcome.failure()
-    assert isinstance(error, LockBusy)
+    assert isinstance(error, LockTimeout)
     assert error.lane == "ws/a"
     assert error.message.startswith("another lanekit (process ")
     assert error.message.endswith(") is working on container ws-a")
@@ -53,12 +53,12 @@ def test_a_wait_is_told_of_each_second_and_ends_in_time(tmp_path: Path) -> None:
         for timeout, seconds in ((0.0, []), (0.2, []), (1.0, []), (2.5, [1.0, 2.0])):
             told.clear()
             begun = clock.now()
-            outcome = take_turn(lock, "ws-a", "ws/a", timeout, told.append)
+            outcome = acquire_with_progress(lock, "ws-a", "ws/a", timeout, told.append)
             assert isinstance(outcome, Failure)
             assert clock.now() - begun == pytest.approx(timeout)
             assert [waiting.seconds for waiting in told] == seconds
             error = outcome.failure()
-            assert isinstance(error, LockBusy)
+            assert isinstance(error, LockTimeout)
             assert {waiting.what for waiting in told} <= {f"its turn: {error.message}"}
 
 
@@ -69,13 +69,15 @@ def test_a_lock_that_is_freed_meanwhile_is_taken(tmp_path: Path) -> None:
     def free(_waiting: Waiting) -> None:
         held.__exit__(None, None, None)
 
-    with take_turn(lock, "ws-a", "ws/a", 60, free).unwrap():
+    with acquire_with_progress(lock, "ws-a", "ws/a", 60, free).unwrap():
         assert isinstance(lock.hold("ws-a", 0), Failure)
 
 
 def test_what_is_no_wait_is_not_waited_for(tmp_path: Path) -> None:
     _ = (tmp_path / "locks").write_text("no folder")
     told = list[Waiting]()
-    outcome = take_turn(FileLock(str(tmp_path / "locks")), "ws-a", "ws/a", 60, told.append)
+    outcome = acquire_with_progress(
+        FileLock(str(tmp_path / "locks")), "ws-a", "ws/a", 60, told.append
+    )
     assert outcome.failure().kind == "InvalidLane"
     assert told == []

@@ -12,28 +12,34 @@ from tests.support.strategies import snapshot_of
 from lanekit.adapters.memory.engine import InMemory
 from lanekit.core.application.observe import (
     UNFINISHED,
-    Asked,
+    ObserveRequest,
+    check_ids_unambiguous,
     containers_of,
     copying,
-    glance,
-    glance_one,
-    ids_are_sound,
     observe,
-    with_inside,
+    observe_one_quickly,
+    observe_quickly,
+    with_mount_health,
 )
 from lanekit.core.domain.containers import Mount
 from lanekit.core.domain.desired import Digests, container_spec
 from lanekit.core.domain.errors import EngineFailed, ImageMissing, Outcome
 from lanekit.core.domain.lanes import Lane
-from lanekit.core.domain.observed import ImageInfo, Inside, Observation, Seen, Snapshot
-from lanekit.core.ports.engine import Heard, Meanwhile
+from lanekit.core.domain.observed import (
+    ImageInfo,
+    InspectResult,
+    MountHealth,
+    ObservedContainer,
+    ObservedLane,
+)
+from lanekit.core.ports.engine import OnPartialResult, WhileWaiting
 
 SPEC = container_spec(LANE, PROFILE, Digests())
 IMAGES = {"i": ImageInfo("1" * 64), "j": ImageInfo("2" * 64)}
 BROKEN = EngineFailed("podman said no")
 
 
-def _seen(name: str, **fields: Any) -> Snapshot:
+def _seen(name: str, **fields: Any) -> ObservedContainer:
     return replace(snapshot_of(SPEC), **{"id": f"id-{name}", "name": name, **fields})
 
 
@@ -48,18 +54,18 @@ class _Podman(InMemory):
         self.order: list[str] = []
         self.fails_at = 99
 
-    def look(
+    def inspect_many(
         self,
         names: Sequence[str],
         references: Sequence[str],
-        heard: Heard | None = None,
-        meanwhile: Meanwhile | None = None,
-    ) -> Outcome[Seen]:
+        heard: OnPartialResult | None = None,
+        meanwhile: WhileWaiting | None = None,
+    ) -> Outcome[InspectResult]:
         _ = meanwhile
         self.asked.append(" ".join([*names, "|", *references]))
-        so_far = Seen({}, {})
+        so_far = InspectResult({}, {})
         for what in self.order or (*references, *names):
-            so_far = Seen(
+            so_far = InspectResult(
                 {**so_far.containers, **{n: c for n, c in self.have.items() if n == what}},
                 {**so_far.images, **{n: i for n, i in self.stored.items() if n == what}},
             )
@@ -68,7 +74,9 @@ class _Podman(InMemory):
         if len(self.asked) >= self.fails_at:
             return Failure(BROKEN)
         containers = {n: c for n, c in self.have.items() if n in names}
-        return Success(Seen(containers, {n: i for n, i in self.stored.items() if n in references}))
+        return Success(
+            InspectResult(containers, {n: i for n, i in self.stored.items() if n in references})
+        )
 
 
 @dataclass
@@ -76,18 +84,18 @@ class _Ear:
     """Keeps what is told, and how much had been asked by then."""
 
     podman: _Podman
-    told: dict[int, Outcome[Observation]] = field(default_factory=lambda: {})
+    told: dict[int, Outcome[ObservedLane]] = field(default_factory=lambda: {})
     when: list[tuple[int, int]] = field(default_factory=lambda: [])
 
-    def __call__(self, at: int, outcome: Outcome[Observation]) -> None:
+    def __call__(self, at: int, outcome: Outcome[ObservedLane]) -> None:
         assert at not in self.told, "once each"
         self.told[at] = outcome
         self.when.append((at, len(self.podman.asked)))
 
 
-def _glance(podman: _Podman, *lanes: Asked) -> _Ear:
+def _glance(podman: _Podman, *lanes: ObserveRequest) -> _Ear:
     ear = _Ear(podman)
-    glance(podman, lanes, ear)
+    observe_quickly(podman, lanes, ear)
     assert sorted(ear.told) == list(range(len(lanes)))
     return ear
 
@@ -111,79 +119,95 @@ def test_no_more_is_asked_than_the_note_leaves_open(
     there: str, note: str, asked: list[str]
 ) -> None:
     podman = _Podman(*there.split())
-    ear = _glance(podman, Asked("a", "i", note))
+    ear = _glance(podman, ObserveRequest("a", "i", note))
     assert [" ".join(one.split()) for one in podman.asked] == asked
     image = IMAGES["i"] if there or note == "id-a" else None
     seen = {end: podman.have.get(f"a{end}") for end in ("", ".next", ".prev")}
     half = note == copying("id-a")
     assert ear.told[0] == Success(
-        Observation(seen[""], seen[".next"], seen[".prev"], image, half_copied=half)
+        ObservedLane(seen[""], seen[".next"], seen[".prev"], image, config_copy_incomplete=half)
     )
 
 
 def test_many_lanes_are_asked_for_together_and_each_image_once() -> None:
     podman = _Podman("a", "b", "c", "c.next")
-    lanes = [Asked("a", "i", "id-a"), Asked("b", "j", ""), Asked("c", "j", ""), Asked("d", "j", "")]
+    lanes = [
+        ObserveRequest("a", "i", "id-a"),
+        ObserveRequest("b", "j", ""),
+        ObserveRequest("c", "j", ""),
+        ObserveRequest("d", "j", ""),
+    ]
     ear = _glance(podman, *lanes)
     assert podman.asked == ["a b b.prev c c.prev d d.prev | i", "b.next c.next | j"]
     assert ear.when == [(0, 1), (1, 2), (2, 2), (3, 2)], "what is settled is told of at once"
     assert ear.told[2] == Success(
-        Observation(podman.have["c"], next=podman.have["c.next"], image=IMAGES["j"])
+        ObservedLane(podman.have["c"], next=podman.have["c.next"], image=IMAGES["j"])
     )
-    assert ear.told[3] == Success(Observation(image=IMAGES["j"]))
+    assert ear.told[3] == Success(ObservedLane(image=IMAGES["j"]))
 
 
 def test_a_settled_lane_is_told_of_when_both_it_and_its_image_are_seen() -> None:
     podman = _Podman("a", "b", "c")
     podman.order = ["a", "b", "j", "i", "c"]
-    lanes = [Asked("a", "i", "id-a"), Asked("b", "j", "id-b"), Asked("c", "i", "id-other")]
+    lanes = [
+        ObserveRequest("a", "i", "id-a"),
+        ObserveRequest("b", "j", "id-b"),
+        ObserveRequest("c", "i", "id-other"),
+    ]
     ear = _glance(podman, *lanes)
     assert [at for at, _ in ear.when] == [1, 0, 2]
     assert ear.when[:2] == [(1, 1), (0, 1)]
     for at, name, image in ((0, "a", "i"), (1, "b", "j")):
-        assert ear.told[at] == Success(Observation(podman.have[name], image=IMAGES[image]))
+        assert ear.told[at] == Success(ObservedLane(podman.have[name], image=IMAGES[image]))
 
 
 def test_a_name_that_is_told_of_twice_is_heard_once() -> None:
     podman = _Podman("a", "b")
     podman.order = ["i", "a", "a", "i", "b"]
-    ear = _glance(podman, Asked("a", "i", "id-a"), Asked("b", "i", "id-b"))
+    ear = _glance(podman, ObserveRequest("a", "i", "id-a"), ObserveRequest("b", "i", "id-b"))
     assert ear.when == [(0, 1), (1, 1)]
 
 
 def test_a_missing_image_is_told_to_those_lanes_that_have_it() -> None:
     podman = _Podman("a", "b", "c", images=("j",))
-    ear = _glance(podman, Asked("a", "i", "id-a"), Asked("b", "j", "id-b"), Asked("c", "i", ""))
+    ear = _glance(
+        podman,
+        ObserveRequest("a", "i", "id-a"),
+        ObserveRequest("b", "j", "id-b"),
+        ObserveRequest("c", "i", ""),
+    )
     missing = [at for at, told in ear.told.items() if isinstance(told, Failure)]
     assert sorted(missing) == [0, 2]
     assert isinstance(ear.told[0].failure(), ImageMissing)
     # Without a container to be compared with it, creating one finds out.
     bare = _Podman(images=())
-    assert _glance(bare, Asked("a", "i", "")).told[0] == Success(Observation())
+    assert _glance(bare, ObserveRequest("a", "i", "")).told[0] == Success(ObservedLane())
 
 
 def test_a_podman_that_cannot_be_asked_is_told_to_those_that_are_left() -> None:
     first = _Podman("a", "b")
     first.fails_at = 1
-    ear = _glance(first, Asked("a", "i", "id-a"), Asked("b", "i", ""))
+    ear = _glance(first, ObserveRequest("a", "i", "id-a"), ObserveRequest("b", "i", ""))
     assert ear.told == {
-        0: Success(Observation(first.have["a"], image=IMAGES["i"])),
+        0: Success(ObservedLane(first.have["a"], image=IMAGES["i"])),
         1: Failure(BROKEN),
     }
     second = _Podman("a", "b")
     second.fails_at = 2
-    ear = _glance(second, Asked("a", "i", "id-a"), Asked("b", "i", ""))
+    ear = _glance(second, ObserveRequest("a", "i", "id-a"), ObserveRequest("b", "i", ""))
     assert (ear.told[0].unwrap().current, ear.told[1]) == (second.have["a"], Failure(BROKEN))
 
 
 def test_a_copy_that_was_broken_off_is_that_of_the_noted_container_alone() -> None:
     for note, half in ((copying("id-a"), True), (copying("id-b"), False), (UNFINISHED, False)):
-        seen = glance_one(_Podman("a"), Asked("a", "i", note)).unwrap()
-        assert seen.half_copied is half
-    gone = glance_one(_Podman("a.prev"), Asked("a", "i", copying("id-a"))).unwrap()
-    assert (gone.current, gone.half_copied) == (None, False)
+        seen = observe_one_quickly(_Podman("a"), ObserveRequest("a", "i", note)).unwrap()
+        assert seen.config_copy_incomplete is half
+    gone = observe_one_quickly(
+        _Podman("a.prev"), ObserveRequest("a", "i", copying("id-a"))
+    ).unwrap()
+    assert (gone.current, gone.config_copy_incomplete) == (None, False)
     lost = _Podman("a", images=())
-    assert isinstance(glance_one(lost, Asked("a", "i", copying("id-a"))), Failure)
+    assert isinstance(observe_one_quickly(lost, ObserveRequest("a", "i", copying("id-a"))), Failure)
 
 
 def test_lanes_without_notes_are_observed_in_one_look() -> None:
@@ -196,10 +220,10 @@ def test_lanes_without_notes_are_observed_in_one_look() -> None:
     one, two, three = observe(podman, specs)
     assert podman.asked == ["a a.next a.prev b b.next b.prev c c.next c.prev | i j"]
     assert one == Success(
-        Observation(podman.have["a"], prev=podman.have["a.prev"], image=IMAGES["i"])
+        ObservedLane(podman.have["a"], prev=podman.have["a.prev"], image=IMAGES["i"])
     )
     assert isinstance(two.failure(), ImageMissing)
-    assert three == Success(Observation(image=IMAGES["i"]))
+    assert three == Success(ObservedLane(image=IMAGES["i"]))
     podman.fails_at = 1
     assert observe(podman, specs) == [Failure(BROKEN)] * 3
 
@@ -208,41 +232,43 @@ def test_lanes_without_notes_are_observed_in_one_look() -> None:
 class _Inside(Files):
     """Files of a host that can look into containers."""
 
-    sees: Inside = Inside()  # noqa: RUF009 - it is frozen
+    sees: MountHealth = MountHealth()  # noqa: RUF009 - it is frozen
     asked: list[tuple[object, ...]] = field(default_factory=lambda: [])
 
-    def inside(self, seen: Snapshot, mounts: Sequence[Mount], config_target: str) -> Inside:
+    def mount_health(
+        self, seen: ObservedContainer, mounts: Sequence[Mount], config_target: str
+    ) -> MountHealth:
         self.asked.append((seen, mounts, config_target))
         return self.sees
 
 
 def test_only_what_runs_is_looked_into() -> None:
-    files = _Inside(sees=Inside(("/workspace",)))
-    asleep, runs = Observation(_seen("a")), Observation(_seen("a", pid=7))
-    for nothing in (Observation(), asleep):
-        assert with_inside(files, SPEC, nothing) == nothing
+    files = _Inside(sees=MountHealth(("/workspace",)))
+    asleep, runs = ObservedLane(_seen("a")), ObservedLane(_seen("a", pid=7))
+    for nothing in (ObservedLane(), asleep):
+        assert with_mount_health(files, SPEC, nothing) == nothing
     assert files.asked == []
-    assert with_inside(files, SPEC, runs) == replace(runs, inside=files.sees)
+    assert with_mount_health(files, SPEC, runs) == replace(runs, mount_health=files.sees)
     assert files.asked == [(runs.current, SPEC.mounts, "/root/.codex")]
 
 
 def test_a_config_that_was_half_copied_is_gone_whatever_is_seen() -> None:
-    half = Observation(_seen("a"), half_copied=True)
-    assert with_inside(_Inside(), SPEC, half).inside == Inside(config_gone=True)
+    half = ObservedLane(_seen("a"), config_copy_incomplete=True)
+    assert with_mount_health(_Inside(), SPEC, half).mount_health == MountHealth(config_missing=True)
     runs = replace(half, current=_seen("a", pid=7))
-    assert with_inside(_Inside(), SPEC, runs).inside == Inside(config_gone=True)
-    gone = _Inside(sees=Inside(config_gone=True))
-    whole = replace(runs, half_copied=False)
-    assert with_inside(gone, SPEC, whole).inside == Inside(config_gone=True)
+    assert with_mount_health(_Inside(), SPEC, runs).mount_health == MountHealth(config_missing=True)
+    gone = _Inside(sees=MountHealth(config_missing=True))
+    whole = replace(runs, config_copy_incomplete=False)
+    assert with_mount_health(gone, SPEC, whole).mount_health == MountHealth(config_missing=True)
     # A lane that has no config any more has none to be copied.
     bare = replace(SPEC, config_target="")
-    assert with_inside(_Inside(), bare, half).inside == Inside()
+    assert with_mount_health(_Inside(), bare, half).mount_health == MountHealth()
 
 
 def test_the_containers_of_a_lane_are_those_of_its_three_names() -> None:
     engine = InMemory()
     for name in ("a", "a.next", "a.prev", "a.other"):
-        _ = engine.by_hand_create(name)
+        _ = engine.external_create(name)
     engine.forget_calls()
     seen = containers_of(engine, "a").unwrap()
     names = [one.name for one in (seen.current, seen.next, seen.prev) if one is not None]
@@ -255,5 +281,5 @@ def test_the_containers_of_a_lane_are_those_of_its_three_names() -> None:
 def test_ids_that_cannot_be_asked_for_are_not_sound() -> None:
     engine = InMemory()
     engine.fail("inspect", BROKEN)
-    assert ids_are_sound(engine, ["ab" * 32]) == Failure(BROKEN)
-    assert ids_are_sound(engine, [Lane("w", "a", "/t").name]) == Success(None)
+    assert check_ids_unambiguous(engine, ["ab" * 32]) == Failure(BROKEN)
+    assert check_ids_unambiguous(engine, [Lane("w", "a", "/t").name]) == Success(None)

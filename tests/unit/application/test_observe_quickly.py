@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.lane_world import LANE, LaneWorld
 
-from lanekit.adapters.memory.engine import Killed
+from lanekit.adapters.memory.engine import SimulatedKill
 from lanekit.core.application.observe import UNFINISHED
 from lanekit.core.domain.errors import or_raise
 
@@ -64,7 +64,7 @@ def test_what_a_lost_or_stale_note_did_not_tell_is_asked(settled: LaneWorld, not
 def test_while_a_lane_is_changed_its_note_says_so(settled: LaneWorld) -> None:
     settled.drift()
     settled.engine.crash("create", "before")
-    with pytest.raises(Killed):
+    with pytest.raises(SimulatedKill):
         _ = settled.lanes().ensure(LANE)
     assert _note(settled) == UNFINISHED
     assert _asked(settled)[0] == f"inspect {NAME} {NAME}.next {NAME}.prev"
@@ -105,11 +105,11 @@ def test_whatever_becomes_of_the_note_the_lane_converges(
         if drifts:
             world.drift()
         world.engine.crash("*", "after", skip=skip)
-        with suppress(Killed):
+        with suppress(SimulatedKill):
             _ = world.lanes().ensure(LANE)
         spoil(world)
     while world.engine.pending:
-        with suppress(Killed):
+        with suppress(SimulatedKill):
             _ = world.lanes().ensure(LANE)
     finally_(world)
     _ = or_raise(world.lanes().ensure(LANE))

@@ -20,22 +20,22 @@ from tests.laws.test_ensure_laws import STATES
 from tests.support.lane_world import LANE, LaneWorld
 from tests.support.strategies import IMAGE, snapshot_of
 
-from lanekit.adapters.memory.engine import InMemory, Killed, Worker
+from lanekit.adapters.memory.engine import InMemory, SimulatedKill, Worker
 from lanekit.core.domain.containers import Limits
 from lanekit.core.domain.desired import Digests, container_spec
-from lanekit.core.domain.differences import Difference, Grade
+from lanekit.core.domain.differences import Difference, Remedy
 from lanekit.core.domain.drift import drift
-from lanekit.core.domain.errors import EngineFailed, Outcome, WrongState, or_raise
+from lanekit.core.domain.errors import EngineFailed, InvalidState, Outcome, or_raise
 from lanekit.core.domain.idle import meaning
 from lanekit.core.domain.lanes import Lane, OnDrift, Profile
-from lanekit.core.domain.observed import Inside, Observation, State
+from lanekit.core.domain.observed import MountHealth, ObservedLane, State
 from lanekit.core.domain.operations import AwaitReady, CheckIdle, CopyIn, Stop, Unpause, Update
-from lanekit.core.domain.plan import Plan, Wish, plan
-from lanekit.core.domain.remedies import harshest, of_grade, updates, without_update
-from lanekit.core.domain.validation import faults
+from lanekit.core.domain.plan import Plan, PlanConstraints, make_plan
+from lanekit.core.domain.remedies import harshest, needing, updates, without_update
+from lanekit.core.domain.validation import validation_errors
 
 NAME = "ws-a"
-DEAD = Inside(dead=("/workspace",))
+DEAD = MountHealth(stale_mounts=("/workspace",))
 PROFILE = Profile("/w", "/i", config_dir="/c/.codex", memory=1 << 30, cpus=1.0, pids_limit=100)
 SPEC = container_spec(Lane("ws", "a", "/t"), PROFILE, Digests("1", "2", "3", "4" * 64))
 RUNNING = replace(snapshot_of(SPEC), updatable=True)
@@ -52,8 +52,8 @@ CHANGES: tuple[dict[str, Any], ...] = (
 )
 
 
-def _plan(seen: Observation, **wish: str) -> Plan:
-    return plan("ws/a", SPEC, seen, lambda s: drift(SPEC, s, IMAGE), Wish(**wish))  # type: ignore[arg-type]
+def _plan(seen: ObservedLane, **wish: str) -> Plan:
+    return make_plan("ws/a", SPEC, seen, lambda s: drift(SPEC, s, IMAGE), PlanConstraints(**wish))  # type: ignore[arg-type]
 
 
 # --- grades -----------------------------------------------------------------------------------
@@ -61,7 +61,7 @@ def _plan(seen: Observation, **wish: str) -> Plan:
 
 def test_a_limit_is_changed_while_it_runs_where_podman_keeps_it() -> None:
     seen = replace(RUNNING, memory=1 << 29, restart_policy="always")
-    assert str(_plan(Observation(seen))) == dedent("""\
+    assert str(_plan(ObservedLane(seen))) == dedent("""\
         ws/a (ws-a): adjust
           differs  restart_policy: expected no, actual always  -> adjust
           differs  memory: expected 1073741824, actual 536870912  -> adjust
@@ -71,7 +71,7 @@ def test_a_limit_is_changed_while_it_runs_where_podman_keeps_it() -> None:
 
 def test_where_it_is_not_kept_it_is_replaced() -> None:
     seen = replace(RUNNING, memory=1 << 29, updatable=False)
-    words = str(_plan(Observation(seen))).splitlines()
+    words = str(_plan(ObservedLane(seen))).splitlines()
     assert words[:2] == [
         "ws/a (ws-a): replace",
         "  differs  memory: expected 1073741824, actual 536870912  -> replace",
@@ -79,7 +79,7 @@ def test_where_it_is_not_kept_it_is_replaced() -> None:
 
 
 def test_a_limit_that_could_not_be_put_back_is_replaced() -> None:
-    assert _plan(Observation(replace(RUNNING, memory=None))).action == "replaced"
+    assert _plan(ObservedLane(replace(RUNNING, memory=None))).action == "replaced"
     unlimited = replace(SPEC, memory=None)
     assert harshest(drift(unlimited, RUNNING, IMAGE)) == "replace"
 
@@ -88,7 +88,9 @@ def test_a_limit_that_could_not_be_put_back_is_replaced() -> None:
     st.lists(st.sampled_from(CHANGES), max_size=4),
     st.booleans(),
     st.sampled_from(["running", "paused", "exited", "created", "stopping"]),
-    st.sampled_from([Inside(), DEAD, Inside(config_gone=True), Inside(("/workspace",), True)]),
+    st.sampled_from(
+        [MountHealth(), DEAD, MountHealth(config_missing=True), MountHealth(("/workspace",), True)]
+    ),
     st.sampled_from(["replace", "report", "when-idle"]),
     st.sampled_from(["", "its worker is busy"]),
 )
@@ -96,19 +98,21 @@ def test_no_mend_is_harsher_than_the_harshest_difference(  # noqa: PLR0913, PLR0
     changes: list[dict[str, Any]],
     updatable: bool,
     state: State,
-    inside: Inside,
+    inside: MountHealth,
     on_drift: OnDrift,
     busy: str,
 ) -> None:
     seen = replace(RUNNING, state=state, updatable=updatable)
     for change in changes:
         seen = replace(seen, **change)
-    made = plan(
+    made = make_plan(
         "ws/a",
         SPEC,
-        Observation(seen, inside=inside if state in ("running", "paused") else Inside()),
+        ObservedLane(
+            seen, mount_health=inside if state in ("running", "paused") else MountHealth()
+        ),
         lambda s: drift(SPEC, s, IMAGE),
-        Wish(on_drift=on_drift, busy=busy),
+        PlanConstraints(on_drift=on_drift, busy=busy),
     )
     worst = harshest(made.drift)
     expected = {"replace": ("replaced",), "restart": ("restarted",), "adjust": ("adjusted",)}
@@ -119,8 +123,8 @@ def test_no_mend_is_harsher_than_the_harshest_difference(  # noqa: PLR0913, PLR0
         assert all(isinstance(op, (Update, CopyIn, AwaitReady)) for op in made.operations)
     # Nothing is forgotten: each difference is ended or told of, with a reason.
     fields = {d.field for d in drift(SPEC, seen, IMAGE)}
-    assert fields <= {d.field for d in (*made.drift, *made.left)}
-    assert bool(made.left) == bool(made.left_because)
+    assert fields <= {d.field for d in (*made.drift, *made.remaining_drift)}
+    assert bool(made.remaining_drift) == bool(made.remaining_reason)
     spared = on_drift == "report" or (on_drift == "when-idle" and busy)
     if spared and state == "running":
         assert not any(isinstance(op, Stop) for op in made.operations)
@@ -131,29 +135,32 @@ def test_no_mend_is_harsher_than_the_harshest_difference(  # noqa: PLR0913, PLR0
 
 def test_what_is_left_is_told_with_the_reason() -> None:
     seen = replace(RUNNING, user="nobody", cpus=2.0)
-    assert str(_plan(Observation(seen), on_drift="report")) == dedent("""\
+    assert str(_plan(ObservedLane(seen), on_drift="report")) == dedent("""\
         ws/a (ws-a): adjust
           differs  cpus: expected 1.0, actual 2.0  -> adjust
           left  user: expected root, actual nobody  because on_drift is report
           update ws-a  because cpus differs
           await ws-a  because a lane is ready when its worker answers""")
     seen = replace(RUNNING, user="nobody")
-    assert str(_plan(Observation(seen), on_drift="report")) == dedent("""\
+    assert str(_plan(ObservedLane(seen), on_drift="report")) == dedent("""\
         ws/a (ws-a): left as it is
           left  user: expected root, actual nobody  because on_drift is report""")
 
 
 def test_report_does_not_restart_for_a_dead_mount_either() -> None:
-    made = _plan(Observation(RUNNING, inside=DEAD), on_drift="report")
-    assert (made.action, [d.field for d in made.left]) == ("none", ["mount./workspace"])
+    made = _plan(ObservedLane(RUNNING, mount_health=DEAD), on_drift="report")
+    assert (made.action, [d.field for d in made.remaining_drift]) == ("none", ["mount./workspace"])
 
 
 def test_a_worker_is_asked_right_before_it_is_stopped() -> None:
-    for seen in (Observation(replace(RUNNING, user="x")), Observation(RUNNING, inside=DEAD)):
+    for seen in (
+        ObservedLane(replace(RUNNING, user="x")),
+        ObservedLane(RUNNING, mount_health=DEAD),
+    ):
         kinds = [type(op) for op in _plan(seen, on_drift="when-idle").operations]
         assert kinds[kinds.index(Stop) - 1] is CheckIdle
         assert kinds.count(CheckIdle) == 1
-    idle = _plan(Observation(replace(RUNNING, user="x", state="exited")), on_drift="when-idle")
+    idle = _plan(ObservedLane(replace(RUNNING, user="x", state="exited")), on_drift="when-idle")
     assert idle.action == "replaced"
     assert CheckIdle not in [type(op) for op in idle.operations]
 
@@ -175,14 +182,14 @@ def test_only_2xx_is_idle(status: int | None, words: str) -> None:
 
 def test_the_faults_of_a_profile_are_said_beforehand() -> None:
     def said(**changes: str) -> tuple[str, ...]:
-        return faults(LANE, replace(PROFILE, **changes))  # type: ignore[arg-type]  # wrong ones too
+        return validation_errors(LANE, replace(PROFILE, **changes))  # type: ignore[arg-type]  # wrong ones too
 
-    assert said() == said(on_drift="report") == said(on_drift="when-idle", busy_path="/b") == ()
-    assert "needs busy_path" in said(on_drift="when-idle")[0]
+    assert said() == said(on_drift="report") == said(on_drift="when-idle", idle_path="/b") == ()
+    assert "needs idle_path" in said(on_drift="when-idle")[0]
     assert said(on_drift="never")[0] == (
         "on_drift 'never' must be one of replace, report, when-idle"
     )
-    assert said(busy_path="b") == ("busy_path 'b' must begin with /",)
+    assert said(idle_path="b") == ("idle_path 'b' must begin with /",)
 
 
 # --- ensure -----------------------------------------------------------------------------------
@@ -190,7 +197,7 @@ def test_the_faults_of_a_profile_are_said_beforehand() -> None:
 
 def _world(on_drift: OnDrift = "replace", **profile: object) -> LaneWorld:
     world = LaneWorld()
-    world.with_profile(on_drift=on_drift, busy_path="/busy", **profile)
+    world.with_profile(on_drift=on_drift, idle_path="/busy", **profile)
     return world
 
 
@@ -206,8 +213,8 @@ def test_report_leaves_it_and_says_so() -> None:
     for _again in range(2):
         done = or_raise(world.lanes().ensure(LANE))
         assert (done.action, done.operations, done.drift) == ("none", (), ())
-        assert "worker.digest" in [d.field for d in done.left]
-        assert done.left_because == "on_drift is report"
+        assert "worker.digest" in [d.field for d in done.remaining_drift]
+        assert done.remaining_reason == "on_drift is report"
         assert world.ours() == [before]
     world.with_profile(on_drift="replace")
     assert or_raise(world.lanes().ensure(LANE)).action == "replaced"
@@ -220,7 +227,7 @@ def test_report_starts_one_that_does_not_run_as_it_is() -> None:
     world.drift()
     world.engine.exit(NAME, 3)
     done = or_raise(world.lanes().ensure(LANE))
-    assert (done.action, bool(done.left)) == ("started", True)
+    assert (done.action, bool(done.remaining_drift)) == ("started", True)
     assert [c.id for c in world.running()] == [before.id]
 
 
@@ -231,7 +238,7 @@ def test_report_does_not_replace_for_a_taken_port_and_says_what_helps() -> None:
     outcome = world.lanes().ensure(LANE)
     assert isinstance(outcome, Failure)
     assert (outcome.failure().kind, "free the port" in outcome.failure().hint) == (
-        "PortTaken",
+        "PortInUse",
         True,
     )
     assert [c.id for c in world.ours()] == [before.id]
@@ -242,13 +249,13 @@ def test_a_busy_worker_is_left_alone_and_replaced_once_idle() -> None:
     _ = or_raise(world.lanes().ensure(LANE))
     (before,) = world.ours()
     world.drift()
-    world.engine.swap_worker(NAME, Worker(busy=True))
+    world.engine.replace_worker(NAME, Worker(busy=True))
     done = or_raise(world.lanes().ensure(LANE))
-    assert (done.action, done.left_because) == ("none", "its worker is busy")
+    assert (done.action, done.remaining_reason) == ("none", "its worker is busy")
     assert world.ours() == [before]
-    world.engine.swap_worker(NAME, Worker())
+    world.engine.replace_worker(NAME, Worker())
     done = or_raise(world.lanes().ensure(LANE))
-    assert (done.action, done.left) == ("replaced", ())
+    assert (done.action, done.remaining_drift) == ("replaced", ())
 
 
 def test_a_worker_that_became_busy_meanwhile_is_left_alone() -> None:
@@ -259,11 +266,11 @@ def test_a_worker_that_became_busy_meanwhile_is_left_alone() -> None:
 
     def becomes_busy(event: object) -> None:
         if "create ws-a.next" in str(getattr(event, "operation", "")):
-            world.engine.swap_worker(NAME, Worker(busy=True))
+            world.engine.replace_worker(NAME, Worker(busy=True))
 
     done = or_raise(world.lanes(becomes_busy).ensure(LANE))
     assert (done.action, done.operations) == ("none", ())
-    assert done.left_because == "its worker is busy"
+    assert done.remaining_reason == "its worker is busy"
     assert world.ours() == [before]
     assert "stop" not in _calls(world)
     assert _calls(world).count("status") == 2, "once before the plan, once before the stop"
@@ -275,10 +282,10 @@ def test_silence_counts_as_busy_and_so_does_a_paused_one() -> None:
     world.drift()
     world.engine.fail("status", EngineFailed("lost"))
     done = or_raise(world.lanes().ensure(LANE))
-    assert done.left_because == "its worker did not say at /busy whether it is busy"
+    assert done.remaining_reason == "its worker did not say at /busy whether it is busy"
     world.engine.pause(NAME)
     done = or_raise(world.lanes().ensure(LANE))
-    assert (done.action, done.left_because) == (
+    assert (done.action, done.remaining_reason) == (
         "started",
         "it is paused, so its worker cannot say that it is idle",
     )
@@ -299,9 +306,9 @@ def test_what_is_mild_is_done_though_the_worker_is_busy() -> None:
     world = _world("when-idle", memory=1 << 30)
     _ = or_raise(world.lanes().ensure(LANE))
     world.engine.tamper(NAME, updatable=True, memory=1 << 29, pid=4711)
-    world.engine.swap_worker(NAME, Worker(busy=True))
+    world.engine.replace_worker(NAME, Worker(busy=True))
     world.drift()
-    world.files.lost = Inside(config_gone=True)
+    world.files.lost = MountHealth(config_missing=True)
     done = or_raise(world.lanes().ensure(LANE))
     assert done.action == "adjusted"
     assert [str(op) for op in done.operations] == ["update ws-a", "copy config into ws-a"]
@@ -311,7 +318,7 @@ def test_what_is_mild_is_done_though_the_worker_is_busy() -> None:
 def test_a_restart_that_was_asked_for_is_made_all_the_same() -> None:
     world = _world("report")
     _ = or_raise(world.lanes().ensure(LANE))
-    world.engine.swap_worker(NAME, Worker(answers_after=None))
+    world.engine.replace_worker(NAME, Worker(answers_after=None))
     _ = world.lanes(restart_unready=True).ensure(LANE)
     assert "stop" in _calls(world)
 
@@ -324,7 +331,7 @@ def test_a_container_that_runs_is_never_stopped(state: str, on_drift: OnDrift) -
     world.with_profile(on_drift=on_drift)
     ran = {c.id for c in world.running()}
     for seen in world.ours():
-        world.engine.swap_worker(seen.name, Worker(busy=True))
+        world.engine.replace_worker(seen.name, Worker(busy=True))
     for _again in range(2):
         _ = world.lanes().ensure(LANE)
         assert ran <= {c.id for c in world.running()}
@@ -340,7 +347,7 @@ def test_a_replacement_that_runs_is_not_taken_back_though_it_does_not_answer(
     STATES["killed after start"](world)
     world.with_profile(on_drift=on_drift)
     (ran,) = [c.id for c in world.running()]
-    world.engine.swap_worker(NAME, Worker(answers_after=None))
+    world.engine.replace_worker(NAME, Worker(answers_after=None))
     assert isinstance(world.lanes().ensure(LANE), Failure)
     assert [c.id for c in world.running()] == [ran]
 
@@ -358,22 +365,22 @@ def test_not_even_when_something_fails(state: str, skip: int, trouble: str) -> N
         world.engine.fail("*", EngineFailed("no"), skip=skip, when="after")
     else:
         world.engine.crash("*", "after", skip=skip)
-    with suppress(Killed):
+    with suppress(SimulatedKill):
         _ = world.lanes().ensure(LANE)
     assert ran <= {c.id for c in world.running()}
 
 
 def test_what_an_update_does_not_end_a_replace_does_and_the_rest_is_as_it_was() -> None:
-    grades: tuple[Grade, ...] = ("adjust", "restart", "replace")
+    grades: tuple[Remedy, ...] = ("adjust", "restart", "replace")
     drift = tuple(Difference("f", "1", "2", grade) for grade in grades)
-    assert [each.grade for each in without_update(drift)] == ["replace", "restart", "replace"]
+    assert [each.remedy for each in without_update(drift)] == ["replace", "restart", "replace"]
     assert [harshest(drift[:count]) for count in range(4)] == [None, *grades]
-    assert [of_grade(drift, grade) for grade in grades] == [(each,) for each in drift]
+    assert [needing(drift, grade) for grade in grades] == [(each,) for each in drift]
 
 
 def test_an_update_sets_what_differs_and_knows_what_was() -> None:
     seen = replace(RUNNING, memory=1 << 29, cpus=2.0, pids_limit=50, restart_policy="always")
-    drift = _plan(Observation(seen)).drift
+    drift = _plan(ObservedLane(seen)).drift
     assert updates(SPEC, seen, drift) == (
         Limits(1 << 30, 1.0, 100, "no"),
         Limits(1 << 29, 2.0, 50, "always"),
@@ -422,19 +429,19 @@ def test_an_update_that_is_not_honoured_is_a_replace() -> None:
     world.engine = _Ignoring(clock=world.clock, seed=1)
     _updatable(world)
     done = or_raise(world.lanes().ensure(LANE))
-    assert (done.action, done.drift[0].grade) == ("replaced", "replace")
+    assert (done.action, done.drift[0].remedy) == ("replaced", "replace")
     world.with_profile(on_drift="report")
     world.engine.tamper(NAME, updatable=True, memory=1 << 29)
     (before,) = world.ours()
     done = or_raise(world.lanes().ensure(LANE))
-    assert (done.action, [d.field for d in done.left]) == ("none", ["memory"])
+    assert (done.action, [d.field for d in done.remaining_drift]) == ("none", ["memory"])
     assert world.ours() == [before]
 
 
 def test_a_race_is_no_reason_to_replace_what_an_update_ends() -> None:
     world = _world()
     _updatable(world)
-    world.engine.fail("update", WrongState("it is being stopped"))
+    world.engine.fail("update", InvalidState("it is being stopped"))
     done = or_raise(world.lanes().ensure(LANE))
     assert (done.action, [d.field for d in done.drift]) == ("adjusted", ["memory"])
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lanekit.core.application.pool import Crew, each
+from lanekit.core.application.pool import LanePool, map_concurrently
 
 
 class _Gauge:
@@ -33,14 +33,14 @@ class _Gauge:
 def test_each_task_is_done_once_and_no_more_than_jobs_work_at_once(
     jobs: int, waits: list[bool]
 ) -> None:
-    crew, gauge = Crew(jobs), _Gauge()
+    crew, gauge = LanePool(jobs), _Gauge()
     finished = threading.Semaphore(0)
 
     def task(*, waits: bool) -> None:
         gauge.enter()
         if waits:
             gauge.leave()
-            with crew.waiting():
+            with crew.yield_slot():
                 time.sleep(0.001)
             gauge.enter()
         with gauge.lock:
@@ -65,10 +65,10 @@ def _until_no_thread_is_left() -> None:
 
 
 def test_one_that_waits_holds_up_no_other() -> None:
-    crew, go, finished = Crew(1), threading.Event(), threading.Event()
+    crew, go, finished = LanePool(1), threading.Event(), threading.Event()
 
     def first() -> None:
-        with crew.waiting():
+        with crew.yield_slot():
             assert go.wait(20)
 
     crew.add(first)
@@ -80,10 +80,10 @@ def test_one_that_waits_holds_up_no_other() -> None:
 
 
 def test_each_gives_results_in_order_and_raises_what_is_raised() -> None:
-    assert each(range(30), lambda n: n * n, 4) == [n * n for n in range(30)]
-    assert each([], lambda n: n, 4) == []
+    assert map_concurrently(range(30), lambda n: n * n, 4) == [n * n for n in range(30)]
+    assert map_concurrently([], lambda n: n, 4) == []
     for few in ([0], [1, 0, 2]):
         with pytest.raises(ZeroDivisionError):
-            _ = each(few, lambda n: 1 // n, 4)
+            _ = map_concurrently(few, lambda n: 1 // n, 4)
     with pytest.raises(ValueError, match="no way"):
-        _ = Crew(0)
+        _ = LanePool(0)

@@ -13,14 +13,14 @@ from tests.unit.adapters.scripted_service import service
 from lanekit.adapters.memory.engine import InMemory
 from lanekit.adapters.podman.rest.engine import PodmanSocket
 from lanekit.api import Lanes
-from lanekit.core.application.context import World
-from lanekit.core.application.ensure import Ensure, Manner
-from lanekit.core.application.observe import Asked, glance_one
+from lanekit.core.application.context import Ports
+from lanekit.core.application.ensure import EnsureAttempts, EnsureOptions
+from lanekit.core.application.observe import ObserveRequest, observe_one_quickly
 from lanekit.core.application.prepare import prepare
 from lanekit.core.domain.errors import ImageMissing, InvalidLane, Outcome, or_raise
 from lanekit.core.domain.lanes import DEFAULT_IMAGE, Lane, Profile
-from lanekit.core.domain.observed import Endpoint, Inside, Observation
-from lanekit.core.domain.results import Ensured
+from lanekit.core.domain.observed import Endpoint, MountHealth, ObservedLane
+from lanekit.core.domain.results import EnsureResult
 
 NAME = "ws-a"
 
@@ -50,7 +50,7 @@ class Eager:
     questions: list[Question] = field(default_factory=lambda: [])
     late: int = 0
 
-    def begin(self, endpoint: Endpoint, path: str, timeout: float) -> Question:
+    def start_probe(self, endpoint: Endpoint, path: str, timeout: float) -> Question:
         _ = endpoint, path, timeout
         self.questions.append(Question(self.says))
         return self.questions[-1]
@@ -70,7 +70,7 @@ class Beside:
     world: LaneWorld
     probe: Eager
 
-    def ensure(self) -> Outcome[Ensured]:
+    def ensure(self) -> Outcome[EnsureResult]:
         world = self.world
         self.probe.late = 0
         return Lanes(
@@ -111,7 +111,7 @@ def test_one_that_did_not_answer_early_is_asked_again(beside: Beside) -> None:
 
 
 def test_what_a_worker_said_before_its_restart_does_not_count(beside: Beside) -> None:
-    beside.world.files.lost = Inside(dead=("/workspace",))
+    beside.world.files.lost = MountHealth(stale_mounts=("/workspace",))
     assert or_raise(beside.ensure()).action == "restarted"
     assert beside.asked() == (1, 0, 1, 1)
 
@@ -143,12 +143,14 @@ def test_a_worker_is_asked_early_once_though_its_image_is_missing(beside: Beside
 def test_what_was_said_before_a_second_look_does_not_count(beside: Beside) -> None:
     world = beside.world
     target, note = or_raise(prepare(world.files, LANE, world.profile)), world.lock.notes[NAME]
-    ports = World(world.engine, beside.probe, world.files, world.lock, world.clock)
-    seen = or_raise(glance_one(world.engine, Asked(NAME, DEFAULT_IMAGE, note.read())))
+    ports = Ports(world.engine, beside.probe, world.files, world.lock, world.clock)
+    seen = or_raise(
+        observe_one_quickly(world.engine, ObserveRequest(NAME, DEFAULT_IMAGE, note.read()))
+    )
     assert seen.current is not None
-    removing = Observation(seen.current, replace(seen.current, state="removing"), None, seen.image)
+    removing = ObservedLane(seen.current, replace(seen.current, state="removing"), None, seen.image)
     early = Question(says=True)
-    one = Ensure(ports, target, note, Manner("strict", lambda _: None), 0.0)
+    one = EnsureAttempts(ports, target, note, EnsureOptions("strict", lambda _: None), 0.0)
     beside.probe.late = 0
     assert or_raise(one.run(Success(removing), early)).action == "none"
     assert (early.looked_at, beside.probe.late) == (0, 1)

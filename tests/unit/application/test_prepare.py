@@ -7,7 +7,7 @@ import pytest
 from returns.result import Failure, Success
 from tests.support.lane_world import LANE, PROFILE, Config, Files
 
-from lanekit.core.application.context import Target
+from lanekit.core.application.context import PreparedLane
 from lanekit.core.application.prepare import prepare
 from lanekit.core.domain.desired import Digests, container_spec
 from lanekit.core.domain.errors import ConfigUnreadable, InvalidLane, Outcome, or_raise
@@ -65,7 +65,7 @@ def test_all_that_is_mounted_is_looked_at_and_the_config_read_last() -> None:
     target = or_raise(prepare(host, LANE, profile))
     assert host.asked == [*LOOKS, "config /c/.codex auth.json,tokens"]
     digests = Digests("sha /bin/worker", "sha /bin/inbox", "d" * 64, "f" * 64)
-    assert target == Target(
+    assert target == PreparedLane(
         LANE, profile, container_spec(LANE, profile, digests), or_raise(host.reads)
     )
 
@@ -75,7 +75,7 @@ def test_a_lane_without_a_config_has_none_read(config_dir: str) -> None:
     host, profile = _Host(), replace(PROFILE, config_dir=config_dir)
     target = or_raise(prepare(host, LANE, profile))
     digests = Digests("sha /bin/worker", "sha /bin/inbox")
-    assert target == Target(LANE, profile, container_spec(LANE, profile, digests), None)
+    assert target == PreparedLane(LANE, profile, container_spec(LANE, profile, digests), None)
     assert "config" not in str(host.asked)
 
 
@@ -125,16 +125,16 @@ def test_what_is_mounted_of_a_repository_is_looked_at_unless_it_is_still_to_be_m
     host, profile = _Host(), replace(PROFILE, git="safe", env={"A": "b"})
     target = or_raise(prepare(host, LANE, profile))
     access = git_access(or_raise(host.git(LANE.worktree)), "safe", profile.env)
-    assert target.make == access.make != ()
+    assert target.required_paths == access.required_paths != ()
     assert set(access.mounts) <= set(target.spec.mounts)
-    later = {one.path for one in access.make}
+    later = {one.path for one in access.required_paths}
     looked = [line.removeprefix("mountable ") for line in host.asked if "mountable" in line]
     assert looked[1:] == [m.source for m in access.mounts if m.source not in later]
 
 
 def test_the_mode_says_what_is_given_of_a_repository() -> None:
     none = _Host()
-    assert or_raise(prepare(none, LANE, PROFILE)).make == ()
+    assert or_raise(prepare(none, LANE, PROFILE)).required_paths == ()
     assert f"git {LANE.worktree}" not in none.asked, "it is nobody's business"
     host, profile = _Host(), replace(PROFILE, git="read-write")
     target = or_raise(prepare(host, LANE, profile))

@@ -8,14 +8,14 @@ from tests.support.lane_world import LANE, WELL, LaneWorld
 
 from lanekit.adapters.memory.engine import Worker
 from lanekit.core.domain.errors import EngineFailed, or_raise
-from lanekit.core.domain.observed import Inside
+from lanekit.core.domain.observed import MountHealth
 from lanekit.core.domain.operations import AwaitReady, Start
 from lanekit.core.domain.progress import Event, OperationFinished, OperationStarted
-from lanekit.core.domain.results import Ensured
+from lanekit.core.domain.results import EnsureResult
 
 NAME = "ws-a"
-DEAD = Inside(dead=("/workspace",))
-GONE = Inside(config_gone=True)
+DEAD = MountHealth(stale_mounts=("/workspace",))
+GONE = MountHealth(config_missing=True)
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def world() -> LaneWorld:
     return world
 
 
-def _mended(world: LaneWorld) -> Ensured:
+def _mended(world: LaneWorld) -> EnsureResult:
     (before,) = world.ours()
     done = or_raise(world.lanes().ensure(LANE))
     (after,) = world.ours()
@@ -57,7 +57,7 @@ def test_a_config_that_is_gone_is_copied_while_it_runs(world: LaneWorld) -> None
 
 
 def test_both_are_mended_at_once(world: LaneWorld) -> None:
-    world.files.lost = Inside(("/workspace",), config_gone=True)
+    world.files.lost = MountHealth(("/workspace",), config_missing=True)
     world.profile = replace(world.profile)
     assert or_raise(world.lanes().plan(LANE)).action == "restarted"
 
@@ -96,7 +96,7 @@ def test_status_and_plan_tell_of_it(world: LaneWorld) -> None:
 
 def test_the_reference_does_not_see_it(world: LaneWorld) -> None:
     world.policy = "reference"
-    world.files.lost = Inside(("/workspace",), config_gone=True)
+    world.files.lost = MountHealth(("/workspace",), config_missing=True)
     assert or_raise(world.lanes().ensure(LANE)).action == "none"
     assert or_raise(world.lanes().status(LANE)).drift == ()
 
@@ -109,7 +109,7 @@ def test_a_restart_that_fails_leaves_it_running(world: LaneWorld) -> None:
 
 
 def _silent(world: LaneWorld) -> None:
-    world.engine.swap_worker(NAME, Worker(answers_after=None))
+    world.engine.replace_worker(NAME, Worker(answers_after=None))
 
 
 def _stops(world: LaneWorld) -> int:
@@ -133,7 +133,7 @@ def test_a_restart_helps_one_that_hangs(world: LaneWorld) -> None:
 
     def mend(event: object) -> None:
         if "stop" in str(getattr(event, "operation", "")) and "Finished" in repr(event):
-            world.engine.swap_worker(NAME, Worker())
+            world.engine.replace_worker(NAME, Worker())
 
     done = or_raise(world.lanes(mend, restart_unready=True).ensure(LANE))
     assert done.action == "restarted"
@@ -161,7 +161,7 @@ def test_what_a_replace_put_back_is_not_restarted(world: LaneWorld) -> None:
 
 def test_a_copy_that_was_broken_off_is_made_again(world: LaneWorld) -> None:
     world.files.lost = GONE
-    world.engine.fail("copy_in", EngineFailed("disk full"), when="after")
+    world.engine.fail("put_archive", EngineFailed("disk full"), when="after")
     assert isinstance(world.lanes().ensure(LANE), Failure)
     # Its folder is there: who looks takes it for whole.
     world.files.lost = WELL
@@ -175,7 +175,7 @@ def test_a_copy_that_was_broken_off_is_made_again(world: LaneWorld) -> None:
 
 def test_a_broken_copy_is_made_again_also_when_the_container_ended_since(world: LaneWorld) -> None:
     world.files.lost = GONE
-    world.engine.fail("copy_in", EngineFailed("disk full"), when="after")
+    world.engine.fail("put_archive", EngineFailed("disk full"), when="after")
     assert isinstance(world.lanes().ensure(LANE), Failure)
     world.files.lost = WELL
     world.engine.exit(NAME, 0)

@@ -10,11 +10,11 @@ from tests.support.strategies import snapshot_of
 
 from lanekit.adapters.host.clock import VirtualClock
 from lanekit.adapters.memory.engine import InMemory
-from lanekit.core.application.context import Target, World
+from lanekit.core.application.context import Ports, PreparedLane
 from lanekit.core.application.wait_ready import Wait, await_ready
 from lanekit.core.domain.desired import Digests, container_spec
 from lanekit.core.domain.errors import EngineTimeout, NoEndpoint, Outcome
-from lanekit.core.domain.observed import Endpoint, Snapshot, State
+from lanekit.core.domain.observed import Endpoint, ObservedContainer, State
 from lanekit.core.domain.progress import Waiting
 
 SPEC = container_spec(LANE, PROFILE, Digests())
@@ -30,9 +30,9 @@ class _Looks(InMemory):
         super().__init__(clock=clock)
         self.clock = clock
         self.at: list[float] = []
-        self.shows: Outcome[Mapping[str, Snapshot]] = Success({SEEN.id: SEEN})
+        self.shows: Outcome[Mapping[str, ObservedContainer]] = Success({SEEN.id: SEEN})
 
-    def inspect(self, names: Sequence[str]) -> Outcome[Mapping[str, Snapshot]]:
+    def inspect(self, names: Sequence[str]) -> Outcome[Mapping[str, ObservedContainer]]:
         assert tuple(names) == (SEEN.id,)
         self.at.append(self.clock.now() - BEGUN)
         return self.shows
@@ -68,8 +68,8 @@ class Stand:
 
     def wait(self, timeout: float, *, fresh: bool = True) -> Outcome[Endpoint]:
         profile = replace(PROFILE, ready_timeout=timeout, ready_path="/ready")
-        world = World(self.engine, self, Files(), NoLock(), self.clock)
-        target = Target(LANE, profile, SPEC, None)
+        world = Ports(self.engine, self, Files(), NoLock(), self.clock)
+        target = PreparedLane(LANE, profile, SPEC, None)
         return await_ready(Wait(world, target, SEEN, fresh, self.told.append))
 
 
@@ -165,7 +165,7 @@ def test_the_words_of_one_that_ended_are_its_own_and_podmans() -> None:
 
 def test_one_that_cannot_be_looked_at_is_waited_for_no_longer() -> None:
     stand = Stand(tries=1)
-    stand.engine.shows = Success(dict[str, Snapshot]())
+    stand.engine.shows = Success(dict[str, ObservedContainer]())
     gone = stand.wait(2.0).failure()
     assert str(gone) == "container ws-a was removed while it was awaited"
     assert gone.kind == "NotFound"
@@ -175,7 +175,9 @@ def test_one_that_cannot_be_looked_at_is_waited_for_no_longer() -> None:
 
 def test_one_without_a_port_is_not_asked_at_all() -> None:
     stand = Stand()
-    world = World(stand.engine, stand, Files(), NoLock(), stand.clock)
-    wait = Wait(world, Target(LANE, PROFILE, SPEC, None), replace(SEEN, ports=()), True, print)
+    world = Ports(stand.engine, stand, Files(), NoLock(), stand.clock)
+    wait = Wait(
+        world, PreparedLane(LANE, PROFILE, SPEC, None), replace(SEEN, ports=()), True, print
+    )
     assert isinstance(await_ready(wait).failure(), NoEndpoint)
     assert stand.at == []

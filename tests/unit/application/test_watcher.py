@@ -27,7 +27,7 @@ class Kept:
     reports: list[Report] = field(default_factory=list)
 
     def words(self, lane: Lane | None = None) -> list[str]:
-        return [r.word for r in list(self.reports) if lane is None or r.lane == lane]
+        return [r.kind for r in list(self.reports) if lane is None or r.lane == lane]
 
     @contextmanager
     def watched(self, resync: float = 60.0, jobs: int = 4) -> Generator[Watcher]:
@@ -82,13 +82,13 @@ def test_lanes_are_made_so_and_said_so(kept: Kept) -> None:
     assert kept.all_run()
 
 
-@pytest.mark.parametrize("harm", ["kill", "by_hand_remove", "pause", "by_hand_stop", "rename"])
+@pytest.mark.parametrize("harm", ["kill", "external_remove", "pause", "external_stop", "rename"])
 def test_what_happens_to_a_lane_is_put_right_at_once(kept: Kept, harm: str) -> None:
     lane = kept.lanes[0]
     with kept.watched():
         _soon(lambda: len(kept.reports) == 3)
         if harm == "rename":
-            kept.engine.by_hand_rename(lane.container_name, "elsewhere")
+            kept.engine.external_rename(lane.container_name, "elsewhere")
         else:
             getattr(kept.engine, harm)(lane.container_name)
         _soon(lambda: kept.state(lane) == "running")
@@ -117,11 +117,11 @@ def test_a_resync_finds_what_made_no_event(kept: Kept) -> None:
 def test_podman_away_and_back_is_said_once_each(kept: Kept) -> None:
     with kept.watched():
         _soon(lambda: len(kept.reports) == 3)
-        kept.engine.go_away()
+        kept.engine.disconnect()
         _soon(lambda: "engine lost" in kept.words())
         kept.engine.kill(kept.lanes[2].container_name)
         time.sleep(1.2)
-        kept.engine.come_back()
+        kept.engine.reconnect()
         _soon(kept.all_run)
         _soon(lambda: len(kept.reports) == 6)
     assert kept.words()[3:] == ["engine lost", "engine back", "mended"]
@@ -136,9 +136,9 @@ def test_podman_lost_is_told_without_a_secret_of_any_lane(kept: Kept) -> None:
         _soon(lambda: len(kept.reports) == 2)
         watcher.update([_with_token(first, "later-s3cret"), kept.lanes[1]])
         _soon(lambda: len(kept.reports) == 3)
-        kept.engine.go_away("refused: later-s3cret, shared-s3cret")
+        kept.engine.disconnect("refused: later-s3cret, shared-s3cret")
         _soon(lambda: "engine lost" in kept.words())
-    (lost,) = [str(report.error) for report in kept.reports if report.word == "engine lost"]
+    (lost,) = [str(report.error) for report in kept.reports if report.kind == "engine lost"]
     assert "refused" in lost
     assert "s3cret" not in lost
 
@@ -190,10 +190,10 @@ def test_a_failure_is_said_once_and_tried_again(kept: Kept) -> None:
 
 
 def test_a_podman_that_is_away_from_the_start(kept: Kept) -> None:
-    kept.engine.go_away()
+    kept.engine.disconnect()
     with kept.watched():
         _soon(lambda: kept.words() == ["engine lost"])
-        kept.engine.come_back()
+        kept.engine.reconnect()
         _soon(kept.all_run)
     assert isinstance(kept.runtime.status(kept.lanes[0]), Failure) is False
     assert kept.words() == ["engine lost", "engine back", "mended", "mended", "mended"]

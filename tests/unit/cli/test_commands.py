@@ -18,11 +18,11 @@ from lanekit.core.domain.errors import EngineFailed, Outcome, or_raise
 from lanekit.core.domain.lanes import DEFAULT_IMAGE, Lane, Profile
 from lanekit.core.domain.operations import Start
 from lanekit.core.domain.progress import OperationFailed
-from lanekit.core.domain.results import Ensured
+from lanekit.core.domain.results import EnsureResult
 
 KEYS = [
     *("lane", "container", "endpoint", "action", "drift"),
-    *("operations", "rolled_back", "seconds", "error", "left", "left_because"),
+    *("operations", "rolled_back", "seconds", "error", "remaining_drift", "remaining_reason"),
 ]
 
 
@@ -153,7 +153,7 @@ def test_json_has_exactly_the_keys_of_every_lane(lanekit: Lanekit, engine: InMem
     replaced = lanekit("ensure", "ws1/a", "--json").records[0]
     assert (replaced["action"], list(replaced["drift"][0])) == (
         "replaced",
-        ["field", "expected", "actual", "grade"],
+        ["field", "expected", "actual", "remedy"],
     )
     assert [difference["field"] for difference in replaced["drift"]] == ["image.id"]
 
@@ -208,7 +208,7 @@ def test_plan_json_says_what_would_be_done(lanekit: Lanekit, fleet: Path) -> Non
     _ = (fleet / "worker").write_text("#!/bin/sh\n# another\n")
     (record,) = lanekit("plan", "ws1/a", "--json").records
     assert list(record) == [*KEYS, "loses"]
-    assert (record["action"], record["drift"][0]["grade"]) == ("replaced", "replace")
+    assert (record["action"], record["drift"][0]["remedy"]) == ("replaced", "replace")
     assert record["operations"][0]["cause"] == "worker.digest differs"
     _ = lanekit("ensure")
     (record,) = lanekit("plan", "ws1/a", "--json").records
@@ -257,8 +257,8 @@ def test_what_on_drift_leaves_is_told(lanekit: Lanekit, engine: InMemory, fleet:
     )
     for command in ("plan", "ensure"):
         (record,) = lanekit(command, "ws1/a", "--json").records
-        assert [each["field"] for each in record["left"]] == ["user", "workdir"]
-        assert (record["left_because"], record["drift"]) == ("on_drift is report", [])
+        assert [each["field"] for each in record["remaining_drift"]] == ["user", "workdir"]
+        assert (record["remaining_reason"], record["drift"]) == ("on_drift is report", [])
         assert record["action"] == "none"
 
 
@@ -267,7 +267,7 @@ def test_what_on_drift_leaves_is_told(lanekit: Lanekit, engine: InMemory, fleet:
     [
         ('on_drift = "never"', "profile.on_drift"),
         ('on_drift = "when-idle"', "profile.on_drift"),
-        ('busy_path = "busy"', "profile.busy_path"),
+        ('idle_path = "busy"', "profile.idle_path"),
         ("on_drift = 5", "profile.on_drift"),
     ],
 )
@@ -281,11 +281,11 @@ def test_what_on_drift_needs_is_said_beforehand(
 
 
 def test_a_lane_may_say_it_for_itself(lanekit: Lanekit, engine: InMemory, fleet: Path) -> None:
-    own = 'worktree = "wt-a"\non_drift = "when-idle"\nbusy_path = "/busy"'
+    own = 'worktree = "wt-a"\non_drift = "when-idle"\nidle_path = "/busy"'
     _ = (fleet / "lanes.toml").write_text(FLEET.replace('worktree = "wt-a"', own))
     _ = lanekit("ensure")
     _ = (fleet / "worker").write_text("#!/bin/sh\n# another\n")
-    engine.swap_worker("ws1-a", Worker(busy=True))
+    engine.replace_worker("ws1-a", Worker(busy=True))
     actions = [record["action"] for record in lanekit("ensure", "--json").records]
     assert actions == ["none", "replaced"]
 
@@ -349,11 +349,11 @@ def test_status_goes_on_after_a_lane_that_fails(lanekit: Lanekit, fleet: Path) -
 def test_status_of_a_container_that_is_not_ours_is_a_question_mark(
     lanekit: Lanekit, engine: InMemory
 ) -> None:
-    _ = engine.by_hand_create("ws1-a")
+    _ = engine.external_create("ws1-a")
     said = lanekit("status")
     assert said.code == 1
     rows = [re.split(r" {2,}", line) for line in said.out.splitlines()]
-    assert rows[1] == ["ws1/a", "ws1-a", "?", "-", "-", "Foreign"]
+    assert rows[1] == ["ws1/a", "ws1-a", "?", "-", "-", "NotOwned"]
 
 
 def test_endpoint_prints_the_url_and_nothing_else(lanekit: Lanekit) -> None:
@@ -399,7 +399,7 @@ def test_stop_and_rm_are_idempotent_and_say_what_was(lanekit: Lanekit) -> None:
 
 
 def test_rm_leaves_what_is_not_ours(lanekit: Lanekit, engine: InMemory) -> None:
-    _ = engine.by_hand_create("ws1-a")
+    _ = engine.external_create("ws1-a")
     said = lanekit("rm")
     assert said.code == 1
     assert said.err.startswith("ws1/a: a container named ws1-a exists and is not this lane's\n")
@@ -479,7 +479,7 @@ def test_lanes_that_are_done_out_of_order_are_told_in_order_and_masked(
 ) -> None:
     def backwards(
         _lanes: Lanes, lanes: Sequence[Lane], *, jobs: int
-    ) -> Iterator[tuple[Lane, Outcome[Ensured]]]:
+    ) -> Iterator[tuple[Lane, Outcome[EnsureResult]]]:
         _ = jobs
         for lane in reversed(lanes):
             yield lane, Failure(EngineFailed(f"no {SECRET}", detail=f"{SECRET}!", lane=lane.name))
@@ -501,7 +501,7 @@ def test_what_was_done_is_told_also_when_a_lane_before_it_was_interrupted(
             self._lanes = [*lanes]
             self._broken = jobs < 1
 
-        def __iter__(self) -> Iterator[tuple[Lane, Outcome[Ensured]]]:
+        def __iter__(self) -> Iterator[tuple[Lane, Outcome[EnsureResult]]]:
             lane = self._lanes.pop()
             yield lane, Failure(EngineFailed("no", lane=lane.name))
             if not self._broken:

@@ -199,5 +199,5 @@ def test_what_would_steer_a_terminal_is_shown_as_escapes(
     shown = r"u\x1b[2J\x07\nws1/a: no drift\ud800\x00"
     assert f"  differs  user: expected root, actual {shown}" in lines
     drift = lanekit(*arguments, "--json").records[0]["drift"]
-    user = {"field": "user", "expected": "root", "actual": shown, "grade": "replace"}
+    user = {"field": "user", "expected": "root", "actual": shown, "remedy": "replace"}
     assert user in drift

@@ -9,8 +9,8 @@ from hypothesis import given
 from tests.support.strategies import PlantedFleet, planted_fleets
 
 from lanekit.adapters.fleet_file.load import (
-    BadFleet,
-    Fleet,
+    InvalidFleetFile,
+    LoadedFleet,
     load_fleet,
     nearest_fleet_file,
     parse_fleet,
@@ -25,14 +25,14 @@ PROFILE = '[profile]\nworker = "bin/w"\ninbox = "bin/i"\n'
 
 def _fleet(text: str, path: str = "/fleet/lanes.toml") -> tuple[Lane, ...]:
     fleet = parse_fleet(path, text)
-    assert isinstance(fleet, Fleet), fleet
+    assert isinstance(fleet, LoadedFleet), fleet
     return fleet.lanes
 
 
 def _faults(text: str) -> list[str]:
     """The faults without the path before them: LINE: KEY: SENTENCE."""
     bad = parse_fleet("/fleet/lanes.toml", text)
-    assert isinstance(bad, BadFleet), bad
+    assert isinstance(bad, InvalidFleetFile), bad
     return [line.removeprefix("/fleet/lanes.toml:") for line in bad.lines]
 
 
@@ -245,14 +245,14 @@ def test_paths_count_from_the_folder_the_file_is_in_its_links_resolved(tmp_path:
     _ = (real / "lanes.toml").write_text(PROFILE + LANE.replace('"wt"', '"../wt"'))
     (tmp_path / "link").symlink_to(real)
     fleet = load_fleet(str(tmp_path / "link" / "lanes.toml"))
-    assert isinstance(fleet, Fleet)
+    assert isinstance(fleet, LoadedFleet)
     assert fleet.lanes[0].worktree == str(tmp_path / "real" / "wt")
 
 
 def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
     path = tmp_path / "lanes.toml"
     _ = path.write_bytes(b"\xef\xbb\xbf" + (PROFILE + LANE).encode())
-    assert isinstance(load_fleet(str(path)), Fleet)
+    assert isinstance(load_fleet(str(path)), LoadedFleet)
 
 
 @pytest.mark.parametrize(
@@ -266,12 +266,12 @@ def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
 def test_what_is_no_toml_is_refused(tmp_path: Path, content: bytes, words: str) -> None:
     path = tmp_path / "lanes.toml"
     _ = path.write_bytes(content)
-    assert load_fleet(str(path)) == BadFleet((f"{path}{words}",))
+    assert load_fleet(str(path)) == InvalidFleetFile((f"{path}{words}",))
 
 
 def test_what_cannot_be_read_is_refused_with_the_systems_words(tmp_path: Path) -> None:
     for path in (tmp_path / "none", tmp_path):
         bad = load_fleet(str(path))
-        assert isinstance(bad, BadFleet)
+        assert isinstance(bad, InvalidFleetFile)
         assert bad.lines[0].startswith(f"{path}: cannot be read: ")
     assert os.listdir(tmp_path) == []

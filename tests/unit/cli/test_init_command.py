@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from tests.unit.cli.conftest import Said
 from typer.testing import CliRunner
 
-from lanekit.adapters.fleet_file.load import Fleet, load_fleet, parse_fleet
+from lanekit.adapters.fleet_file.load import LoadedFleet, load_fleet, parse_fleet
 from lanekit.adapters.fleet_file.template import template
 from lanekit.adapters.host.git_command import Worktree
 from lanekit.cli.main import app
-from lanekit.core.domain.validation import path_fault, unfit
+from lanekit.core.domain.validation import identity_errors, path_fault
 
 # Any text but what no path can hold; a part that is "." or ".." names another folder.
 PARTS = st.text(st.characters(exclude_characters="/\0", codec="utf-8"), min_size=1, max_size=40)
@@ -31,12 +31,12 @@ def test_what_init_writes_is_read_as_what_it_was_made_from(
 ) -> None:
     made = template(folder, [Worktree(folder), *worktrees])
     fleet = parse_fleet(f"{folder}/lanes.toml", made.text)
-    assert isinstance(fleet, Fleet), fleet
+    assert isinstance(fleet, LoadedFleet), fleet
     good = [w.path for w in worktrees if w.usable and not path_fault(w.path)]
     assert [lane.worktree for lane in fleet.lanes] == good
     assert made.lanes == len(good)
     assert len({lane.container_name for lane in fleet.lanes}) == len(good)
-    assert [fault for lane in fleet.lanes for fault in unfit(lane, lane.profile)] == []
+    assert [fault for lane in fleet.lanes for fault in identity_errors(lane, lane.profile)] == []
     assert len(made.left_out) == 1 + len(worktrees) - len(good)
 
 
@@ -78,7 +78,7 @@ def test_init_writes_a_lane_a_worktree(repository: Path, monkeypatch: pytest.Mon
     assert "the main worktree is yours" in said.err
     assert "gone is not there any more" in said.err
     fleet = load_fleet(str(repository / "lanes.toml"))
-    assert isinstance(fleet, Fleet)
+    assert isinstance(fleet, LoadedFleet)
     assert sorted((lane.name, lane.worktree) for lane in fleet.lanes) == [
         ("my-repo/fix-one", str(repository.parent / "wt a")),
         ("my-repo/loose", str(repository.parent / "loose")),

@@ -210,13 +210,13 @@ def test_lanes_that_were_done_before_the_signal_are_told(fleet: Path) -> None:
 # A signal that comes when a lane is done, and has not been told of yet.
 IN_BOARD = """
 import os, signal
-from lanekit.cli.output.ensure_report import Board
+from lanekit.cli.output.ensure_report import EnsureReport
 sent = []
 def interrupt():
     if not sent:
         sent.append(True)
         os.kill(os.getpid(), signal.SIGINT)
-tell, Board._good = Board._good, lambda *given: (interrupt(), tell(*given))
+tell, EnsureReport._good = EnsureReport._good, lambda *given: (interrupt(), tell(*given))
 """
 
 

@@ -16,7 +16,7 @@ TOLD = "a container named ws1-a exists and is not this lane's"
 def test_it_is_told_of_and_left(
     lanekit: Lanekit, engine: InMemory, command: str, runs: bool
 ) -> None:
-    _ = engine.by_hand_create("ws1-a")
+    _ = engine.external_create("ws1-a")
     if runs:
         _ = engine.start(engine.containers[0].id)
     before = [asdict(seen) for seen in engine.containers]
@@ -29,6 +29,6 @@ def test_it_is_told_of_and_left(
         assert "podman rename ws1-a OTHER" in said.err
         if option:
             (record,) = said.records
-            assert record["error"]["kind"] == "Foreign"
+            assert record["error"]["kind"] == "NotOwned"
             assert "it was not touched" in record["error"]["detail"]
         assert [asdict(seen) for seen in engine.containers] == before

@@ -13,10 +13,10 @@ from tests.unit.cli.conftest import FLEET, Lanekit
 from lanekit import api as facade
 from lanekit.adapters.host.lane_lock import FileLock
 from lanekit.adapters.memory.engine import InMemory, Worker
-from lanekit.cli.output.progress import News
-from lanekit.core.domain.errors import LockBusy, Outcome
+from lanekit.cli.output.progress import EventFilter
+from lanekit.core.domain.errors import LockTimeout, Outcome
 from lanekit.core.domain.progress import Waiting
-from lanekit.core.ports.lock import LaneNote
+from lanekit.core.ports.lock import LaneJournal
 
 OTHERS = "another lanekit (process 4711) is working on container ws1-a"
 TURN = f"ws1/a: waits for its turn: {OTHERS}, {{}}s"
@@ -30,12 +30,12 @@ class BusyLock:
 
     def hold(
         self, container_name: str, timeout: float
-    ) -> Outcome[AbstractContextManager[LaneNote]]:
+    ) -> Outcome[AbstractContextManager[LaneJournal]]:
         """As told to those who wait."""
         if container_name != "ws1-a" or self._left <= 0:
             return Success(nullcontext(Note()))
         self._left -= timeout
-        return Failure(LockBusy(OTHERS, hint="wait"))
+        return Failure(LockTimeout(OTHERS, hint="wait"))
 
 
 @pytest.fixture
@@ -123,7 +123,7 @@ def test_who_is_never_free_fails_in_time_and_is_named(
 
 @pytest.mark.parametrize("heard", [range(1, 34), (1, 6, 11, 16, 21, 26, 31), (4.0, 9.99, 11.2, 30)])
 def test_a_long_wait_is_told_of_seldom_but_is_told_of(heard: Sequence[float]) -> None:
-    news = News()
+    news = EventFilter()
     told = [int(at) for at in heard if news.has(Waiting("ws1/a", "an answer", at))]
     assert [at // 10 for at in told] == sorted({int(at) // 10 for at in heard})
     assert news.has(Waiting("ws1/a", "an answer", 3.0)), "it is a new wait"

@@ -15,11 +15,11 @@ from lanekit.core.domain.containers import ContainerSpec, EnvVar, Mount, Port
 from lanekit.core.domain.desired import Digests, container_spec
 from lanekit.core.domain.lanes import Lane, Profile
 from lanekit.core.domain.podman_create.args import (
+    affects_podman_itself,
     create_args,
     env_file,
+    env_passthrough,
     labels_of,
-    passed_env,
-    steers_podman,
 )
 from lanekit.core.domain.podman_create.body import create_body
 
@@ -70,7 +70,7 @@ def test_secret_values_are_no_arguments() -> None:
     env = {"TOKEN": "s3cret-one", "LD_PRELOAD": "s3cret-two", "HTTPS_PROXY": "s3cret-three"}
     spec = container_spec(Lane("w", "a", "/t"), Profile("/w", "/i", env=env), Digests())
     assert not any("s3cret" in arg for arg in create_args(spec))
-    assert passed_env(spec) == {"TOKEN": "s3cret-one"}
+    assert env_passthrough(spec) == {"TOKEN": "s3cret-one"}
     # Podman itself would obey these, so they never stand in its environment.
     assert env_file(spec) == "HTTPS_PROXY=s3cret-three\nLD_PRELOAD=s3cret-two\n"
     assert "s3cret" not in repr(spec)
@@ -118,7 +118,7 @@ def _read_args(spec: ContainerSpec) -> dict[str, Any]:
         if option != "--pull=never":
             options[option].append(rest.pop(0))
     env = _pairs(e for e in options["-e"] if "=" in e)
-    env |= {name: passed_env(spec)[name] for name in options["-e"] if "=" not in name}
+    env |= {name: env_passthrough(spec)[name] for name in options["-e"] if "=" not in name}
     env |= _pairs(env_file(spec).splitlines())
     memory, cpus, pids = (options[o] for o in ("--memory", "--cpus", "--pids-limit"))
     return {
@@ -279,4 +279,4 @@ def test_every_part_of_the_body_has_podmans_own_word() -> None:
     ],
 )
 def test_what_podman_itself_would_obey(name: str, steers: bool) -> None:
-    assert steers_podman(name) is steers
+    assert affects_podman_itself(name) is steers

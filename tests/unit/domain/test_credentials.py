@@ -13,7 +13,7 @@ from lanekit.core.domain.config_tree.entries import Entry
 from lanekit.core.domain.config_tree.tar import parse_tree, without_credentials
 from lanekit.core.domain.errors import or_raise
 from lanekit.core.domain.lanes import Lane, Profile
-from lanekit.core.domain.validation import faults
+from lanekit.core.domain.validation import validation_errors
 
 
 def _hashes(sample: SampleTree, entries: Iterable[Entry]) -> Hashes | None:
@@ -54,6 +54,8 @@ def test_without_credentials_all_is_hashed(sample: SampleTree) -> None:
 )
 def test_a_path_that_leaves_the_folder_is_a_fault(name: str) -> None:
     profile = Profile("/w", "/i", config_dir="/c/.codex", credentials=("auth.json", name))
-    (fault,) = faults(Lane("ws", "a", "/w"), profile)
+    (fault,) = validation_errors(Lane("ws", "a", "/w"), profile)
     assert fault.startswith(f"credentials {name!r} ")
-    assert not faults(Lane("ws", "a", "/w"), Profile("/w", "/i", credentials=("a.json", "d/t")))
+    assert not validation_errors(
+        Lane("ws", "a", "/w"), Profile("/w", "/i", credentials=("a.json", "d/t"))
+    )

@@ -11,7 +11,7 @@ from tests.support.strategies import lanes, profiles
 from lanekit.core.domain.containers import Mount, Port
 from lanekit.core.domain.desired import Digests, config_target, container_spec
 from lanekit.core.domain.lanes import BindMount, Lane, Profile
-from lanekit.core.domain.validation import faults
+from lanekit.core.domain.validation import validation_errors
 
 LANE = Lane("ws", "a", "/w")
 PROFILE = Profile("/worker", "/inbox", config_dir="/c/.codex")
@@ -20,7 +20,7 @@ PATH = type(Path()).__name__
 
 @given(lanes(), profiles())
 def test_possible_lanes_have_no_fault(lane: Lane, profile: Profile) -> None:
-    assert faults(lane, profile) == ()
+    assert validation_errors(lane, profile) == ()
 
 
 RULE = "must match [a-zA-Z0-9][a-zA-Z0-9_.-]*"
@@ -37,12 +37,12 @@ ENDS = "ends like those that a replacement uses (.next, .prev)"
     ],
 )
 def test_only_valid_names_pass(name: str, fault: str) -> None:
-    assert faults(replace(LANE, container=name), PROFILE) == (f"container name {fault}",)
+    assert validation_errors(replace(LANE, container=name), PROFILE) == (f"container name {fault}",)
 
 
 @pytest.mark.parametrize("name", ["a", "A", "0", "Z9_.-", "n.nextx", "x" * 200])
 def test_all_that_podman_takes_for_a_name_does(name: str) -> None:
-    assert faults(replace(LANE, container=name), PROFILE) == ()
+    assert validation_errors(replace(LANE, container=name), PROFILE) == ()
 
 
 LONG = "/" + "x" * 4095
@@ -71,19 +71,19 @@ LONG = "/" + "x" * 4095
     ],
 )
 def test_faults_of_a_lane(change: dict[str, Any], fault: str) -> None:
-    assert faults(replace(LANE, **{"container": "c", **change}), PROFILE) == (fault,)
+    assert validation_errors(replace(LANE, **{"container": "c", **change}), PROFILE) == (fault,)
 
 
 def test_the_longest_path_that_the_system_takes_is_none() -> None:
-    assert faults(replace(LANE, worktree=LONG[1:].replace("x", "/", 1)), PROFILE) == ()
-    assert faults(replace(LANE, worktree="/\ud7ff\ue000"), PROFILE) == ()
+    assert validation_errors(replace(LANE, worktree=LONG[1:].replace("x", "/", 1)), PROFILE) == ()
+    assert validation_errors(replace(LANE, worktree="/\ud7ff\ue000"), PROFILE) == ()
 
 
 def _at(*targets: str, source: str = "/s") -> dict[str, tuple[BindMount, ...]]:
     return {"mounts": tuple(BindMount(source, target) for target in targets)}
 
 
-BUSY = 'on_drift = "when-idle" needs busy_path, at which the worker says whether it is busy'
+BUSY = 'on_drift = "when-idle" needs idle_path, at which the worker says whether it is busy'
 VALUE = "has a value that cannot be passed (NUL or not UTF-8)"
 LINES = "has a value of several lines, which podman cannot be given"
 INSIDE = "must be a path below config_dir, without '..'"
@@ -117,7 +117,7 @@ INSIDE = "must be a path below config_dir, without '..'"
         ({"worker": Path("/w")}, f"worker must be str, not {PATH}: give str(path)"),
         ({"config_dir": Path("/c")}, f"config_dir must be str, not {PATH}: give str(path)"),
         ({"image": None}, "image must be str, not NoneType"),
-        ({"busy_path": 1}, "busy_path must be str, not int"),
+        ({"idle_path": 1}, "idle_path must be str, not int"),
         ({"env": None}, "env must be a mapping, not NoneType"),
         ({"env": {"A": 53}}, "env A must be str, not int"),
         ({"env": {1: "s3cret"}}, "a name in env must be str, not int"),
@@ -142,8 +142,8 @@ INSIDE = "must be a path below config_dir, without '..'"
         ({"image": "a\nb"}, r"image 'a\nb' is no image reference"),
         ({"on_drift": "x"}, "on_drift 'x' must be one of replace, report, when-idle"),
         ({"on_drift": "when-idle"}, BUSY),
-        ({"busy_path": "x"}, "busy_path 'x' must begin with /"),
-        ({"busy_path": "/\n"}, r"busy_path '/\n' must begin with /"),
+        ({"idle_path": "x"}, "idle_path 'x' must begin with /"),
+        ({"idle_path": "/\n"}, r"idle_path '/\n' must begin with /"),
         ({"credentials": ("a/../b",)}, f"credentials 'a/../b' {INSIDE}"),
         ({"credentials": ("/a",)}, f"credentials '/a' {INSIDE}"),
         ({"credentials": ("a/./b",)}, f"credentials 'a/./b' {INSIDE}"),
@@ -176,7 +176,7 @@ INSIDE = "must be a path below config_dir, without '..'"
     ],
 )
 def test_faults_of_a_profile(change: dict[str, Any], fault: str) -> None:
-    assert faults(LANE, replace(PROFILE, **change)) == (fault,)
+    assert validation_errors(LANE, replace(PROFILE, **change)) == (fault,)
     assert "s3cret" not in fault
 
 
@@ -193,8 +193,8 @@ def test_faults_of_a_profile(change: dict[str, Any], fault: str) -> None:
         {"git": "safe"},
         {"git": "read-write"},
         {"on_drift": "report"},
-        {"on_drift": "when-idle", "busy_path": "/busy"},
-        {"busy_path": "/"},
+        {"on_drift": "when-idle", "idle_path": "/busy"},
+        {"idle_path": "/"},
         {"credentials": ("a/..b", ".c/d")},
         {"env": {"A": "1\n2"}},
         {"env": {"_a.b-c": ""}},
@@ -204,7 +204,7 @@ def test_faults_of_a_profile(change: dict[str, Any], fault: str) -> None:
     ],
 )
 def test_what_is_none(change: dict[str, Any]) -> None:
-    assert faults(LANE, replace(PROFILE, **change)) == ()
+    assert validation_errors(LANE, replace(PROFILE, **change)) == ()
 
 
 def test_what_the_profile_asks_is_in_the_spec() -> None:
@@ -225,7 +225,7 @@ def test_what_the_profile_asks_is_in_the_spec() -> None:
 
 
 def test_all_faults_are_told_at_once() -> None:
-    assert len(faults(Lane("", "", "x"), Profile("w", "i", server_port=-1))) == 7
+    assert len(validation_errors(Lane("", "", "x"), Profile("w", "i", server_port=-1))) == 7
 
 
 @pytest.mark.parametrize(

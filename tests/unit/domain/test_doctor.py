@@ -8,22 +8,22 @@ from hypothesis import given
 from tests.support.strategies import ABLE, LIMITS, TROUBLES, facts, tries
 
 from lanekit.core.domain.diagnostics.facts import (
-    Cure,
+    ConnectionCheck,
+    Diagnosis,
     Facts,
-    Fleet,
-    Host,
-    Limits,
-    Reached,
-    Started,
-    Trouble,
-    Try,
-    conf_lines,
-    next_try,
+    FleetFacts,
+    PodmanHost,
+    StartAttempt,
+    StartTestResult,
+    UlimitSettings,
+    Workaround,
+    containers_conf_lines,
+    next_workarounds,
 )
 from lanekit.core.domain.diagnostics.findings import Finding, findings, is_well
 from lanekit.core.domain.differences import Difference
 
-HOST = Host(
+HOST = PodmanHost(
     version="4.3.1",
     rootless=False,
     runtime="runc",
@@ -35,15 +35,17 @@ HOST = Host(
     machine="amd64",
 )
 WELL = Facts(
-    fleet=Fleet("lanes.toml", images=("localhost/x:1",)),
-    command=Reached("podman", "4.3.1"),
-    socket=Reached("unix:///s", "4.3.1"),
+    fleet=FleetFacts("lanes.toml", images=("localhost/x:1",)),
+    command=ConnectionCheck("podman", "4.3.1"),
+    socket=ConnectionCheck("unix:///s", "4.3.1"),
     over="socket",
     host=HOST,
-    limits=Limits(1024, 4096),
+    limits=UlimitSettings(1024, 4096),
     conf="/etc/containers/containers.conf",
     images=("localhost/x:1",),
-    start=Started((Try(),), image="localhost/x:1", port=True, host_name=True, differs=()),
+    start=StartTestResult(
+        (StartAttempt(),), image="localhost/x:1", port=True, host_name=True, differences=()
+    ),
     locks="",
     git="git version 2.39.5",
 )
@@ -77,18 +79,20 @@ def test_lines_have_a_file_and_are_a_containers_conf(seen: Facts) -> None:
 @given(facts())
 def test_the_start_fails_when_no_container_started(seen: Facts) -> None:
     finding = _of(seen, "start")
-    first = seen.start.tries[0].trouble if seen.start.tries else None
+    first = seen.start.attempts[0].trouble if seen.start.attempts else None
     assert (finding.status == "FAIL") == (first is not None)
-    for one in seen.start.tries:
+    for one in seen.start.attempts:
         if one.trouble is not None:
             assert one.trouble.words in finding.words
 
 
 @given(facts())
 def test_a_cure_that_helped_is_what_is_told(seen: Facts) -> None:
-    if len(seen.start.tries) > 1 and seen.start.tries[-1].trouble is None:
+    if len(seen.start.attempts) > 1 and seen.start.attempts[-1].trouble is None:
         finding = _of(seen, "start")
-        assert finding.lines == conf_lines(seen.start.tries[-1].cures, seen.limits)
+        assert finding.lines == containers_conf_lines(
+            seen.start.attempts[-1].workarounds, seen.limits
+        )
         assert "tried for one container: with these lines it starts" in finding.remedy
 
 
@@ -99,8 +103,8 @@ def test_a_machine_without_any_way_to_podman_is_not_well(seen: Facts) -> None:
 
 
 @given(tries())
-def test_each_try_has_other_cures_and_there_are_few(made: tuple[Try, ...]) -> None:
-    cures = [one.cures for one in made]
+def test_each_try_has_other_cures_and_there_are_few(made: tuple[StartAttempt, ...]) -> None:
+    cures = [one.workarounds for one in made]
     assert cures[0] == ()
     assert len(set(cures)) == len(cures) <= 4
     assert all(len(set(given)) == len(given) for given in cures)
@@ -108,21 +112,21 @@ def test_each_try_has_other_cures_and_there_are_few(made: tuple[Try, ...]) -> No
 
 
 @given(ABLE, TROUBLES)
-def test_nothing_is_tried_that_cannot_be(able: frozenset[Cure], trouble: Trouble) -> None:
-    wanted = next_try((Try((), trouble),), able)
+def test_nothing_is_tried_that_cannot_be(able: frozenset[Workaround], trouble: Diagnosis) -> None:
+    wanted = next_workarounds((StartAttempt((), trouble),), able)
     assert wanted is None or able.issuperset(wanted)
 
 
 @given(LIMITS)
-def test_no_limit_is_above_what_this_process_may_give(limits: Limits) -> None:
-    choices: tuple[tuple[Cure, ...], ...] = (("ulimits",), ("low-ulimits",))
+def test_no_limit_is_above_what_this_process_may_give(limits: UlimitSettings) -> None:
+    choices: tuple[tuple[Workaround, ...], ...] = (("ulimits",), ("low-ulimits",))
     for cures in choices:
         for name, value in limits.ulimits(cures):
             own = limits.files if name == "nofile" else limits.processes
             assert 0 <= value <= (own if own >= 0 else 1 << 20)
 
 
-ULIMITS, CRUN = Trouble("ulimits", "w"), Trouble("hybrid-cgroups", "w")
+ULIMITS, CRUN = Diagnosis("ulimits", "w"), Diagnosis("hybrid-cgroups", "w")
 
 
 @pytest.mark.parametrize(
@@ -135,29 +139,34 @@ ULIMITS, CRUN = Trouble("ulimits", "w"), Trouble("hybrid-cgroups", "w")
         ((), CRUN, ("hybrid-cgroups",)),
         (("ulimits",), CRUN, ("ulimits", "hybrid-cgroups")),
         (("hybrid-cgroups",), CRUN, None),
-        ((), Trouble("overlay", "w"), None),
+        ((), Diagnosis("overlay", "w"), None),
         ((), None, None),
     ],
 )
 def test_the_next_try_is_with_one_cure_more(
-    cures: tuple[Cure, ...], trouble: Trouble | None, cures_next: tuple[Cure, ...] | None
+    cures: tuple[Workaround, ...],
+    trouble: Diagnosis | None,
+    cures_next: tuple[Workaround, ...] | None,
 ) -> None:
-    able: frozenset[Cure] = frozenset(("ulimits", "low-ulimits", "hybrid-cgroups"))
-    last = Try(cures, trouble)
-    assert next_try((Try(("ulimits",), CRUN), last), able) == cures_next
-    assert next_try((), able) == ()
+    able: frozenset[Workaround] = frozenset(("ulimits", "low-ulimits", "hybrid-cgroups"))
+    last = StartAttempt(cures, trouble)
+    assert next_workarounds((StartAttempt(("ulimits",), CRUN), last), able) == cures_next
+    assert next_workarounds((), able) == ()
     if cures_next:
-        assert next_try((last,), able - {cures_next[-1]}) is None
+        assert next_workarounds((last,), able - {cures_next[-1]}) is None
 
 
 def test_limits_that_need_no_privilege_by_their_names() -> None:
-    unlimited, tight = Limits(-1, 1 << 20), Limits(7, 9)
+    unlimited, tight = UlimitSettings(-1, 1 << 20), UlimitSettings(7, 9)
     assert unlimited.ulimits(("ulimits",)) == (("nofile", 1 << 20), ("nproc", 1 << 20))
     assert tight.ulimits(("ulimits", "hybrid-cgroups")) == (("nofile", 7), ("nproc", 9))
     assert unlimited.ulimits(("low-ulimits",)) == (("nofile", 1024), ("nproc", 4096))
     assert tight.ulimits(("low-ulimits",)) == (("nofile", 7), ("nproc", 9))
     assert tight.ulimits(("hybrid-cgroups",)) == ()
-    assert Limits(0, (1 << 20) - 1).ulimits(("ulimits",)) == (("nofile", 0), ("nproc", 1048575))
+    assert UlimitSettings(0, (1 << 20) - 1).ulimits(("ulimits",)) == (
+        ("nofile", 0),
+        ("nproc", 1048575),
+    )
 
 
 def test_all_is_well() -> None:
@@ -168,38 +177,38 @@ def test_all_is_well() -> None:
 @pytest.mark.parametrize(
     ("check", "status", "seen"),
     [
-        ("command", "warn", replace(WELL, command=Reached("podman", fault="none"))),
-        ("socket", "warn", replace(WELL, over="command", socket=Reached("", fault="none"))),
+        ("command", "warn", replace(WELL, command=ConnectionCheck("podman", fault="none"))),
+        ("socket", "warn", replace(WELL, over="command", socket=ConnectionCheck("", fault="none"))),
         (
             "socket",
             "FAIL",
-            replace(WELL, over=None, host=None, socket=Reached("", fault="none")),
+            replace(WELL, over=None, host=None, socket=ConnectionCheck("", fault="none")),
         ),
-        ("version", "FAIL", replace(WELL, socket=Reached("s", "4.2.9"))),
-        ("version", "warn", replace(WELL, command=Reached("podman", "3.4.4"))),
-        ("version", "ok", replace(WELL, command=Reached("podman", "5.0.0-rc1"))),
+        ("version", "FAIL", replace(WELL, socket=ConnectionCheck("s", "4.2.9"))),
+        ("version", "warn", replace(WELL, command=ConnectionCheck("podman", "3.4.4"))),
+        ("version", "ok", replace(WELL, command=ConnectionCheck("podman", "5.0.0-rc1"))),
         ("storage", "warn", replace(WELL, host=replace(HOST, driver="vfs"))),
         ("cgroups", "warn", replace(WELL, host=replace(HOST, rootless=True, controllers=()))),
         ("cgroups", "ok", replace(WELL, host=replace(HOST, controllers=()))),
         (
             "rootless",
             "warn",
-            replace(WELL, host=replace(HOST, complaints=(Trouble("no-subids", "no ids"),))),
+            replace(WELL, host=replace(HOST, warnings=(Diagnosis("no-subids", "no ids"),))),
         ),
-        ("podman", "FAIL", replace(WELL, host=Trouble("storage", "read-only"))),
+        ("podman", "FAIL", replace(WELL, host=Diagnosis("storage", "read-only"))),
         ("image", "FAIL", replace(WELL, images=())),
-        ("image", "not tried", replace(WELL, fleet=Fleet())),
-        ("start", "not tried", replace(WELL, start=Started(skipped="another doctor"))),
-        ("start", "warn", replace(WELL, start=replace(WELL.start, left="lanekit-doctor-1"))),
-        ("as asked", "not tried", replace(WELL, start=replace(WELL.start, differs=None))),
+        ("image", "not tried", replace(WELL, fleet=FleetFacts())),
+        ("start", "not tried", replace(WELL, start=StartTestResult(skipped="another doctor"))),
+        ("start", "warn", replace(WELL, start=replace(WELL.start, leftover="lanekit-doctor-1"))),
+        ("as asked", "not tried", replace(WELL, start=replace(WELL.start, differences=None))),
         (
             "as asked",
             "FAIL",
-            replace(WELL, start=replace(WELL.start, differs=(Difference("f", "a", "b"),))),
+            replace(WELL, start=replace(WELL.start, differences=(Difference("f", "a", "b"),))),
         ),
         ("port", "FAIL", replace(WELL, start=replace(WELL.start, port=False))),
         ("host name", "warn", replace(WELL, start=replace(WELL.start, host_name=False))),
-        ("fleet file", "FAIL", replace(WELL, fleet=Fleet("lanes.toml", ("line 1",)))),
+        ("fleet file", "FAIL", replace(WELL, fleet=FleetFacts("lanes.toml", ("line 1",)))),
         ("locks", "FAIL", replace(WELL, locks="/run/lanekit: not a folder")),
         ("git", "warn", replace(WELL, git="")),
     ],
@@ -216,26 +225,28 @@ def test_selinux_is_told_of() -> None:
 
 def test_each_difference_of_what_was_made_is_told() -> None:
     differs = (Difference("memory", "4g", "2g"), Difference("cap_drop", "none", "CHOWN"))
-    found = _of(replace(WELL, start=replace(WELL.start, differs=differs)), "as asked")
+    found = _of(replace(WELL, start=replace(WELL.start, differences=differs)), "as asked")
     assert found.words == "memory: expected 4g, actual 2g\ncap_drop: expected none, actual CHOWN"
     assert any("containers.conf" in line for line in found.remedy)
 
 
 def test_a_command_that_is_there_is_not_to_be_installed() -> None:
-    alone = replace(WELL, over=None, host=None, socket=Reached("", fault="none"))
-    broken = Reached("podman", fault="containers.conf: no such file", there=True)
+    alone = replace(WELL, over=None, host=None, socket=ConnectionCheck("", fault="none"))
+    broken = ConnectionCheck("podman", fault="containers.conf: no such file", there=True)
     told = _of(replace(alone, command=broken), "command")
     assert told.words == broken.fault
     assert not any("install" in line for line in told.remedy)
-    missing = _of(replace(alone, command=Reached("podman", fault="No such file")), "command")
+    missing = _of(
+        replace(alone, command=ConnectionCheck("podman", fault="No such file")), "command"
+    )
     assert any("apt-get install podman" in line for line in missing.remedy)
 
 
 def test_two_causes_one_after_the_other_are_both_named() -> None:
-    first = Try((), Trouble("ulimits", "first words"))
-    second = Try(("ulimits",), Trouble("hybrid-cgroups", "second words"))
-    third = Try(("ulimits", "hybrid-cgroups"))
-    found = _of(replace(WELL, start=Started((first, second, third))), "start")
+    first = StartAttempt((), Diagnosis("ulimits", "first words"))
+    second = StartAttempt(("ulimits",), Diagnosis("hybrid-cgroups", "second words"))
+    third = StartAttempt(("ulimits", "hybrid-cgroups"))
+    found = _of(replace(WELL, start=StartTestResult((first, second, third))), "start")
     assert found.words == "first words\nsecond words"
     assert found.lines == (
         "[containers]",
@@ -246,8 +257,8 @@ def test_two_causes_one_after_the_other_are_both_named() -> None:
 
 
 def test_what_could_not_be_tried_is_told_and_so_is_that_there_may_be_more() -> None:
-    tried = (Try((), Trouble("hybrid-cgroups", "words")),)
-    found = _of(replace(WELL, start=Started(tried)), "start")
+    tried = (StartAttempt((), Diagnosis("hybrid-cgroups", "words")),)
+    found = _of(replace(WELL, start=StartTestResult(tried)), "start")
     assert found.lines == ("[engine]", 'runtime = "runc"')
     assert any("may be more causes" in line for line in found.remedy)
     assert any("systemctl restart podman.service" in line for line in found.remedy)

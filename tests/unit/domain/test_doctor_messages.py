@@ -6,20 +6,20 @@ import pytest
 from tests.unit.domain.test_doctor import HOST, WELL
 
 from lanekit.core.domain.diagnostics.facts import (
+    ConnectionCheck,
+    Diagnosis,
     Facts,
-    Fleet,
-    Host,
-    Reached,
-    Started,
-    Trouble,
-    Try,
+    FleetFacts,
+    PodmanHost,
+    StartAttempt,
+    StartTestResult,
 )
 from lanekit.core.domain.diagnostics.findings import Finding, Status, findings
 from lanekit.core.domain.diagnostics.remedies import REASONS, REMEDIES, START_SERVICE
 
-STUCK = Try((), Trouble("no-conmon", "conmon: not found"))
-RLIMIT = Try((), Trouble("ulimits", "setrlimit: not permitted"))
-CRUN = Trouble("hybrid-cgroups", "cgroup file not found")
+STUCK = StartAttempt((), Diagnosis("no-conmon", "conmon: not found"))
+RLIMIT = StartAttempt((), Diagnosis("ulimits", "setrlimit: not permitted"))
+CRUN = Diagnosis("hybrid-cgroups", "cgroup file not found")
 RUNC = ("[engine]", 'runtime = "runc"')
 HIGH = ("[containers]", 'default_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]')
 HELPED = "tried for one container: with these lines it starts"
@@ -27,9 +27,9 @@ NOWHERE = replace(
     WELL,
     over=None,
     host=None,
-    command=Reached("podman", fault="not found"),
-    socket=Reached("", fault="no socket"),
-    start=Started(),
+    command=ConnectionCheck("podman", fault="not found"),
+    socket=ConnectionCheck("", fault="no socket"),
+    start=StartTestResult(),
 )
 _HOST_CHECKS = ("podman", "rootless", "storage", "cgroups", "selinux")
 
@@ -42,8 +42,8 @@ def _on(**changes: object) -> Facts:
     return replace(WELL, host=replace(HOST, **changes))  # type: ignore[arg-type]  # any field
 
 
-def _tried(*tries: Try, host: Host = HOST) -> Facts:
-    return replace(WELL, host=host, start=Started(tries))
+def _tried(*tries: StartAttempt, host: PodmanHost = HOST) -> Facts:
+    return replace(WELL, host=host, start=StartTestResult(tries))
 
 
 def test_all_that_is_well() -> None:
@@ -85,27 +85,32 @@ def test_all_that_is_well() -> None:
         (NOWHERE, "as asked", "not tried", "no container was made"),
         (NOWHERE, "host name", "not tried", "a container's files could not be looked at"),
         (
-            replace(WELL, start=Started(skipped="asked not to")),
+            replace(WELL, start=StartTestResult(skipped="asked not to")),
             "start",
             "not tried",
             "asked not to",
         ),
         (
-            replace(WELL, start=Started((RLIMIT,), skipped="another runs")),
+            replace(WELL, start=StartTestResult((RLIMIT,), skipped="another runs")),
             "start",
             "not tried",
             "another runs",
         ),
-        (replace(WELL, start=Started((Try(),))), "start", "ok", "a container starts"),
-        (replace(WELL, fleet=Fleet()), "image", "not tried", "no fleet file names one"),
         (
-            replace(WELL, fleet=Fleet("f", images=("a", "b")), images=("b", "a")),
+            replace(WELL, start=StartTestResult((StartAttempt(),))),
+            "start",
+            "ok",
+            "a container starts",
+        ),
+        (replace(WELL, fleet=FleetFacts()), "image", "not tried", "no fleet file names one"),
+        (
+            replace(WELL, fleet=FleetFacts("f", images=("a", "b")), images=("b", "a")),
             "image",
             "ok",
             "a, b",
         ),
         (
-            replace(WELL, fleet=Fleet()),
+            replace(WELL, fleet=FleetFacts()),
             "fleet file",
             "not tried",
             "no lanes.toml in this folder or one above it",
@@ -116,7 +121,7 @@ def test_all_that_is_well() -> None:
         *((NOWHERE, check, "not tried", "there is no podman") for check in _HOST_CHECKS),
         *(
             (
-                replace(WELL, host=Trouble("storage", "read-only")),
+                replace(WELL, host=Diagnosis("storage", "read-only")),
                 check,
                 "not tried",
                 "`podman info` does not work",
@@ -133,7 +138,7 @@ def test_what_needs_no_cure(seen: Facts, check: str, status: Status, found: str)
     ("seen", "expected"),
     [
         (
-            replace(WELL, command=Reached("podman", fault="not found")),
+            replace(WELL, command=ConnectionCheck("podman", fault="not found")),
             Finding(
                 "command",
                 "warn",
@@ -159,7 +164,7 @@ def test_what_needs_no_cure(seen: Facts, check: str, status: Status, found: str)
             ),
         ),
         (
-            replace(WELL, over="command", socket=Reached("unix:///s", fault="refused")),
+            replace(WELL, over="command", socket=ConnectionCheck("unix:///s", fault="refused")),
             Finding(
                 "socket",
                 "warn",
@@ -177,11 +182,15 @@ def test_a_way_to_podman_that_is_barred(seen: Facts, expected: Finding) -> None:
 @pytest.mark.parametrize(
     ("seen", "status", "old"),
     [
-        (replace(WELL, socket=Reached("s", "4.2.9")), "FAIL", "4.2.9"),
-        (replace(WELL, over="command", socket=Reached("s", "4.2.9")), "warn", "4.2.9"),
-        (replace(WELL, command=Reached("podman", "3.4.4")), "warn", "3.4.4"),
-        (replace(WELL, over="command", command=Reached("podman", "3.4.4")), "FAIL", "3.4.4"),
-        (replace(WELL, command=Reached("podman", "4")), "warn", "4"),
+        (replace(WELL, socket=ConnectionCheck("s", "4.2.9")), "FAIL", "4.2.9"),
+        (replace(WELL, over="command", socket=ConnectionCheck("s", "4.2.9")), "warn", "4.2.9"),
+        (replace(WELL, command=ConnectionCheck("podman", "3.4.4")), "warn", "3.4.4"),
+        (
+            replace(WELL, over="command", command=ConnectionCheck("podman", "3.4.4")),
+            "FAIL",
+            "3.4.4",
+        ),
+        (replace(WELL, command=ConnectionCheck("podman", "4")), "warn", "4"),
     ],
 )
 def test_a_podman_that_is_too_old(seen: Facts, status: Status, old: str) -> None:
@@ -191,7 +200,7 @@ def test_a_podman_that_is_too_old(seen: Facts, status: Status, old: str) -> None
 
 
 def test_the_version_that_is_told_is_that_of_a_podman_that_is_there() -> None:
-    seen = replace(NOWHERE, socket=Reached("unix:///s", "5.4.2"))
+    seen = replace(NOWHERE, socket=ConnectionCheck("unix:///s", "5.4.2"))
     assert _of(seen, "version").found == "5.4.2, lanekit needs 4.3"
 
 
@@ -199,7 +208,7 @@ def test_the_version_that_is_told_is_that_of_a_podman_that_is_there() -> None:
     ("seen", "expected"),
     [
         (
-            replace(WELL, host=Trouble("storage", "read-only")),
+            replace(WELL, host=Diagnosis("storage", "read-only")),
             Finding(
                 "podman",
                 "FAIL",
@@ -210,7 +219,7 @@ def test_the_version_that_is_told_is_that_of_a_podman_that_is_there() -> None:
         ),
         (
             # It has no remedy of its own but lines, and those are for starts.
-            replace(WELL, host=Trouble("ulimits", "w")),
+            replace(WELL, host=Diagnosis("ulimits", "w")),
             Finding(
                 "podman",
                 "FAIL",
@@ -220,7 +229,7 @@ def test_the_version_that_is_told_is_that_of_a_podman_that_is_there() -> None:
             ),
         ),
         (
-            replace(WELL, images=Trouble("storage", "locked")),
+            replace(WELL, images=Diagnosis("storage", "locked")),
             Finding(
                 "image",
                 "FAIL",
@@ -230,7 +239,7 @@ def test_the_version_that_is_told_is_that_of_a_podman_that_is_there() -> None:
             ),
         ),
         (
-            _on(complaints=(Trouble("overlay", "x"), Trouble("no-subids", "no ids"))),
+            _on(warnings=(Diagnosis("overlay", "x"), Diagnosis("no-subids", "no ids"))),
             Finding(
                 "rootless",
                 "warn",
@@ -279,7 +288,7 @@ def test_the_version_that_is_told_is_that_of_a_podman_that_is_there() -> None:
             ),
         ),
         (
-            replace(WELL, fleet=Fleet("f", images=("a", "b", "c")), images=("b",)),
+            replace(WELL, fleet=FleetFacts("f", images=("a", "b", "c")), images=("b",)),
             Finding(
                 "image",
                 "FAIL",
@@ -288,7 +297,7 @@ def test_the_version_that_is_told_is_that_of_a_podman_that_is_there() -> None:
             ),
         ),
         (
-            replace(WELL, start=replace(WELL.start, left="lanekit-doctor-1")),
+            replace(WELL, start=replace(WELL.start, leftover="lanekit-doctor-1")),
             Finding(
                 "start",
                 "warn",
@@ -319,7 +328,7 @@ def test_the_version_that_is_told_is_that_of_a_podman_that_is_there() -> None:
             ),
         ),
         (
-            replace(WELL, fleet=Fleet("lanes.toml", ("line 1", "line 2"))),
+            replace(WELL, fleet=FleetFacts("lanes.toml", ("line 1", "line 2"))),
             Finding(
                 "fleet file",
                 "FAIL",
@@ -373,11 +382,11 @@ UNTRIED = "the last of these lines cannot be tried here: there may be more cause
             _no_start(REASONS["no-conmon"], "conmon: not found", REMEDIES["no-conmon"]),
         ),
         (
-            _tried(RLIMIT, Try(("ulimits",))),
+            _tried(RLIMIT, StartAttempt(("ulimits",))),
             _no_start(REASONS["ulimits"], "setrlimit: not permitted", (HELPED, ANEW), *HIGH),
         ),
         (
-            _tried(RLIMIT, Try(("ulimits",)), host=replace(HOST, rootless=True)),
+            _tried(RLIMIT, StartAttempt(("ulimits",)), host=replace(HOST, rootless=True)),
             _no_start(
                 REASONS["ulimits"],
                 "setrlimit: not permitted",
@@ -386,11 +395,11 @@ UNTRIED = "the last of these lines cannot be tried here: there may be more cause
             ),
         ),
         (
-            replace(_tried(RLIMIT, Try(("ulimits",))), over="command"),
+            replace(_tried(RLIMIT, StartAttempt(("ulimits",))), over="command"),
             _no_start(REASONS["ulimits"], "setrlimit: not permitted", (HELPED,), *HIGH),
         ),
         (
-            _tried(RLIMIT, Try(("ulimits",), STUCK.trouble)),
+            _tried(RLIMIT, StartAttempt(("ulimits",), STUCK.trouble)),
             _no_start(
                 f"{REASONS['ulimits']}; then {REASONS['no-conmon']}",
                 "setrlimit: not permitted\nconmon: not found",
@@ -399,7 +408,7 @@ UNTRIED = "the last of these lines cannot be tried here: there may be more cause
             ),
         ),
         (
-            _tried(Try((), CRUN)),
+            _tried(StartAttempt((), CRUN)),
             _no_start(
                 REASONS["hybrid-cgroups"],
                 "cgroup file not found",
@@ -409,7 +418,7 @@ UNTRIED = "the last of these lines cannot be tried here: there may be more cause
         ),
         (
             # The same cause twice, and the same words, are said once.
-            _tried(Try((), CRUN), Try(("hybrid-cgroups",), CRUN)),
+            _tried(StartAttempt((), CRUN), StartAttempt(("hybrid-cgroups",), CRUN)),
             _no_start(
                 REASONS["hybrid-cgroups"],
                 "cgroup file not found",
@@ -424,5 +433,5 @@ def test_a_start_that_fails(seen: Facts, expected: Finding) -> None:
 
 
 def test_a_host_that_cannot_be_asked_is_taken_for_roots() -> None:
-    seen = replace(_tried(RLIMIT, Try(("ulimits",))), host=Trouble("storage", "x"))
+    seen = replace(_tried(RLIMIT, StartAttempt(("ulimits",))), host=Diagnosis("storage", "x"))
     assert ANEW in _of(seen, "start").remedy

@@ -14,10 +14,10 @@ from lanekit.core.domain.desired import Digests, container_spec
 from lanekit.core.domain.drift import drift, same_image
 from lanekit.core.domain.labels import LABEL_ENV
 from lanekit.core.domain.lanes import Lane, Profile
-from lanekit.core.domain.observed import Snapshot
+from lanekit.core.domain.observed import ObservedContainer
 
 
-def _fields(spec: ContainerSpec, seen: Snapshot) -> list[str]:
+def _fields(spec: ContainerSpec, seen: ObservedContainer) -> list[str]:
     return [difference.field for difference in drift(spec, seen, IMAGE)]
 
 
@@ -46,7 +46,7 @@ def test_order_of_env_mounts_and_ports_never_matters(spec: ContainerSpec, random
 EXTRA = Mount("/etc", "/host-etc")
 BROAD = Port(31417, "tcp", "0.0.0.0", 40000)
 
-SEEN: dict[str, tuple[Callable[[Snapshot], Snapshot], str]] = {
+SEEN: dict[str, tuple[Callable[[ObservedContainer], ObservedContainer], str]] = {
     "image": (lambda s: replace(s, image="x:1", config_image="x:1"), "image"),
     "image id": (lambda s: replace(s, image_id="2" * 64), "image.id"),
     "user": (lambda s: replace(s, user="nobody"), "user"),
@@ -125,7 +125,7 @@ SEEN: dict[str, tuple[Callable[[Snapshot], Snapshot], str]] = {
 }
 
 
-def _and_old(seen: Snapshot) -> str:
+def _and_old(seen: ObservedContainer) -> str:
     return f"{seen.labels.get(LABEL_ENV, '')},OLD"
 
 
@@ -133,7 +133,7 @@ def _less(mapping: Any, key: str) -> dict[str, str]:
     return {k: v for k, v in mapping.items() if k != key}
 
 
-def _mounted(seen: Snapshot, at: str, **changes: Any) -> Snapshot:
+def _mounted(seen: ObservedContainer, at: str, **changes: Any) -> ObservedContainer:
     mounts = (replace(m, **changes) if m.target == at else m for m in seen.mounts)
     return replace(seen, mounts=tuple(mounts))
 
@@ -183,7 +183,7 @@ def test_each_changed_or_dropped_variable_is_its_field(spec: ContainerSpec) -> N
             assert _fields(replace(spec, env=kept), seen) == [f"env.{var.name}"]
 
 
-SAME: dict[str, Callable[[Snapshot], Snapshot]] = {
+SAME: dict[str, Callable[[ObservedContainer], ObservedContainer]] = {
     "user 0": lambda s: replace(s, user="0"),
     "user 0:0": lambda s: replace(s, user="0:0"),
     "workdir with a slash": lambda s: replace(s, workdir="/workspace/"),

@@ -12,10 +12,10 @@ from lanekit.core.domain.containers import FINGERPRINT_ENV, Mount, Port
 from lanekit.core.domain.desired import Digests, container_spec
 from lanekit.core.domain.differences import Difference
 from lanekit.core.domain.drift import drift, inside_drift, same_image
-from lanekit.core.domain.escaping import printable
+from lanekit.core.domain.escaping import escape_control_chars
 from lanekit.core.domain.labels import LABEL_CONFIG, LABEL_ENV, LABEL_FLEET, LABEL_INBOX
 from lanekit.core.domain.lanes import Lane, Profile
-from lanekit.core.domain.observed import ImageInfo, Inside, Snapshot
+from lanekit.core.domain.observed import ImageInfo, MountHealth, ObservedContainer
 
 SPEC = container_spec(
     Lane("ws", "a", "/t"),
@@ -228,7 +228,9 @@ def test_each_network_that_podman_chooses_is_fine(mode: str) -> None:
 
 
 def test_what_would_steer_a_terminal_is_told_as_escapes() -> None:
-    seen: Snapshot = replace(MADE, labels={**MADE.labels, "a\x1b": "b\n"}, devices=("c\x07",))
+    seen: ObservedContainer = replace(
+        MADE, labels={**MADE.labels, "a\x1b": "b\n"}, devices=("c\x07",)
+    )
     assert [str(each) for each in drift(SPEC, seen, IMAGE)] == [
         r"devices: expected none, actual c\x07",
         r"label.a\x1b: expected absent, actual b\n",
@@ -236,10 +238,10 @@ def test_what_would_steer_a_terminal_is_told_as_escapes() -> None:
 
 
 def test_words_from_elsewhere_are_escaped_and_blanks_are_not() -> None:
-    assert printable("a b é") == "a b é"
-    assert printable("a\tb\n\x1b[1mé\u2028") == "a\tb\\n\\x1b[1mé\\u2028"
+    assert escape_control_chars("a b é") == "a b é"
+    assert escape_control_chars("a\tb\n\x1b[1mé\u2028") == "a\tb\\n\\x1b[1mé\\u2028"
     odd = Difference("f\r", "\0", "a", "adjust")
-    assert odd.printable() == Difference(r"f\r", r"\x00", "a", "adjust")
+    assert odd.escaped() == Difference(r"f\r", r"\x00", "a", "adjust")
 
 
 @pytest.mark.parametrize(
@@ -269,8 +271,8 @@ def test_an_image_may_be_known_by_either_of_its_references() -> None:
 
 
 def test_what_is_lost_inside_is_told_with_its_mend() -> None:
-    assert inside_drift(SPEC, Inside()) == ()
-    assert inside_drift(SPEC, Inside(("/workspace",), config_gone=True)) == (
+    assert inside_drift(SPEC, MountHealth()) == ()
+    assert inside_drift(SPEC, MountHealth(("/workspace",), config_missing=True)) == (
         Difference("mount./workspace", "/t", "a folder that is no longer at that path", "restart"),
         Difference(
             "config", "at /root/.codex", "deleted in the container, or half copied", "adjust"

@@ -13,7 +13,7 @@ from lanekit.core.domain.git_mounts import (
     WRITABLE,
     GitAccess,
     GitFacts,
-    ToMake,
+    RequiredPath,
     common_target,
     git_access,
     git_faults,
@@ -84,8 +84,8 @@ def test_parents_are_mounted_before_what_is_below_them_and_none_twice(facts: Git
 def test_all_that_is_made_is_mounted_and_empty_of_meaning_to_git(facts: GitFacts) -> None:
     access = git_access(facts, "safe", {})
     sources = {mount.source for mount in access.mounts}
-    assert {one.path for one in access.make} <= sources
-    assert git_access(facts, "read-write", {}).make == ()
+    assert {one.path for one in access.required_paths} <= sources
+    assert git_access(facts, "read-write", {}).required_paths == ()
 
 
 @given(git_facts())
@@ -170,10 +170,10 @@ def test_the_whole_access_of_a_worktree_by_its_mode() -> None:
         ),
         ENV,
         (
-            ToMake(f"{common}/logs", "folder"),
-            ToMake(f"{common}/objects/info", "folder"),
-            ToMake(f"{own}/config.worktree", "file"),
-            ToMake(f"{own}/modules", "folder"),
+            RequiredPath(f"{common}/logs", "folder"),
+            RequiredPath(f"{common}/objects/info", "folder"),
+            RequiredPath(f"{own}/config.worktree", "file"),
+            RequiredPath(f"{own}/modules", "folder"),
         ),
     )
 

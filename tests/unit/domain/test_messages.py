@@ -9,7 +9,7 @@ from tests.support.lane_world import LANE, Files, LaneWorld, words_of
 from tests.support.strategies import snapshot_of
 
 from lanekit.adapters.memory.engine import InMemory
-from lanekit.core.application.observe import ids_are_sound, image_missing
+from lanekit.core.application.observe import check_ids_unambiguous, image_missing
 from lanekit.core.domain.config_tree.entries import changed, shown, unreadable
 from lanekit.core.domain.desired import Digests, container_spec
 from lanekit.core.domain.errors import (
@@ -25,8 +25,8 @@ from lanekit.core.domain.errors import (
 )
 from lanekit.core.domain.git_mounts import GitFacts
 from lanekit.core.domain.lanes import DEFAULT_IMAGE, Profile
-from lanekit.core.domain.observed import Observation
-from lanekit.core.domain.ownership import foreign
+from lanekit.core.domain.observed import ObservedLane
+from lanekit.core.domain.ownership import ownership_error
 from lanekit.core.ports.host_files import ArchiveBroken
 
 NAME = "ws-a"
@@ -175,7 +175,7 @@ def test_a_stranger_is_told_with_whose_it_seems_to_be(
     labels: dict[str, str], env: dict[str, str], owner: str
 ) -> None:
     stranger = replace(OURS, name="ws-a.next", labels=labels, env=env)
-    assert str(foreign(LANE, Observation(next=stranger))) == (
+    assert str(ownership_error(LANE, ObservedLane(next=stranger))) == (
         "a container named ws-a.next exists and is not this lane's\n"
         f"it seems to be {owner}; it was not touched\n"
         "-> choose another `container` for the lane, or move that one away: "
@@ -191,9 +191,9 @@ def test_a_container_that_is_named_like_an_id_is_told(world: LaneWorld) -> None:
         def inspect(self, names: Any) -> Outcome[Any]:
             return Success({name: other for name in names})
 
-    assert words_of(ids_are_sound(Confused(), [own.id])) == (
+    assert words_of(check_ids_unambiguous(Confused(), [own.id])) == (
         f"a container is named {own.id}, which is the id of the lane's own\n"
         f"its own id is {other.id}; nothing was touched, for podman takes one for the other\n"
         "-> rename or remove that one: podman ps -a --no-trunc shows both"
     )
-    assert ids_are_sound(world.engine, [own.id, "ef" * 32]) == Success(None)
+    assert check_ids_unambiguous(world.engine, [own.id, "ef" * 32]) == Success(None)

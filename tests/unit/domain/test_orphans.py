@@ -9,25 +9,25 @@ from returns.result import Success
 from tests.support.lane_world import LANE, PROFILE, LaneWorld
 from tests.support.strategies import FLEETS, fleet_zoos, snapshot_of
 
-from lanekit.adapters.memory.engine import Killed, Worker
+from lanekit.adapters.memory.engine import SimulatedKill, Worker
 from lanekit.core.domain.desired import Digests, container_spec
 from lanekit.core.domain.errors import EngineFailed, or_raise
 from lanekit.core.domain.labels import LABEL_FLEET, LABEL_LANE, LABEL_WORKSPACE
 from lanekit.core.domain.lanes import Lane
-from lanekit.core.domain.observed import Snapshot, State
-from lanekit.core.domain.orphans import Garbage, Sweep, sweep
+from lanekit.core.domain.observed import ObservedContainer, State
+from lanekit.core.domain.orphans import Orphan, OrphanReport, find_orphans_in
 
-Zoo = tuple[list[Lane], list[Snapshot]]
+Zoo = tuple[list[Lane], list[ObservedContainer]]
 
 
-def _whose(seen: Snapshot) -> tuple[str | None, str | None]:
+def _whose(seen: ObservedContainer) -> tuple[str | None, str | None]:
     return seen.labels.get(LABEL_WORKSPACE), seen.labels.get(LABEL_LANE)
 
 
 @given(fleet_zoos(), st.sampled_from(FLEETS))
 def test_gc_takes_only_what_carries_the_fleets_name(zoo: Zoo, fleet: str) -> None:
     lanes, seen = zoo
-    for one in sweep(fleet, lanes, seen).garbage:
+    for one in find_orphans_in(fleet, lanes, seen).orphans:
         assert one.container.labels[LABEL_FLEET] == fleet
 
 
@@ -35,14 +35,14 @@ def test_gc_takes_only_what_carries_the_fleets_name(zoo: Zoo, fleet: str) -> Non
 def test_gc_never_takes_a_lanes_own_container(zoo: Zoo, fleet: str) -> None:
     lanes, seen = zoo
     own = {(lane.container_name, (lane.workspace, lane.id)) for lane in lanes}
-    for one in sweep(fleet, lanes, seen).garbage:
+    for one in find_orphans_in(fleet, lanes, seen).orphans:
         assert (one.container.name, _whose(one.container)) not in own
 
 
 @given(fleet_zoos(), st.sampled_from(FLEETS))
 def test_gc_never_takes_all_that_a_lane_has_left(zoo: Zoo, fleet: str) -> None:
     lanes, seen = zoo
-    taken = {one.container.id for one in sweep(fleet, lanes, seen).garbage}
+    taken = {one.container.id for one in find_orphans_in(fleet, lanes, seen).orphans}
     for lane in lanes:
         mine = [one for one in seen if _whose(one) == (lane.workspace, lane.id)]
         usable = {lane.container_name, f"{lane.container_name}.prev"}
@@ -56,21 +56,21 @@ def test_gc_never_takes_all_that_a_lane_has_left(zoo: Zoo, fleet: str) -> None:
 @given(fleet_zoos(), st.sampled_from(FLEETS))
 def test_each_container_is_needed_or_told_of_once(zoo: Zoo, fleet: str) -> None:
     lanes, seen = zoo
-    found = sweep(fleet, lanes, seen)
-    assert all(found.others), "whose they are is known"
-    told = [one.container.id for one in found.garbage] + [one.id for one in found.unknown]
+    found = find_orphans_in(fleet, lanes, seen)
+    assert all(found.other_fleets), "whose they are is known"
+    told = [one.container.id for one in found.orphans] + [one.id for one in found.unlabelled]
     assert len(told) == len(set(told))
     known = {(lane.workspace, lane.id) for lane in lanes}
     orphans = [one for one in seen if _whose(one) not in known]
-    assert len(told) + len(found.others) >= len(orphans)
+    assert len(told) + len(found.other_fleets) >= len(orphans)
 
 
 @given(fleet_zoos(), st.sampled_from(FLEETS))
 def test_gc_twice_takes_no_more(zoo: Zoo, fleet: str) -> None:
     lanes, seen = zoo
-    taken = {one.container.id for one in sweep(fleet, lanes, seen).garbage}
+    taken = {one.container.id for one in find_orphans_in(fleet, lanes, seen).orphans}
     left = [one for one in seen if one.id not in taken]
-    assert sweep(fleet, lanes, left).garbage == ()
+    assert find_orphans_in(fleet, lanes, left).orphans == ()
 
 
 def test_a_fleets_name_is_no_drift_and_no_identity() -> None:
@@ -95,7 +95,7 @@ def test_what_a_replace_left_beside_a_stopped_container_stays() -> None:
     states: list[tuple[State, int]] = [("exited", 0), ("paused", 0), ("running", 1)]
     for state, taken in states:
         seen = [replace(own, state=state), older]
-        assert len(sweep("f", [world.lane], seen).garbage) == taken
+        assert len(find_orphans_in("f", [world.lane], seen).orphans) == taken
 
 
 def test_the_old_container_beside_one_that_never_answered_is_left() -> None:
@@ -106,15 +106,15 @@ def test_the_old_container_beside_one_that_never_answered_is_left() -> None:
     world.drift()
     world.new_worker(Worker(answers_after=None))
     world.engine.crash("start", "after")
-    with pytest.raises(Killed):
+    with pytest.raises(SimulatedKill):
         _ = world.lanes().ensure(world.lane)
     assert {(c.name, c.state) for c in world.ours()} == {
         *(("ws-a", "running"), ("ws-a.prev", "exited")),
     }
     lanes = world.lanes()
-    found = or_raise(lanes.garbage("f", [world.lane])).garbage
+    found = or_raise(lanes.find_orphans("f", [world.lane])).orphans
     assert [one.container.id for one in found] == [old.id]
-    assert [or_raise(o) for _, o in lanes.collect("f", [world.lane], found)] == ["unsure"]
+    assert [or_raise(o) for _, o in lanes.remove_orphans("f", [world.lane], found)] == ["unsure"]
     assert lanes.ensure(world.lane).failure().kind == "NotReady"
     assert [(c.id, c.name, c.state) for c in world.ours()] == [(old.id, "ws-a", "running")]
 
@@ -123,10 +123,10 @@ def test_the_old_container_beside_one_that_was_seen_to_answer_goes() -> None:
     world = LaneWorld(lane=_fleet_of("a")[0])
     _ = or_raise(world.lanes().ensure(world.lane))
     (own,) = world.ours()
-    _ = world.engine.by_hand_create("ws-a.prev", labels=own.labels)
+    _ = world.engine.external_create("ws-a.prev", labels=own.labels)
     lanes = world.lanes()
-    found = or_raise(lanes.garbage("f", [world.lane])).garbage
-    assert [or_raise(o) for _, o in lanes.collect("f", [world.lane], found)] == ["removed"]
+    found = or_raise(lanes.find_orphans("f", [world.lane])).orphans
+    assert [or_raise(o) for _, o in lanes.remove_orphans("f", [world.lane], found)] == ["removed"]
 
 
 def _fleet_of(*names: str) -> list[Lane]:
@@ -140,20 +140,22 @@ def test_what_came_into_use_again_since_it_was_found_is_left() -> None:
     for _, outcome in lanes.ensure_all(both):
         assert isinstance(outcome, Success)
     world.engine.exit("ws-b", 0)
-    found = or_raise(lanes.garbage("f", both[:1]))
-    assert [one.container.name for one in found.garbage] == ["ws-b"]
-    world.engine.by_hand_rename("ws-b", "ws-mine")
-    assert [or_raise(o) for _, o in lanes.collect("f", both[:1], found.garbage)] == ["changed"]
-    world.engine.by_hand_rename("ws-mine", "ws-b")
-    assert [or_raise(o) for _, o in lanes.collect("f", both, found.garbage)] == ["changed"]
+    found = or_raise(lanes.find_orphans("f", both[:1]))
+    assert [one.container.name for one in found.orphans] == ["ws-b"]
+    world.engine.external_rename("ws-b", "ws-mine")
+    assert [or_raise(o) for _, o in lanes.remove_orphans("f", both[:1], found.orphans)] == [
+        "changed"
+    ]
+    world.engine.external_rename("ws-mine", "ws-b")
+    assert [or_raise(o) for _, o in lanes.remove_orphans("f", both, found.orphans)] == ["changed"]
     _ = or_raise(lanes.ensure(both[1]))
-    assert [or_raise(o) for _, o in lanes.collect("f", both[:1], found.garbage)] == ["runs"]
-    done = lanes.collect("f", both[:1], found.garbage, running=True)
+    assert [or_raise(o) for _, o in lanes.remove_orphans("f", both[:1], found.orphans)] == ["runs"]
+    done = lanes.remove_orphans("f", both[:1], found.orphans, running=True)
     assert [or_raise(o) for _, o in done] == ["removed"]
     assert [c.name for c in world.engine.containers] == ["ws-a"]
 
 
-def _seen(name: str, owner: str = "a", fleet: str = "f") -> Snapshot:
+def _seen(name: str, owner: str = "a", fleet: str = "f") -> ObservedContainer:
     labels = {LABEL_WORKSPACE: "ws", LABEL_LANE: owner, LABEL_FLEET: fleet}
     spec = container_spec(Lane("ws", owner, "/t"), PROFILE, Digests())
     return replace(snapshot_of(spec), id=name.ljust(64, "0"), name=name, labels=labels)
@@ -167,13 +169,13 @@ def test_each_container_is_told_with_whose_it_was_and_why_it_may_go() -> None:
     unnamed = replace(_seen("v", "v"), labels={LABEL_FLEET: "f"})
     seen = [unnamed, unmarked, *elsewhere, other, before, following, orphan, own]
     broken, gone = "left by a replace that was broken off", "no lane of the fleet file"
-    assert sweep("f", _fleet_of("a"), seen) == Sweep(
+    assert find_orphans_in("f", _fleet_of("a"), seen) == OrphanReport(
         (
-            Garbage(other, "ws/a", "box", "the lane's container is ws-a"),
-            Garbage(unnamed, "/", "v", gone),
-            Garbage(following, "ws/a", "ws-a", broken),
-            Garbage(before, "ws/a", "ws-a", broken, beside=own.id),
-            Garbage(orphan, "ws/b", "ws-b", gone),
+            Orphan(other, "ws/a", "box", "the lane's container is ws-a"),
+            Orphan(unnamed, "/", "v", gone),
+            Orphan(following, "ws/a", "ws-a", broken),
+            Orphan(before, "ws/a", "ws-a", broken, successor_id=own.id),
+            Orphan(orphan, "ws/b", "ws-b", gone),
         ),
         ("g", "h"),
         (unmarked,),
@@ -182,11 +184,11 @@ def test_each_container_is_told_with_whose_it_was_and_why_it_may_go() -> None:
 
 def test_a_stranger_beside_an_orphan_says_nothing_of_it() -> None:
     orphans = [_seen("ws-b", "b"), _seen("ws-b.prev", "b")]
-    assert [one.beside for one in sweep("f", [], orphans).garbage] == ["", ""]
+    assert [one.successor_id for one in find_orphans_in("f", [], orphans).orphans] == ["", ""]
     # A container of that name that is another lane's has not taken its place.
     another = [_seen("ws-a", "b"), _seen("ws-a.prev")]
-    found = sweep("f", _fleet_of("a"), another)
-    assert [one.container.name for one in found.garbage] == ["ws-a"]
+    found = find_orphans_in("f", _fleet_of("a"), another)
+    assert [one.container.name for one in found.orphans] == ["ws-a"]
 
 
 def test_a_look_that_fails_is_told_and_takes_nothing() -> None:
@@ -194,13 +196,17 @@ def test_a_look_that_fails_is_told_and_takes_nothing() -> None:
     lanes = world.lanes()
     _ = or_raise(lanes.ensure(world.lane))
     world.engine.exit("ws-a", 0)
-    found = or_raise(lanes.garbage("f", [])).garbage
-    world.engine.fail("find", EngineFailed("cannot look"))
-    assert lanes.garbage("f", []).failure().message == "cannot look"
-    for method, error in (("find", "cannot look"), ("inspect", "cannot ask"), ("remove", "busy")):
+    found = or_raise(lanes.find_orphans("f", [])).orphans
+    world.engine.fail("list_by_labels", EngineFailed("cannot look"))
+    assert lanes.find_orphans("f", []).failure().message == "cannot look"
+    for method, error in (
+        ("list_by_labels", "cannot look"),
+        ("inspect", "cannot ask"),
+        ("remove", "busy"),
+    ):
         world.engine.fail(method, EngineFailed(error))
-        ((one, outcome),) = lanes.collect("f", [], found)
+        ((one, outcome),) = lanes.remove_orphans("f", [], found)
         assert one == found[0]
         assert str(outcome.failure()) == f"ws/a: {error}"
         assert [c.name for c in world.ours()] == ["ws-a"]
-    assert [or_raise(o) for _, o in lanes.collect("f", [], found)] == ["removed"]
+    assert [or_raise(o) for _, o in lanes.remove_orphans("f", [], found)] == ["removed"]

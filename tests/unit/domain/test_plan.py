@@ -9,7 +9,7 @@ from tests.support.strategies import IMAGE, snapshot_of
 from lanekit.core.domain.desired import Digests, container_spec
 from lanekit.core.domain.drift import drift
 from lanekit.core.domain.lanes import Lane, Profile
-from lanekit.core.domain.observed import Observation, Snapshot, State
+from lanekit.core.domain.observed import ObservedContainer, ObservedLane, State
 from lanekit.core.domain.operations import (
     AwaitReady,
     CopyIn,
@@ -22,8 +22,8 @@ from lanekit.core.domain.operations import (
     Unpause,
     Verify,
 )
-from lanekit.core.domain.plan import Wish, plan, undo
-from lanekit.core.domain.recovery import wake
+from lanekit.core.domain.plan import PlanConstraints, make_plan, undo
+from lanekit.core.domain.recovery import start_operations
 
 PROFILE = Profile("/worker", "/inbox", config_dir="/c/.codex")
 SPEC = container_spec(Lane("ws", "a", "/t"), PROFILE, Digests("1", "2", "3", "4" * 64))
@@ -34,13 +34,15 @@ NEXT = replace(RUNNING, id="n" * 64, name="ws-a.next", state="created")
 PREV = replace(RUNNING, id="p" * 64, name="ws-a.prev", state="exited")
 
 
-def text(seen: Observation, because: str = "") -> str:
-    made = plan("ws/a", SPEC, seen, lambda s: drift(SPEC, s, IMAGE), Wish(replace=because))
+def text(seen: ObservedLane, because: str = "") -> str:
+    made = make_plan(
+        "ws/a", SPEC, seen, lambda s: drift(SPEC, s, IMAGE), PlanConstraints(replace=because)
+    )
     return str(made)
 
 
 def test_nothing_there() -> None:
-    assert text(Observation()) == dedent("""\
+    assert text(ObservedLane()) == dedent("""\
         ws/a (ws-a): create
           create ws-a.next  because there is no such container
           copy config into ws-a.next  because a new container has no config
@@ -51,7 +53,7 @@ def test_nothing_there() -> None:
 
 
 def test_without_a_config_the_container_is_made_under_its_own_name() -> None:
-    made = plan("ws/a", BARE, Observation(), lambda _: ())
+    made = make_plan("ws/a", BARE, ObservedLane(), lambda _: ())
     assert [str(op) for op in made.operations] == [
         "create ws-a",
         "verify ws-a",
@@ -61,12 +63,12 @@ def test_without_a_config_the_container_is_made_under_its_own_name() -> None:
 
 
 def test_running_as_asked() -> None:
-    assert text(Observation(RUNNING)) == "ws/a (ws-a): nothing to do"
+    assert text(ObservedLane(RUNNING)) == "ws/a (ws-a): nothing to do"
 
 
 @pytest.mark.parametrize("state", ["created", "exited", "stopped"])
 def test_not_running(state: State) -> None:
-    assert text(Observation(replace(RUNNING, state=state))) == dedent(f"""\
+    assert text(ObservedLane(replace(RUNNING, state=state))) == dedent(f"""\
         ws/a (ws-a): start
           start ws-a  because it is {state}
           await ws-a  because a lane is ready when its worker answers""")
@@ -74,18 +76,22 @@ def test_not_running(state: State) -> None:
 
 def test_paused() -> None:
     assert "unpause ws-a  because it is paused" in text(
-        Observation(replace(RUNNING, state="paused"))
+        ObservedLane(replace(RUNNING, state="paused"))
     )
 
 
 def test_a_stop_that_was_cut_off_is_ended_before_the_start() -> None:
-    words = text(Observation(replace(RUNNING, state="stopping")))
+    words = text(ObservedLane(replace(RUNNING, state="stopping")))
     assert words == dedent("""\
         ws/a (ws-a): start
           stop ws-a  because somebody began to stop it
           start ws-a  because it was being stopped
           await ws-a  because a lane is ready when its worker answers""")
-    (stop,) = [op for op in wake("ws-a", replace(RUNNING, state="stopping")) if type(op) is Stop]
+    (stop,) = [
+        op
+        for op in start_operations("ws-a", replace(RUNNING, state="stopping"))
+        if type(op) is Stop
+    ]
     assert stop == Stop("ws-a", "somebody began to stop it", runs=False), "nothing to undo"
 
 
@@ -102,37 +108,37 @@ REPLACE = """\
 
 
 def test_drifted() -> None:
-    assert text(Observation(DRIFTED)) == (
+    assert text(ObservedLane(DRIFTED)) == (
         "ws/a (ws-a): replace\n"
         "  differs  user: expected root, actual nobody  -> replace\n" + REPLACE
     )
 
 
 def test_drifted_and_paused_is_woken_to_be_stopped() -> None:
-    words = text(Observation(replace(DRIFTED, state="paused")))
+    words = text(ObservedLane(replace(DRIFTED, state="paused")))
     woken = "  unpause ws-a  because a paused container cannot be stopped\n"
     assert words.index(woken) < words.index("stop ws-a")
 
 
 def test_drifted_and_exited_is_not_stopped() -> None:
-    assert "stop ws-a" not in text(Observation(replace(DRIFTED, state="exited")))
+    assert "stop ws-a" not in text(ObservedLane(replace(DRIFTED, state="exited")))
 
 
 def test_a_taken_port_is_a_cause() -> None:
-    words = text(Observation(replace(RUNNING, state="exited")), "its host port is taken")
+    words = text(ObservedLane(replace(RUNNING, state="exited")), "its host port is taken")
     assert words.startswith("ws/a (ws-a): replace\n  create ws-a.next  because its host port is")
 
 
 def test_many_causes_are_counted() -> None:
     worse = replace(DRIFTED, workdir="/", privileged=True, auto_remove=True)
-    assert "because user, workdir, privileged and 1 more differ\n" in text(Observation(worse))
+    assert "because user, workdir, privileged and 1 more differ\n" in text(ObservedLane(worse))
 
 
 UNFINISHED = "because an interrupted ensure left it unfinished"
 
 
 def test_a_leftover_next_is_removed_first() -> None:
-    words = text(Observation(RUNNING, next=NEXT))
+    words = text(ObservedLane(RUNNING, next=NEXT))
     assert words == dedent(f"""\
         ws/a (ws-a): start
           remove ws-a.next  {UNFINISHED}
@@ -140,19 +146,19 @@ def test_a_leftover_next_is_removed_first() -> None:
 
 
 def test_a_prev_without_its_successor_gets_its_name_back() -> None:
-    words = text(Observation(next=NEXT, prev=PREV))
+    words = text(ObservedLane(next=NEXT, prev=PREV))
     assert words == dedent(f"""\
         ws/a (ws-a): start
           remove ws-a.next  {UNFINISHED}
           rename ws-a.prev to ws-a  {UNFINISHED}
           start ws-a  because it is exited
           await ws-a  because a lane is ready when its worker answers""")
-    made = plan("ws/a", SPEC, Observation(next=NEXT, prev=PREV), lambda _: ())
+    made = make_plan("ws/a", SPEC, ObservedLane(next=NEXT, prev=PREV), lambda _: ())
     assert made.operations[1] == Rename("ws-a.prev", "ws-a", made.operations[1].cause, keep=True)
 
 
 def test_a_prev_beside_its_successor_goes_on_at_start() -> None:
-    words = text(Observation(replace(RUNNING, state="created"), prev=PREV))
+    words = text(ObservedLane(replace(RUNNING, state="created"), prev=PREV))
     assert words == dedent("""\
         ws/a (ws-a): replace
           start ws-a  because it is created
@@ -161,7 +167,7 @@ def test_a_prev_beside_its_successor_goes_on_at_start() -> None:
 
 
 def test_what_an_interrupted_ensure_did_can_be_undone() -> None:
-    made = plan("ws/a", SPEC, Observation(RUNNING, prev=PREV), lambda _: ())
+    made = make_plan("ws/a", SPEC, ObservedLane(RUNNING, prev=PREV), lambda _: ())
     assert [(str(op), container[0]) for op, container in made.resumed] == [
         ("create ws-a.next", "c"),
         ("stop ws-a", "p"),
@@ -173,7 +179,7 @@ def test_what_an_interrupted_ensure_did_can_be_undone() -> None:
 
 
 def test_a_dead_and_unwanted_successor_gives_way_to_its_prev() -> None:
-    words = text(Observation(replace(DRIFTED, state="exited"), prev=PREV))
+    words = text(ObservedLane(replace(DRIFTED, state="exited"), prev=PREV))
     assert words == dedent(f"""\
         ws/a (ws-a): start
           remove ws-a  {UNFINISHED}
@@ -183,7 +189,7 @@ def test_a_dead_and_unwanted_successor_gives_way_to_its_prev() -> None:
 
 
 def test_a_running_and_unwanted_successor_is_finished_and_then_replaced() -> None:
-    words = text(Observation(DRIFTED, prev=PREV))
+    words = text(ObservedLane(DRIFTED, prev=PREV))
     assert words.index("remove ws-a.prev") < words.index("create ws-a.next")
     assert words.endswith(REPLACE)
 
@@ -205,8 +211,8 @@ def test_each_operation_knows_its_undo(operation: Operation, inverse: str) -> No
 
 
 def test_a_plan_that_only_looks_changes_nothing() -> None:
-    looking = plan("ws/a", SPEC, Observation(RUNNING), lambda _: ())
+    looking = make_plan("ws/a", SPEC, ObservedLane(RUNNING), lambda _: ())
     assert not looking.changes
-    assert plan("ws/a", SPEC, Observation(), lambda _: ()).changes
+    assert make_plan("ws/a", SPEC, ObservedLane(), lambda _: ()).changes
     assert isinstance(looking.operations[0], AwaitReady)
-    assert isinstance(RUNNING, Snapshot)
+    assert isinstance(RUNNING, ObservedContainer)

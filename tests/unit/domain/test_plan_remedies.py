@@ -9,7 +9,7 @@ from tests.unit.application.test_on_drift import RUNNING, SPEC
 from lanekit.core.domain.containers import Limits
 from lanekit.core.domain.drift import drift
 from lanekit.core.domain.lanes import OnDrift
-from lanekit.core.domain.observed import Inside, Observation
+from lanekit.core.domain.observed import MountHealth, ObservedLane
 from lanekit.core.domain.operations import (
     AwaitReady,
     CheckIdle,
@@ -21,25 +21,25 @@ from lanekit.core.domain.operations import (
     Stop,
     Update,
 )
-from lanekit.core.domain.plan import Plan, Wish, plan, undo
+from lanekit.core.domain.plan import Plan, PlanConstraints, make_plan, undo
 
-TWO = Inside(("/workspace", "/usr/local/bin/inbox"), config_gone=True)
+TWO = MountHealth(("/workspace", "/usr/local/bin/inbox"), config_missing=True)
 LOW = replace(RUNNING, memory=1 << 29)
 PREV = replace(RUNNING, id="p" * 64, name="ws-a.prev", state="exited")
 READY = "  await ws-a  because a lane is ready when its worker answers\n"
 
 
-def _plan(seen: Observation, on_drift: OnDrift = "replace", **wish: str) -> Plan:
-    asked = Wish(on_drift=on_drift, **wish)  # type: ignore[arg-type]  # words all
-    return plan("ws/a", SPEC, seen, lambda one: drift(SPEC, one, IMAGE), asked)
+def _plan(seen: ObservedLane, on_drift: OnDrift = "replace", **wish: str) -> Plan:
+    asked = PlanConstraints(on_drift=on_drift, **wish)  # type: ignore[arg-type]  # words all
+    return make_plan("ws/a", SPEC, seen, lambda one: drift(SPEC, one, IMAGE), asked)
 
 
-def _text(seen: Observation, on_drift: OnDrift = "replace", **wish: str) -> str:
+def _text(seen: ObservedLane, on_drift: OnDrift = "replace", **wish: str) -> str:
     return f"{_plan(seen, on_drift, **wish)}\n"
 
 
 def test_what_is_mild_is_done_and_the_rest_is_left_to_a_busy_worker() -> None:
-    seen = Observation(replace(LOW, user="x"), inside=TWO)
+    seen = ObservedLane(replace(LOW, user="x"), mount_health=TWO)
     gone, why = "actual a folder that is no longer at that path", "because its worker is busy"
     assert _text(seen, "when-idle", busy="its worker is busy") == (
         dedent(f"""\
@@ -58,7 +58,7 @@ actual deleted in the container, or half copied  -> adjust
 
 
 def test_a_restart_comes_after_what_is_milder_and_asks_first() -> None:
-    lines = _text(Observation(LOW, inside=TWO), "when-idle").splitlines(keepends=True)
+    lines = _text(ObservedLane(LOW, mount_health=TWO), "when-idle").splitlines(keepends=True)
     shows = "/workspace, /usr/local/bin/inbox shows a folder that is gone"
     assert lines[0] == "ws/a (ws-a): restart\n"
     assert [line.rpartition("-> ")[2] for line in lines[1:5]] == [
@@ -75,7 +75,7 @@ def test_a_restart_comes_after_what_is_milder_and_asks_first() -> None:
 
 
 def test_a_replace_asks_as_late_as_possible() -> None:
-    lines = _text(Observation(replace(LOW, user="x", workdir="/")), "when-idle").splitlines()
+    lines = _text(ObservedLane(replace(LOW, user="x", workdir="/")), "when-idle").splitlines()
     assert lines[4:9] == [
         "  create ws-a.next  because user, workdir differ",
         "  copy config into ws-a.next  because a new container has no config",
@@ -92,9 +92,9 @@ def test_a_replace_that_was_cut_off_is_finished_and_its_limits_are_set_then() ->
         "  remove ws-a.prev  because its replacement is ready\n"
         "  update ws-a  because memory differs\n"
     )
-    seen = Observation(LOW, prev=PREV)
+    seen = ObservedLane(LOW, prev=PREV)
     assert _text(seen, "report") == head + memory + done
-    drifted = Observation(replace(LOW, user="x"), prev=PREV)
+    drifted = ObservedLane(replace(LOW, user="x"), prev=PREV)
     left = "  left  user: expected root, actual x  because its worker is busy\n"
     assert _text(drifted, "when-idle", busy="its worker is busy") == head + memory + left + done
     asked = _plan(drifted, "when-idle")
@@ -106,7 +106,7 @@ def test_a_replace_that_was_cut_off_is_finished_and_its_limits_are_set_then() ->
 
 def test_what_was_started_to_finish_a_replace_is_stopped_for_the_next_one() -> None:
     made = replace(RUNNING, state="created")
-    todo = _plan(Observation(made, prev=PREV), replace="its host port is taken")
+    todo = _plan(ObservedLane(made, prev=PREV), replace="its host port is taken")
     assert [str(op) for op in todo.operations][:4] == [
         *("start ws-a", "await ws-a", "remove ws-a.prev", "create ws-a.next")
     ]
@@ -115,56 +115,56 @@ def test_what_was_started_to_finish_a_replace_is_stopped_for_the_next_one() -> N
         *("create ws-a.next", "stop ws-a", "rename ws-a to ws-a.prev", "rename ws-a.next to ws-a")
     ]
     paused = replace(RUNNING, state="paused", user="x")
-    woken = [str(op) for op in _plan(Observation(paused, prev=PREV)).operations]
+    woken = [str(op) for op in _plan(ObservedLane(paused, prev=PREV)).operations]
     assert (woken[0], woken.count("unpause ws-a")) == ("unpause ws-a", 1)
 
 
 def test_the_one_that_a_replace_takes_the_place_of_is_known() -> None:
-    assert _plan(Observation(replace(RUNNING, user="x"))).replaces == RUNNING.id
-    for mild in (Observation(), Observation(LOW), Observation(RUNNING, prev=PREV)):
+    assert _plan(ObservedLane(replace(RUNNING, user="x"))).replaces == RUNNING.id
+    for mild in (ObservedLane(), ObservedLane(LOW), ObservedLane(RUNNING, prev=PREV)):
         assert _plan(mild).replaces == ""
 
 
 def test_who_is_spared_and_why() -> None:
     asleep = replace(RUNNING, state="exited")
-    busy = Wish(on_drift="when-idle", busy="it works")
-    assert (busy.spares(RUNNING), busy.spares(asleep)) == ("it works", "")
-    assert replace(busy, on_drift="replace").spares(RUNNING) == ""
+    busy = PlanConstraints(on_drift="when-idle", busy="it works")
+    assert (busy.reason_to_defer(RUNNING), busy.reason_to_defer(asleep)) == ("it works", "")
+    assert replace(busy, on_drift="replace").reason_to_defer(RUNNING) == ""
     report = replace(busy, on_drift="report")
-    assert report.spares(RUNNING) == report.spares(asleep) == "on_drift is report"
+    assert report.reason_to_defer(RUNNING) == report.reason_to_defer(asleep) == "on_drift is report"
 
 
 def test_only_what_is_left_needs_a_reason() -> None:
     for on_drift, seen in (("report", RUNNING), ("report", LOW), ("replace", RUNNING)):
-        assert _plan(Observation(seen), on_drift).left_because == ""  # type: ignore[arg-type]
-    spared = _plan(Observation(RUNNING, inside=TWO), "report")
-    assert spared.left_because == "on_drift is report"
+        assert _plan(ObservedLane(seen), on_drift).remaining_reason == ""  # type: ignore[arg-type]
+    spared = _plan(ObservedLane(RUNNING, mount_health=TWO), "report")
+    assert spared.remaining_reason == "on_drift is report"
     assert [each.field for each in spared.drift] == ["config"]
     # A restart that was asked for ends them too.
-    asked = _plan(Observation(RUNNING, inside=TWO), "report", restart="it did not answer")
-    assert (asked.left, asked.action) == ((), "restarted")
+    asked = _plan(ObservedLane(RUNNING, mount_health=TWO), "report", restart="it did not answer")
+    assert (asked.remaining_drift, asked.action) == ((), "restarted")
     assert [op.cause for op in asked.operations if isinstance(op, Stop)] == ["it did not answer"]
     assert not any(isinstance(op, CheckIdle) for op in asked.operations)
-    asleep = _plan(Observation(replace(RUNNING, state="exited")), restart="it did not answer")
+    asleep = _plan(ObservedLane(replace(RUNNING, state="exited")), restart="it did not answer")
     assert [str(op) for op in asleep.operations] == ["start ws-a", "await ws-a"]
 
 
 def test_an_answer_is_fresh_after_a_start_and_else_not() -> None:
-    def fresh(seen: Observation) -> list[bool]:
+    def fresh(seen: ObservedLane) -> list[bool]:
         return [op.fresh for op in _plan(seen).operations if isinstance(op, AwaitReady)]
 
-    assert fresh(Observation(RUNNING)) == fresh(Observation(LOW)) == [False]
-    assert fresh(Observation(replace(RUNNING, state="paused"))) == [False]
-    assert fresh(Observation(replace(RUNNING, state="exited"))) == [True]
-    assert fresh(Observation(RUNNING, inside=TWO)) == [True]
-    assert fresh(Observation()) == fresh(Observation(replace(RUNNING, user="x"))) == [True]
+    assert fresh(ObservedLane(RUNNING)) == fresh(ObservedLane(LOW)) == [False]
+    assert fresh(ObservedLane(replace(RUNNING, state="paused"))) == [False]
+    assert fresh(ObservedLane(replace(RUNNING, state="exited"))) == [True]
+    assert fresh(ObservedLane(RUNNING, mount_health=TWO)) == [True]
+    assert fresh(ObservedLane()) == fresh(ObservedLane(replace(RUNNING, user="x"))) == [True]
 
 
 def test_what_was_put_right_before_counts_as_a_start() -> None:
     left = replace(RUNNING, name="ws-a.next", state="created")
-    assert _plan(Observation(RUNNING, next=left)).action == "started"
-    assert _plan(Observation(LOW, next=left)).action == "adjusted"
-    assert _plan(Observation(RUNNING, next=left, inside=TWO)).action == "restarted"
+    assert _plan(ObservedLane(RUNNING, next=left)).action == "started"
+    assert _plan(ObservedLane(LOW, next=left)).action == "adjusted"
+    assert _plan(ObservedLane(RUNNING, next=left, mount_health=TWO)).action == "restarted"
 
 
 def test_an_undo_puts_back_what_was() -> None:

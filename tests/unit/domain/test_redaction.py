@@ -14,7 +14,7 @@ from lanekit.core.domain.containers import ContainerSpec, EnvVar
 from lanekit.core.domain.desired import Digests, container_spec
 from lanekit.core.domain.errors import EngineFailed, Outcome, or_raise
 from lanekit.core.domain.lanes import Lane, Profile
-from lanekit.core.domain.redaction import hide, hide_in, secrets_of
+from lanekit.core.domain.redaction import redact, redact_for_spec, secrets_of
 
 MARK = "s3cret"
 _VALUES = st.text("ab'\"\\\n ü日\t$", max_size=8).map(lambda text: f"{MARK}{text}")
@@ -56,7 +56,7 @@ def test_no_spelling_of_a_value_is_left(
     after: str,
 ) -> None:
     words = f"Error: {before}{outer(inner(value))}{after}: and so on"
-    hidden = hide(words, {"KEY": value, "OTHER": "n" * 9})
+    hidden = redact(words, {"KEY": value, "OTHER": "n" * 9})
     assert MARK not in hidden
     assert "(hidden)" in hidden
     assert hidden.startswith("Error: ")
@@ -78,32 +78,32 @@ def test_no_spelling_of_a_value_is_left(
 def test_a_value_is_hidden_to_its_last_letter_and_nothing_beside_it(
     value: str, spell: Callable[[str], str]
 ) -> None:
-    hidden = hide(spell(value), {"KEY": value})
+    hidden = redact(spell(value), {"KEY": value})
     assert hidden == spell("MARK").replace("MARK", "(hidden)")
     # Python quotes what has a single quote in double ones, and leaves it as it is.
-    assert hide(repr("s3cret's\x7f"), {"KEY": "s3cret's\x7f"}) == '"(hidden)"'
+    assert redact(repr("s3cret's\x7f"), {"KEY": "s3cret's\x7f"}) == '"(hidden)"'
 
 
 @given(st.lists(_VALUES, min_size=1, max_size=3))
 def test_each_line_of_a_value_is_hidden_too(values: list[str]) -> None:
     value = "\n".join(values)
     for line in value.splitlines():
-        assert MARK not in hide(f"line: {line}", {"KEY": value})
+        assert MARK not in redact(f"line: {line}", {"KEY": value})
 
 
 def test_of_two_values_the_longer_is_hidden_whole() -> None:
     env = {"SHORT": "s3cret", "LONG": "s3cret-longer"}
-    assert hide("a s3cret-longer b", env) == "a (hidden) b"
+    assert redact("a s3cret-longer b", env) == "a (hidden) b"
     # Though the other comes first, or last, in the alphabet.
-    assert hide("a zzzz b", {"SHORT": "zzzz", "LONG": "a zzzz b"}) == "(hidden)"
-    assert hide("b aaaa c", {"SHORT": "aaaa", "LONG": "b aaaa c"}) == "(hidden)"
+    assert redact("a zzzz b", {"SHORT": "zzzz", "LONG": "a zzzz b"}) == "(hidden)"
+    assert redact("b aaaa c", {"SHORT": "aaaa", "LONG": "b aaaa c"}) == "(hidden)"
 
 
 @pytest.mark.parametrize("value", ["", "1", "no", "yes"])
 def test_what_any_message_may_hold_by_chance_is_left(value: str) -> None:
-    assert hide("is it yes! or no", {"KEY": "yes!"}) == "is it (hidden) or no"
+    assert redact("is it yes! or no", {"KEY": "yes!"}) == "is it (hidden) or no"
     words = "no, 1 is not yes"
-    assert hide(words, {"KEY": value}) == words
+    assert redact(words, {"KEY": value}) == words
 
 
 def _spec() -> ContainerSpec:
@@ -120,7 +120,7 @@ def test_only_what_lanekit_did_not_make_is_secret() -> None:
 def test_an_error_hides_them_in_its_words_and_keeps_the_rest() -> None:
     error = EngineFailed("no s3cret-value", "detail s3cret-value", "a hint", "ws/lane-a")
     hidden = EngineFailed("no (hidden)", "detail (hidden)", "a hint", "ws/lane-a")
-    assert hide_in(error, _spec()) == hidden
+    assert redact_for_spec(error, _spec()) == hidden
 
 
 def test_what_the_facade_tells_hides_them_too() -> None:

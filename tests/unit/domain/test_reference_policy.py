@@ -14,7 +14,7 @@ from lanekit.adapters.podman.reference_inspect import decode_reference
 from lanekit.core.domain.containers import ContainerSpec, Mount, Port
 from lanekit.core.domain.desired import Digests, container_spec
 from lanekit.core.domain.differences import Difference
-from lanekit.core.domain.errors import Undecodable, or_raise
+from lanekit.core.domain.errors import InvalidResponse, or_raise
 from lanekit.core.domain.lanes import Lane, Profile
 from lanekit.core.domain.reference_policy import ReferenceView, reference_drift, reference_view
 
@@ -47,7 +47,7 @@ def test_the_verdict_is_the_references(vector: Mapping[str, Any]) -> None:
     view = decode_reference(json.dumps([given["inspect"]]))
     if "error" in expected:
         assert isinstance(view, Failure)
-        assert isinstance(view.failure(), Undecodable)
+        assert isinstance(view.failure(), InvalidResponse)
         return
     seen = or_raise(view)
     assert seen is not None

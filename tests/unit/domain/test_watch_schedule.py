@@ -15,19 +15,19 @@ from lanekit.core.domain.errors import EngineUnavailable, LaneError, NotReady, O
 from lanekit.core.domain.lanes import Lane
 from lanekit.core.domain.observed import ContainerEvent, Endpoint
 from lanekit.core.domain.operations import Action, Start
-from lanekit.core.domain.results import Ensured
+from lanekit.core.domain.results import EnsureResult
 from lanekit.core.domain.watch_schedule import (
-    LONGEST_PAUSE,
+    MAX_BACKOFF_SECONDS,
     Report,
-    Watch,
-    asked,
-    begin,
-    engine_heard,
+    WatchState,
+    backoff_seconds,
     engine_lost,
-    heard,
-    outcome,
-    pause,
-    tick,
+    engine_reconnected,
+    on_event,
+    on_result,
+    set_lanes,
+    start_watch,
+    take_due,
 )
 
 A, B, C = WATCHED
@@ -36,21 +36,23 @@ BAD: LaneError = StartFailed("could not start it")
 AWAY: LaneError = EngineUnavailable("podman cannot be reached")
 
 
-def _ensured(lane: Lane, *, did: bool) -> Outcome[Ensured]:
+def _ensured(lane: Lane, *, did: bool) -> Outcome[EnsureResult]:
     done = (Start(lane.container_name, "it does not run"),) if did else ()
     action: Action = "started" if did else "none"
-    return Success(Ensured(lane.name, lane.container_name, Endpoint("h", 1), action, (), done, 1.0))
+    return Success(
+        EnsureResult(lane.name, lane.container_name, Endpoint("h", 1), action, (), done, 1.0)
+    )
 
 
 def _died(lane: Lane) -> ContainerEvent:
     return ContainerEvent("1" * 64, lane.container_name, "died")
 
 
-def _quiet(now: float = 0.0) -> Watch:
+def _quiet(now: float = 0.0) -> WatchState:
     """All lanes were found fine."""
-    watch, due = tick(begin(WATCHED, now, 10.0), now)
+    watch, due = take_due(start_watch(WATCHED, now, 10.0), now)
     for lane in due:
-        watch, _ = outcome(watch, lane.name, _ensured(lane, did=False), now, 0.0)
+        watch, _ = on_result(watch, lane.name, _ensured(lane, did=False), now, 0.0)
     return watch
 
 
@@ -64,7 +66,7 @@ class Play:
     def __init__(self) -> None:
         self.now = 0.0
         self.lanes = list(WATCHED)
-        self.watch = begin(WATCHED, 0.0, 10.0)
+        self.watch = start_watch(WATCHED, 0.0, 10.0)
         self.busy: set[str] = set()
         self.reports: list[Report] = []
         self.begun: list[tuple[float, str]] = []
@@ -82,20 +84,20 @@ class Play:
             case "tick":
                 self.tick()
             case "died":
-                self.watch = heard(self.watch, _died(lane), self.now)
+                self.watch = on_event(self.watch, _died(lane), self.now)
             case "change" | "drop":
                 self.ask(lane, step.what)
             case "lost":
                 self.take(engine_lost(self.watch, AWAY))
             case "heard":
-                self.take(engine_heard(self.watch, self.now))
+                self.take(engine_reconnected(self.watch, self.now))
             case _ if lane.name in self.busy:
                 self.busy.discard(lane.name)
-                self.take(outcome(self.watch, lane.name, results[step.what], self.now, 0.5))
+                self.take(on_result(self.watch, lane.name, results[step.what], self.now, 0.5))
             case _:
                 pass
 
-    def take(self, after: tuple[Watch, tuple[Report, ...]]) -> None:
+    def take(self, after: tuple[WatchState, tuple[Report, ...]]) -> None:
         self.watch, reports = after
         self.reports += reports
 
@@ -103,10 +105,10 @@ class Play:
         others = [one for one in self.lanes if one.name != lane.name]
         changed = replace(lane, worktree=f"/other/{self.now}")
         self.lanes = others if what == "drop" else [*others, changed]
-        self.take(asked(self.watch, self.lanes, self.now))
+        self.take(set_lanes(self.watch, self.lanes, self.now))
 
     def tick(self) -> None:
-        self.watch, due = tick(self.watch, self.now)
+        self.watch, due = take_due(self.watch, self.now)
         for lane in due:
             self.busy.add(lane.name)
             self.begun.append((self.now, lane.name))
@@ -129,9 +131,9 @@ def test_a_lane_is_always_due_busy_or_reached_by_the_next_resync(steps: list[Ste
         play.step(step)
     for lane in WATCHED:
         play.busy.discard(lane.name)
-        play.take(outcome(play.watch, lane.name, _ensured(lane, did=False), play.now, 0.5))
-    play.take(engine_heard(play.watch, play.now))
-    play.now += max(10.0, LONGEST_PAUSE)
+        play.take(on_result(play.watch, lane.name, _ensured(lane, did=False), play.now, 0.5))
+    play.take(engine_reconnected(play.watch, play.now))
+    play.now += max(10.0, MAX_BACKOFF_SECONDS)
     play.begun.clear()
     play.tick()
     assert {name for _, name in play.begun} == {lane.name for lane in play.lanes}
@@ -153,99 +155,99 @@ def test_nothing_is_said_twice_in_a_row_of_a_lane(steps: list[Step]) -> None:
     for step in steps:
         play.step(step)
     for lane in WATCHED:
-        said = [r.word for r in play.reports if r.lane is not None and r.lane.name == lane.name]
+        said = [r.kind for r in play.reports if r.lane is not None and r.lane.name == lane.name]
         # Each mend is another; a lane that was gone and is back may go before it was worked on.
         # Two errors are played, so that "failing" may follow on itself with the other one.
         repeatable = ("mended", "gone", "failing")
         assert all(one != two or one in repeatable for one, two in pairwise(said)), said
         errors = [r.error for r in play.reports if r.lane is not None and r.lane.name == lane.name]
         assert all(one != two or one is None for one, two in pairwise(errors)), errors
-    engine = [r.word for r in play.reports if r.lane is None]
+    engine = [r.kind for r in play.reports if r.lane is None]
     assert engine == [("engine lost", "engine back")[n % 2] for n in range(len(engine))]
 
 
 @given(JITTERS, st.integers(1, 100))
 def test_pauses_double_to_the_longest_and_jitter_only_shortens(jitter: float, n: int) -> None:
-    assert pause(n, 0.0) == min(2.0 ** (n - 1), 60.0)
-    assert 0.75 * pause(n, 0.0) <= pause(n, jitter) <= pause(n, 0.0)
+    assert backoff_seconds(n, 0.0) == min(2.0 ** (n - 1), 60.0)
+    assert 0.75 * backoff_seconds(n, 0.0) <= backoff_seconds(n, jitter) <= backoff_seconds(n, 0.0)
 
 
 @given(st.lists(JITTERS, min_size=1, max_size=12))
 def test_a_failing_lane_is_tried_after_its_pause_whatever_happens_meanwhile(
     jitters: list[float],
 ) -> None:
-    watch, now = heard(_quiet(), _died(A), 1.0), 1.0
+    watch, now = on_event(_quiet(), _died(A), 1.0), 1.0
     for n, jitter in enumerate(jitters, 1):
-        watch, due = tick(watch, now)
+        watch, due = take_due(watch, now)
         assert A in due
-        watch = heard(watch, _died(A), now)
-        watch, _ = outcome(watch, A.name, Failure(BAD), now, jitter)
-        watch = heard(watch, _died(A), now)
-        wait = pause(n, jitter)
-        watch, due = tick(watch, now + wait * 0.99)
+        watch = on_event(watch, _died(A), now)
+        watch, _ = on_result(watch, A.name, Failure(BAD), now, jitter)
+        watch = on_event(watch, _died(A), now)
+        wait = backoff_seconds(n, jitter)
+        watch, due = take_due(watch, now + wait * 0.99)
         assert A not in due
         for lane in due:
-            watch, _ = outcome(watch, lane.name, _ensured(lane, did=False), now, 0.0)
+            watch, _ = on_result(watch, lane.name, _ensured(lane, did=False), now, 0.0)
         now += wait
 
 
 def test_an_event_makes_its_lane_due_at_once_and_no_other() -> None:
-    _, due = tick(heard(_quiet(), _died(A), 1.0), 1.0)
+    _, due = take_due(on_event(_quiet(), _died(A), 1.0), 1.0)
     assert _names(due) == ["a"]
 
 
 @pytest.mark.parametrize("action", ["start", "create", "exec_died", "health_status", "init"])
 def test_what_harms_no_lane_makes_none_due(action: str) -> None:
     watch = _quiet()
-    assert heard(watch, ContainerEvent("1", A.container_name, action), 1.0) == watch
+    assert on_event(watch, ContainerEvent("1", A.container_name, action), 1.0) == watch
 
 
 def test_a_strange_container_makes_no_lane_due() -> None:
     watch = _quiet()
-    assert heard(watch, ContainerEvent("1", "somebody-elses", "died"), 1.0) == watch
+    assert on_event(watch, ContainerEvent("1", "somebody-elses", "died"), 1.0) == watch
 
 
 def test_a_rename_to_a_strange_name_may_have_been_any_lane() -> None:
-    renamed = heard(_quiet(), ContainerEvent("1", "somebody-elses", "rename"), 1.0)
-    assert _names(tick(renamed, 1.0)[1]) == ["a", "b", "c"]
+    renamed = on_event(_quiet(), ContainerEvent("1", "somebody-elses", "rename"), 1.0)
+    assert _names(take_due(renamed, 1.0)[1]) == ["a", "b", "c"]
 
 
 def test_what_an_ensure_did_itself_makes_one_more_and_no_third() -> None:
-    watch, due = tick(heard(_quiet(), _died(A), 1.0), 1.0)
-    watch = heard(watch, _died(A), 1.5)
-    watch, _ = outcome(watch, A.name, _ensured(A, did=True), 2.0, 0.0)
-    watch, due = tick(watch, 2.0)
+    watch, due = take_due(on_event(_quiet(), _died(A), 1.0), 1.0)
+    watch = on_event(watch, _died(A), 1.5)
+    watch, _ = on_result(watch, A.name, _ensured(A, did=True), 2.0, 0.0)
+    watch, due = take_due(watch, 2.0)
     assert _names(due) == ["a"]
-    watch, _ = outcome(watch, A.name, _ensured(A, did=False), 2.1, 0.0)
-    assert tick(watch, 9.9)[1] == ()
+    watch, _ = on_result(watch, A.name, _ensured(A, did=False), 2.1, 0.0)
+    assert take_due(watch, 9.9)[1] == ()
 
 
 def test_an_ensure_that_did_something_and_heard_of_nothing_makes_no_other() -> None:
-    watch, _ = tick(heard(_quiet(), _died(A), 1.0), 1.0)
-    watch, _ = outcome(watch, A.name, _ensured(A, did=True), 2.0, 0.0)
-    assert tick(watch, 9.9)[1] == ()
+    watch, _ = take_due(on_event(_quiet(), _died(A), 1.0), 1.0)
+    watch, _ = on_result(watch, A.name, _ensured(A, did=True), 2.0, 0.0)
+    assert take_due(watch, 9.9)[1] == ()
 
 
 def test_what_was_heard_during_an_ensure_that_did_nothing_makes_no_other() -> None:
-    watch, _ = tick(heard(_quiet(), _died(A), 1.0), 1.0)
-    watch = heard(watch, _died(A), 1.1)
-    watch, _ = outcome(watch, A.name, _ensured(A, did=False), 1.2, 0.0)
-    assert tick(watch, 9.9)[1] == ()
+    watch, _ = take_due(on_event(_quiet(), _died(A), 1.0), 1.0)
+    watch = on_event(watch, _died(A), 1.1)
+    watch, _ = on_result(watch, A.name, _ensured(A, did=False), 1.2, 0.0)
+    assert take_due(watch, 9.9)[1] == ()
 
 
 def test_a_worker_that_dies_at_once_is_started_ever_less_often() -> None:
     watch, now, begun = _quiet(), 1.0, list[float]()
     while now < 600:
-        watch = heard(watch, _died(A), now)
-        watch, due = tick(watch, now)
+        watch = on_event(watch, _died(A), now)
+        watch, due = take_due(watch, now)
         if A in due:
             begun.append(now)
         for lane in due:
-            watch, _ = outcome(watch, lane.name, _ensured(lane, did=lane == A), now, 0.0)
+            watch, _ = on_result(watch, lane.name, _ensured(lane, did=lane == A), now, 0.0)
         now += 0.5
     gaps = [two - one for one, two in pairwise(begun)]
     assert gaps == sorted(gaps)
-    assert gaps[-1] == LONGEST_PAUSE
+    assert gaps[-1] == MAX_BACKOFF_SECONDS
     assert len(begun) < 20
 
 
@@ -253,16 +255,16 @@ def test_mends_that_lasted_are_never_paused_for() -> None:
     watch, now = _quiet(), 0.0
     for _ in range(20):
         now += 10.5
-        watch, due = tick(heard(watch, _died(A), now), now)
+        watch, due = take_due(on_event(watch, _died(A), now), now)
         assert A in due
         for lane in due:
-            watch, _ = outcome(watch, lane.name, _ensured(lane, did=lane == A), now, 0.0)
+            watch, _ = on_result(watch, lane.name, _ensured(lane, did=lane == A), now, 0.0)
 
 
 def test_another_error_is_said_and_the_same_one_is_not() -> None:
     watch, said = _quiet(), list[str]()
     for now, error in enumerate([BAD, BAD, NotReady("it does not answer"), BAD]):
-        watch, reports = outcome(watch, A.name, Failure(error), float(now), 0.0)
+        watch, reports = on_result(watch, A.name, Failure(error), float(now), 0.0)
         said += [r.error.kind for r in reports if r.error]
     assert said == ["StartFailed", "NotReady", "StartFailed"]
 
@@ -270,54 +272,54 @@ def test_another_error_is_said_and_the_same_one_is_not() -> None:
 def test_a_podman_that_is_away_for_a_moment_is_not_said_of_each_lane() -> None:
     watch, said = _quiet(), list[int]()
     for now in range(4):
-        watch, reports = outcome(watch, A.name, Failure(AWAY), float(now), 0.0)
+        watch, reports = on_result(watch, A.name, Failure(AWAY), float(now), 0.0)
         said.append(len(reports))
     assert said == [0, 0, 1, 0]
 
 
 def test_what_is_left_as_it_is_is_said_once() -> None:
     left = Difference("env", "1", "2")
-    result = Success(replace(_ensured(A, did=False).unwrap(), left=(left,)))
-    watch, first = outcome(_quiet(), A.name, result, 1.0, 0.0)
-    watch, second = outcome(watch, A.name, result, 2.0, 0.0)
-    assert [r.word for r in (*first, *second)] == ["left"]
+    result = Success(replace(_ensured(A, did=False).unwrap(), remaining_drift=(left,)))
+    watch, first = on_result(_quiet(), A.name, result, 1.0, 0.0)
+    watch, second = on_result(watch, A.name, result, 2.0, 0.0)
+    assert [r.kind for r in (*first, *second)] == ["left"]
 
 
 def test_a_lane_that_changed_is_due_at_once_also_in_a_pause() -> None:
-    watch, _ = outcome(_quiet(), A.name, Failure(BAD), 1.0, 0.0)
+    watch, _ = on_result(_quiet(), A.name, Failure(BAD), 1.0, 0.0)
     changed = replace(A, worktree="/other")
-    watch, reports = asked(watch, [changed, B, C], 1.1)
-    assert (tick(watch, 1.1)[1], reports) == ((changed,), ())
+    watch, reports = set_lanes(watch, [changed, B, C], 1.1)
+    assert (take_due(watch, 1.1)[1], reports) == ((changed,), ())
 
 
 def test_a_lane_that_changed_while_it_was_worked_on_is_due_after() -> None:
-    watch, _ = tick(heard(_quiet(), _died(A), 1.0), 1.0)
+    watch, _ = take_due(on_event(_quiet(), _died(A), 1.0), 1.0)
     changed = replace(A, worktree="/other")
-    watch, _ = asked(watch, [changed, B, C], 1.1)
-    assert tick(watch, 1.2)[1] == ()
-    watch, _ = outcome(watch, A.name, Failure(BAD), 1.3, 0.0)
-    assert tick(watch, 1.3)[1] == (changed,)
+    watch, _ = set_lanes(watch, [changed, B, C], 1.1)
+    assert take_due(watch, 1.2)[1] == ()
+    watch, _ = on_result(watch, A.name, Failure(BAD), 1.3, 0.0)
+    assert take_due(watch, 1.3)[1] == (changed,)
 
 
 def test_a_lane_that_left_is_said_to_be_gone_and_never_due() -> None:
-    watch, reports = asked(_quiet(), [B, C], 1.0)
-    assert [(r.word, r.lane) for r in reports] == [("gone", A)]
-    assert _names(tick(heard(watch, _died(A), 1.1), 100.0)[1]) == ["b", "c"]
+    watch, reports = set_lanes(_quiet(), [B, C], 1.0)
+    assert [(r.kind, r.lane) for r in reports] == [("gone", A)]
+    assert _names(take_due(on_event(watch, _died(A), 1.1), 100.0)[1]) == ["b", "c"]
 
 
 def test_a_lane_that_left_and_came_back_while_it_was_worked_on_is_due_after() -> None:
-    watch, _ = tick(heard(_quiet(), _died(A), 1.0), 1.0)
-    watch, _ = asked(watch, [B, C], 1.1)
-    watch, _ = asked(watch, [A, B, C], 1.2)
-    assert tick(watch, 1.3)[1] == ()
-    watch, _ = outcome(watch, A.name, _ensured(A, did=True), 1.4, 0.0)
-    assert tick(watch, 1.4)[1] == (A,)
+    watch, _ = take_due(on_event(_quiet(), _died(A), 1.0), 1.0)
+    watch, _ = set_lanes(watch, [B, C], 1.1)
+    watch, _ = set_lanes(watch, [A, B, C], 1.2)
+    assert take_due(watch, 1.3)[1] == ()
+    watch, _ = on_result(watch, A.name, _ensured(A, did=True), 1.4, 0.0)
+    assert take_due(watch, 1.4)[1] == (A,)
 
 
 def test_all_are_due_when_podman_is_back() -> None:
     watch, lost = engine_lost(_quiet(), AWAY)
     watch, again = engine_lost(watch, AWAY)
-    assert tick(watch, 100.0)[1] == ()
-    watch, back = engine_heard(watch, 1.0)
-    assert [r.word for r in (*lost, *again, *back)] == ["engine lost", "engine back"]
-    assert _names(tick(watch, 1.0)[1]) == ["a", "b", "c"]
+    assert take_due(watch, 100.0)[1] == ()
+    watch, back = engine_reconnected(watch, 1.0)
+    assert [r.kind for r in (*lost, *again, *back)] == ["engine lost", "engine back"]
+    assert _names(take_due(watch, 1.0)[1]) == ["a", "b", "c"]
