@@ -3,7 +3,8 @@
     make demo | .venv/bin/python docs/make-demo-svg.py >docs/demo.svg
 
 The lines appear one after the other, as in a terminal. A viewer without animation shows all of
-them. Progress lines, the set-up and the second lane's plan are left out, and digests are shortened.
+them. Only some steps of the demo are shown, without progress lines and without the second lane's
+plan, and digests are shortened.
 """
 
 import re
@@ -16,6 +17,8 @@ LINE_PIXELS = 17
 CHAR_PIXELS = 7.8
 MARGIN = 18
 SECONDS_PER_LINE = 0.35
+STEPS = range(2, 7)
+"""The steps of the demo that are shown: from the first ensure to the replacement."""
 
 _DIGEST = re.compile(r"\b([0-9a-f]{8})[0-9a-f]{56}\b")
 _PROGRESS = re.compile(r"demo/[ab]: ")
@@ -29,12 +32,12 @@ _DEFAULT_COLOUR = "#c0caf5"
 
 def shown_lines(output: Iterable[str]) -> Iterator[str]:
     """Yield the lines of the demo that belong into the picture."""
-    begun = second_plan = False
+    step, second_plan = 0, False
     for raw in output:
         line = _DIGEST.sub(r"\1..", raw.rstrip())
-        begun = begun or line.startswith("== ")
+        step += line.startswith("== ")
         second_plan = line.startswith("demo/b (") or (second_plan and line.startswith("  "))
-        if not begun or second_plan or _PROGRESS.match(line):
+        if step not in STEPS or second_plan or _PROGRESS.match(line):
             continue
         yield line if len(line) <= COLUMNS else f"{line[: COLUMNS - 2]}.."
 
