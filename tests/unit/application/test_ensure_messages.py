@@ -152,9 +152,7 @@ def test_a_name_that_is_taken_again_and_again(world: LaneWorld) -> None:
     )
 
 
-CHANGED = (
-    "ws/a: somebody else changed the lane 5 times in a row while lanekit worked on it\n"
-)
+CHANGED = "ws/a: somebody else changed the lane 5 times in a row while lanekit worked on it\n"
 WHO = "-> find out who else starts, stops or removes this container, then run ensure again"
 
 
