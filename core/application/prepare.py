@@ -24,7 +24,7 @@ def prepare(
     """The lane's spec, its files read; or `InvalidLane` or `ConfigUnreadable`, with all faults."""
     impossible = validation_errors(lane, profile)
     if impossible:
-        return Failure(_invalid(lane, impossible))
+        return Failure(_invalid(lane, tuple(message for _, message in impossible)))
     read = _read(files, lane, profile, read_config or files.config)
     if isinstance(read, Failure):
         return Failure(for_lane(read.failure(), lane.name))

@@ -301,8 +301,9 @@ class Lanes:
 
     def _unfit(self, lane: Lane) -> Failure[LaneError] | None:
         """Why nothing may be asked about this lane, if so."""
-        wrong = identity_errors(lane, self._profile_of(lane))
-        return Failure(InvalidLane("; ".join(wrong), lane=lane.name)) if wrong else None
+        errors = identity_errors(lane, self._profile_of(lane))
+        messages = "; ".join(message for _, message in errors)
+        return Failure(InvalidLane(messages, lane=lane.name)) if errors else None
 
     def _grace(self, lane: Lane) -> float:
         profile = self._profile_of(lane)
