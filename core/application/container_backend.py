@@ -231,8 +231,9 @@ class _ContainerEvents:
 
 def _identity_failure(lane: Lane) -> Failure[LaneError] | None:
     """Return why nothing may be asked about this lane; None if all may."""
-    wrong = identity_errors(lane, lane.profile)
-    return Failure(InvalidLane("; ".join(wrong), lane=lane.name)) if wrong else None
+    errors = identity_errors(lane, lane.profile)
+    messages = "; ".join(message for _, message in errors)
+    return Failure(InvalidLane(messages, lane=lane.name)) if errors else None
 
 
 def _image_of(lane: Lane) -> Outcome[str]:

@@ -39,8 +39,9 @@ def prepare(
 
 def validation_failure(lane: Lane, profile: Profile) -> Failure[LaneError] | None:
     """Return why there can be no such lane; None if nothing but the host's files can tell."""
-    wrong = validation_errors(lane, profile)
-    return Failure(_invalid(lane, wrong)) if wrong else None
+    errors = validation_errors(lane, profile)
+    messages = tuple(message for _, message in errors)
+    return Failure(_invalid(lane, messages)) if errors else None
 
 
 def _git(files: HostFiles, lane: Lane, profile: Profile) -> Outcome[GitAccess]:
