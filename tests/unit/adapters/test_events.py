@@ -11,7 +11,7 @@ from returns.result import Failure
 from tests.fuzz.mutations import ODD, events, mutated
 from tests.support.hypothesis_settings import MANY
 
-from lanekit.adapters.podman.events import Lines, decode_event
+from lanekit.adapters.podman.events import EventLines, decode_event
 from lanekit.core.domain.errors import EngineUnavailable, Outcome, or_raise
 from lanekit.core.domain.observed import ContainerEvent
 
@@ -21,7 +21,7 @@ OVER = EngineUnavailable("it ended")
 LONGEST = 1 << 20
 
 
-def _lines(data: bytes, begun: bytes = b"") -> Lines:
+def _lines(data: bytes, begun: bytes = b"") -> EventLines:
     """A stream of these bytes that ends after them."""
     out, into = os.pipe()
 
@@ -32,17 +32,17 @@ def _lines(data: bytes, begun: bytes = b"") -> Lines:
     writer = threading.Thread(target=write)
     writer.start()
 
-    def give_back() -> None:
+    def release() -> None:
         # With nobody to read, a writer that still writes gets an error, not a wait without end.
         while os.read(out, 1 << 16):
             pass
         os.close(out)
         writer.join()
 
-    return Lines(out, lambda: OVER, lambda: None, give_back, begun)
+    return EventLines(out, lambda: OVER, lambda: None, release, begun)
 
 
-def _all(stream: Lines) -> list[Outcome[ContainerEvent | None]]:
+def _all(stream: EventLines) -> list[Outcome[ContainerEvent | None]]:
     """All that is said until it has ended."""
     said: list[Outcome[ContainerEvent | None]] = []
     while not said or said[-1] != Failure(OVER):
