@@ -23,6 +23,7 @@ def _by_hand(real: RealLane, name: str, fleet: str, lane: Lane | None, *, run: b
         _ = real.sandbox.run("start", name)
 
 
+@pytest.mark.smoke
 def test_gc_removes_exactly_the_orphans_of_a_zoo(real_lane: RealLane) -> None:
     name = real_lane.lane.container_name
     mine = f"fleet of {name}"
