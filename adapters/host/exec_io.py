@@ -20,7 +20,7 @@ class SignalNotForwarded(BaseException):
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
-        self.status = 128 + number
+        self.status: int = 128 + number
 
 
 @contextmanager
@@ -77,7 +77,7 @@ class StdinPump(threading.Thread):
         self._write = write
         self._end = end
         self._told, self._tell = os.pipe()
-        self.at_end = False
+        self.at_end: bool = False
 
     def run(self) -> None:
         """Copy. Who does not take it any more has ended: its status says how."""

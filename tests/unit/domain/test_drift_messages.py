@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.support.strategies import IMAGE, snapshot_of
+from tests.support.strategies.lanes import IMAGE, snapshot_of
 from tests.unit.domain.test_drift import BROAD, SEEN
 
 from lanekit.core.domain.containers import FINGERPRINT_ENV, Mount, Port
