@@ -44,6 +44,11 @@ test-all: setup
 test-nightly: setup
 	$(PYTEST) --hypothesis-profile=nightly -m 'not podman'
 	$(PYTEST) -m 'podman and nightly'
+	for suite in trixie sid; do \
+		tests/support/podman5/run $$suite $(PYTEST) \
+			-m '(smoke or every_podman) and not pids_limit and not nightly' \
+			-k 'not an_update_shows' || exit 1; \
+	done
 	$(PYTHON) -m pip install -q atheris && $(PYTHON) -m tests.fuzz.fuzz_answers --seconds 3600
 
 bench: setup

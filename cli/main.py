@@ -42,9 +42,9 @@ app: App = App(
 def _version(wanted: bool) -> None:
     if not wanted:
         return
-    from importlib.metadata import version  # noqa: PLC0415 - costs start-up
+    from lanekit import __version__  # noqa: PLC0415 - costs start-up
 
-    print_result(f"lanekit {version('lanekit')}")
+    print_result(f"lanekit {__version__}")
     raise typer.Exit
 
 
