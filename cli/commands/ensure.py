@@ -1,0 +1,38 @@
+"""lanekit ensure."""
+
+import typer
+
+from lanekit.cli.arguments import JobsOption, LanesArgument, PolicyOption, RestartUnreadyOption
+from lanekit.cli.options import JOBS, PolicyName, Settings
+from lanekit.cli.output.ensure_report import EnsureReport
+from lanekit.cli.output.streams import FAILED
+from lanekit.cli.session import open_session
+
+
+def run(
+    settings: Settings,
+    lanes: LanesArgument = None,
+    policy: PolicyOption = PolicyName.strict,
+    restart_unready: RestartUnreadyOption = False,
+    jobs: JobsOption = JOBS,
+) -> None:
+    """Create, start, update or replace containers until they match.
+
+    Prints one line per lane: what was done, the worker's URL, the seconds, the reason. It can be
+    called at any time, by several processes, and after a crash. If a new worker does not answer,
+    the old container runs again.
+    """
+    session = open_session(settings, lanes, policy, restart_unready=restart_unready)
+    report = EnsureReport(session)
+    batch = session.runtime.ensure_all(session.lanes, jobs=jobs)
+    try:
+        report.add_all(batch)
+    except KeyboardInterrupt:
+        batch.interrupt()
+        if len(session.lanes) > 1:
+            report.add_all(batch)
+        raise
+    finally:
+        report.finish()
+    if report.failed:
+        raise typer.Exit(FAILED)
