@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping
 from importlib import import_module
-from importlib.metadata import version
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -44,12 +43,12 @@ class LazyGroup(TyperGroup):
 
     def __init__(self, **attrs: Any) -> None:
         super().__init__(**attrs)
-        self.commands = cast("dict[str, Any]", dict.fromkeys(COMMANDS))
+        self.commands: dict[str, Any] = dict.fromkeys(COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Load a command, once."""
         _ = ctx
-        if cmd_name in self.commands and not self.commands[cmd_name]:
+        if cmd_name in self.commands and self.commands[cmd_name] is None:
             self.commands[cmd_name] = _load(cmd_name)
         return self.commands.get(cmd_name)
 
@@ -90,6 +89,8 @@ app = App(
 
 def _print_version(wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import version  # noqa: PLC0415 - costs start-up
+
         print_result(f"lanekit {version('lanekit')}")
         raise typer.Exit
 

@@ -45,10 +45,6 @@ class Settings(NamedTuple):
         )
 
 
-JOBS = 4
-"""As `lanekit.api.JOBS`, without its import."""
-
-
 def _settings(
     file: Annotated[
         str | None,

@@ -3,36 +3,21 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from lanekit.adapters.fleet_file.load import FILE_NAME, InvalidFleetFile, LoadedFleet
 from lanekit.cli import wiring
 from lanekit.cli.options import PolicyName, Settings
 from lanekit.cli.output.progress import Progress
+from lanekit.cli.output.session import Session
 from lanekit.cli.output.streams import print_message, usage_error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lanekit.api import Lanes
     from lanekit.core.domain.lanes import Lane
 
 _MAX_LISTED_LANES = 10
-
-
-class Session(NamedTuple):
-    """A call on some lanes. `lanes` are in the order of the file at `path`."""
-
-    settings: Settings
-    lanes: tuple[Lane, ...]
-    runtime: Lanes
-    progress: Progress
-    path: str
-
-    @property
-    def width(self) -> int:
-        """Return the length of the longest name of a lane."""
-        return max(len(lane.name) for lane in self.lanes)
 
 
 def open_session(

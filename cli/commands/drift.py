@@ -4,15 +4,16 @@ import sys
 from typing import Annotated
 
 import typer
-from returns.result import Failure
+from returns.result import Failure, Success
 
 from lanekit.cli import wiring
 from lanekit.cli.arguments import ExitCodeOption, LaneArgument, PolicyOption
 from lanekit.cli.options import PolicyName, Settings
 from lanekit.cli.output.json import Record, differences, line
 from lanekit.cli.output.outcomes import report_all
+from lanekit.cli.output.session import Session
 from lanekit.cli.output.streams import EXIT_CHANGES_PENDING, print_message, usage_error
-from lanekit.cli.session import Session, open_session
+from lanekit.cli.session import open_session
 from lanekit.core.domain.differences import Drift
 from lanekit.core.domain.errors import Outcome
 from lanekit.core.domain.escaping import escape_control_chars
@@ -66,16 +67,15 @@ def _drift(session: Session, lane: Lane, text: str, policy: PolicyName) -> Outco
     if isinstance(spec, Failure):
         return spec
     saved = wiring.saved_drift(lane, spec.unwrap(), text, policy)
-    return saved.map(lambda saved: _with_note(lane, saved.container, saved.drift))
-
-
-def _with_note(lane: Lane, container: str, drift: Drift) -> Drift:
+    if isinstance(saved, Failure):
+        return saved
+    drift, container = saved.unwrap()
     if container and container != lane.container_name:
         name = escape_control_chars(container)
         print_message(
             f"note: the inspect is of container {name}; the lane's is {lane.container_name}"
         )
-    return drift
+    return Success(drift)
 
 
 def _read(path: str) -> str:

@@ -2,8 +2,9 @@
 
 import typer
 
+from lanekit.api import JOBS
 from lanekit.cli.arguments import JobsOption, LanesArgument, PolicyOption, RestartUnreadyOption
-from lanekit.cli.options import JOBS, PolicyName, Settings
+from lanekit.cli.options import PolicyName, Settings
 from lanekit.cli.output.ensure_report import EnsureReport
 from lanekit.cli.output.streams import FAILED
 from lanekit.cli.session import open_session

@@ -19,9 +19,7 @@ def run(
     lanes: LanesArgument = None,
     yes: Annotated[
         bool,
-        typer.Option(
-            "--yes", "-y", help="do not ask; it asks on a terminal when no LANE is given"
-        ),
+        typer.Option("--yes", "-y", help="do not ask; it asks on a terminal when no LANE is given"),
     ] = False,
 ) -> None:
     """Remove lanes' containers.

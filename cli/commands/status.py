@@ -9,10 +9,11 @@ from lanekit.cli.arguments import LanesArgument, PolicyOption, interval
 from lanekit.cli.options import PolicyName, Settings
 from lanekit.cli.output.json import line, status_record
 from lanekit.cli.output.outcomes import report_all, report_failure
+from lanekit.cli.output.session import Session
 from lanekit.cli.output.status_watch import follow
 from lanekit.cli.output.streams import FAILED, print_message, print_result
 from lanekit.cli.output.text import STATUS_HEAD, error_text, print_table, status_row
-from lanekit.cli.session import Session, open_session
+from lanekit.cli.session import open_session
 from lanekit.core.domain.errors import LaneError
 from lanekit.core.domain.lanes import Lane
 from lanekit.core.domain.results import LaneStatus

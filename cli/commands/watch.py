@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from lanekit.adapters.fleet_file.load import InvalidFleetFile
+from lanekit.api import JOBS
 from lanekit.cli import wiring
 from lanekit.cli.arguments import (
     JobsOption,
@@ -18,7 +19,7 @@ from lanekit.cli.arguments import (
     RestartUnreadyOption,
     interval,
 )
-from lanekit.cli.options import JOBS, PolicyName, Settings
+from lanekit.cli.options import PolicyName, Settings
 from lanekit.cli.output.text import counted
 from lanekit.cli.output.watch_printer import WatchPrinter
 from lanekit.cli.session import open_session

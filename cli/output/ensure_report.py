@@ -17,7 +17,7 @@ from lanekit.cli.signals.interrupts import defer_interrupts
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from lanekit.cli.session import Session
+    from lanekit.cli.output.session import Session
     from lanekit.core.domain.errors import LaneError, Outcome
     from lanekit.core.domain.lanes import Lane
     from lanekit.core.domain.results import EnsureResult
@@ -92,7 +92,14 @@ class EnsureReport:
         error = redacted(lane, error)
         progress = self._session.progress.of(lane.name)
         if self._session.settings.json:
-            print_result(line(failed_record(lane, error, progress, seconds)))
+            record = failed_record(
+                lane,
+                error,
+                progress.operations,
+                rolled_back=progress.rolled_back,
+                seconds=seconds,
+            )
+            print_result(line(record))
         else:
             print_result(failed_line(lane.name, error, seconds, self._session.width))
         print_message(error_text(error, rolled_back=progress.rolled_back))

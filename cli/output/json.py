@@ -19,7 +19,6 @@ from lanekit.core.domain.progress import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from lanekit.cli.output.progress import LaneProgress
     from lanekit.core.domain.differences import Drift
     from lanekit.core.domain.errors import LaneError
     from lanekit.core.domain.lanes import Lane
@@ -98,15 +97,17 @@ def status_record(status: LaneStatus) -> Record:
 def failed_record(
     lane: Lane,
     error: LaneError,
-    progress: LaneProgress | None = None,
+    operations: Iterable[Operation] = (),
+    *,
+    rolled_back: bool = False,
     seconds: float | None = None,
 ) -> Record:
     """Return the record of a lane that failed, with the operations until then."""
     return Record(
         lane.name,
         lane.container_name,
-        operations=_operations(progress.operations) if progress else (),
-        rolled_back=progress.rolled_back if progress else False,
+        operations=_operations(operations),
+        rolled_back=rolled_back,
         seconds=None if seconds is None else round(seconds, 3),
         error=error_object(error),
     )

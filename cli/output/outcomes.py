@@ -15,7 +15,7 @@ from lanekit.cli.signals.interrupts import defer_interrupts
 from lanekit.core.domain.redaction import redact_error
 
 if TYPE_CHECKING:
-    from lanekit.cli.session import Session
+    from lanekit.cli.output.session import Session
     from lanekit.core.domain.errors import LaneError, Outcome
     from lanekit.core.domain.lanes import Lane
 

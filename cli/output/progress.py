@@ -205,8 +205,7 @@ def _is_news(before: Waiting, after: Waiting) -> bool:
         _REPORT_AFTER_SECONDS, before.seconds
     )
     return (
-        another
-        or after.seconds // _REPORT_EVERY_SECONDS > before.seconds // _REPORT_EVERY_SECONDS
+        another or after.seconds // _REPORT_EVERY_SECONDS > before.seconds // _REPORT_EVERY_SECONDS
     )
 
 

@@ -16,7 +16,7 @@ from lanekit.cli.signals.interrupts import nothing_to_undo
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lanekit.cli.session import Session
+    from lanekit.cli.output.session import Session
 
 Rows = dict[str, tuple[str, ...]]
 

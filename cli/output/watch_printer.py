@@ -15,7 +15,7 @@ from lanekit.cli.output.text import ensured_line, error_text
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from lanekit.cli.session import Session
+    from lanekit.cli.output.session import Session
     from lanekit.core.domain.watch_schedule import Report
 
 _ENGINE = {
@@ -43,8 +43,8 @@ class WatchPrinter:
     def note(self, event: str, message: str, lanes: int | None = None) -> None:
         """Print something that concerns no one lane."""
         if self._json:
-            more = {} if lanes is None else {"lanes": lanes}
-            self._print_record(event, {"message": message} | more)
+            count: dict[str, object] = {} if lanes is None else {"lanes": lanes}
+            self._print_record(event, {"message": message, **count})
         else:
             self._print_line(f"{event}: {message}")
 

@@ -17,7 +17,7 @@ SHELLS = {"sh", "bash", "dash", "/bin/sh", "/bin/bash", "/usr/bin/env", "-c"}
 PROGRAMS = ("system", "popen", "exec", "spawn", "posix_spawn", "startfile", "fork")
 ONLY = "adapters/host/processes.py"
 # What `lanekit shell` runs, in the container.
-INSIDE = "cli/login_shell.py"
+INSIDE = "cli/commands/shell.py"
 
 
 def _where(path: Path) -> str:

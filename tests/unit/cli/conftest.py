@@ -1,6 +1,7 @@
 """A fleet on disk, an engine in memory that outlives a command, and a way to call commands."""
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from typer.testing import CliRunner
 
 from lanekit.adapters.memory.engine import InMemory
 from lanekit.cli import wiring
-from lanekit.cli.main import app
+from lanekit.cli.app import app
 from lanekit.cli.options import EngineName
 from lanekit.core.domain.lanes import Lane
 
@@ -46,6 +47,13 @@ def write_fleet(folder: Path, text: str = FLEET) -> None:
     for name in ("worker", "inbox"):
         _ = (folder / name).write_text("#!/bin/sh\n")
         (folder / name).chmod(0o755)
+
+
+def stable(text: str) -> str:
+    """Return the text with its ports, seconds and temporary folders made the same in every run."""
+    text = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:PORT", text)
+    text = re.sub(r"\b\d+\.\d+ ?s\b", "0.0s", text)
+    return re.sub(r"/tmp/\S*?/[a-z_]*\d+(?=/)", "TMP", text)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from tests.unit.cli.test_process import ENGINE
 
 from lanekit.adapters.host.lane_lock import FileLock
 
-FIRST = "lanekit: interrupted; putting back what was begun (once more: leave at once)"
+FIRST = "lanekit: interrupted, rolling back; press Ctrl-C again to exit immediately"
 # Tells that it begins to wait, and at its end how often podman was asked.
 RULES = """
 import atexit

@@ -10,16 +10,16 @@ from returns.result import Failure, Success
 from tests.support.lane_world import Note
 from tests.unit.cli.conftest import FLEET, Lanekit
 
-from lanekit import api as facade
 from lanekit.adapters.host.lane_lock import FileLock
 from lanekit.adapters.memory.engine import InMemory, Worker
+from lanekit.cli import wiring
 from lanekit.cli.output.progress import EventFilter
 from lanekit.core.domain.errors import LockTimeout, Outcome
 from lanekit.core.domain.progress import Waiting
 from lanekit.core.ports.lock import LaneJournal
 
 OTHERS = "another lanekit (process 4711) is working on container ws1-a"
-TURN = f"ws1/a: waits for its turn: {OTHERS}, {{}}s"
+TURN = f"ws1/a: waiting for its turn: {OTHERS}, {{}}s"
 
 
 class BusyLock:
@@ -43,7 +43,7 @@ def others_work_for(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     """Let another lanekit have the lock of ws1/a for so many seconds."""
 
     def let(seconds: float) -> None:
-        monkeypatch.setattr(facade, "FileLock", partial(BusyLock, seconds))
+        monkeypatch.setattr(wiring, "lane_lock", partial(BusyLock, seconds))
 
     return let
 
@@ -110,8 +110,8 @@ def test_who_is_never_free_fails_in_time_and_is_named(
     lanekit: Lanekit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
     lock = FileLock(str(tmp_path / "locks"))
-    short = partial(facade.Lanes, lock=lock, lock_timeout=0.1)
-    monkeypatch.setattr(facade, "Lanes", short)
+    monkeypatch.setattr(wiring, "lane_lock", lambda: lock)
+    monkeypatch.setattr(wiring, "LOCK_TIMEOUT_SECONDS", 0.1)
     with lock.hold("ws1-a", 0).unwrap():
         said = lanekit(command)
     assert said.code == 1
