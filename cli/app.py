@@ -13,7 +13,7 @@ from lanekit.cli.signals.interrupts import interruptible
 
 COMMANDS: Mapping[str, str] = {
     "init": "Write a fleet file (lanes.toml) for this git repository.",
-    "ensure": "Create, start, update or replace containers until they match.",
+    "ensure": "Create, start, update or replace containers to match the file.",
     "plan": "Show what ensure would do, and why.",
     "status": "Show state, endpoint, readiness and drift of lanes.",
     "watch": "Reconcile lanes, and keep reconciling until stopped.",

@@ -37,11 +37,11 @@ PolicyOption = Annotated[
     PolicyName,
     typer.Option(
         help="what counts as drift. strict: every setting of the container; "
-        "reference: only what the Go runtime compared that lanekit replaces"
+        "reference: only what lanekit's predecessor, a Go program, compared"
     ),
 ]
 JobsOption = Annotated[
-    int, typer.Option(min=1, max=64, metavar="N", help="how many lanes to work on at once, 1 to 64")
+    int, typer.Option(min=1, max=64, metavar="N", help="how many lanes to work on at once")
 ]
 RestartUnreadyOption = Annotated[
     bool,

@@ -23,7 +23,7 @@ _HEAD = """\
 [profile]
 image = "localhost/ai-workflow-agent-runner:local"
 worker = "WORKER"             # fill in: the program to run; it answers HTTP on port 31417
-inbox = "INBOX"               # fill in: another program, mounted at /usr/local/bin/inbox
+inbox = "INBOX"               # fill in: mounted at /usr/local/bin/inbox; an empty file will do
 git = "safe"                  # git can commit, branch, stash and tag; or "none", "read-write"
 # config_dir = "~/.codex"     # a folder that is copied to /root/.codex
 # credentials = ["auth.json"] # files in config_dir whose changes never replace a container

@@ -17,7 +17,7 @@ def run(
     restart_unready: RestartUnreadyOption = False,
     jobs: JobsOption = JOBS,
 ) -> None:
-    """Create, start, update or replace containers until they match.
+    """Create, start, update or replace containers to match the file.
 
     Prints one line per lane: what was done, the worker's URL, the seconds, the reason. It can be
     called at any time, by several processes, and after a crash. If a new worker does not answer,

@@ -37,7 +37,7 @@ _RESULTS: dict[OrphanRemoval, str] = {
 def run(
     settings: Settings,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="remove them without asking")] = False,
-    running: Annotated[bool, typer.Option("--running", help="include running ones")] = False,
+    running: Annotated[bool, typer.Option("--running", help="include running containers")] = False,
 ) -> None:
     """List or remove containers that belong to no lane any more.
 

@@ -19,7 +19,7 @@ from lanekit.core.domain.errors import or_raise
 pytestmark = pytest.mark.podman
 
 LONG = os.environ.get("LANEKIT_LONG") == "1"
-LAST = "lanekit: left at once; the next `lanekit ensure` puts right what was begun"
+LAST = "lanekit: exited without rolling back; the next `lanekit ensure` recovers"
 WAYS = ("Ctrl-C", "SIGINT", "SIGTERM", "twice")
 COLD = [("create", 0), ("cp", 0), ("start", 0)]
 REPLACE = [

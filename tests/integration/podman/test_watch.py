@@ -98,7 +98,7 @@ def test_the_file_is_read_again(real_lane: RealLane) -> None:
         after = _again(real, before, watch)
         assert after.env["NEW"] == "yes"
         _write(fleet, "[profile")
-        _ = soon(lambda: "file broken" in watch.events(), SOON)
+        _ = soon(lambda: "file invalid" in watch.events(), SOON)
         kill_worker(real.sandbox, after.id)
         assert _again(real, after, watch).env["NEW"] == "yes"
         # Broken in the same way: that has been said.
@@ -111,8 +111,8 @@ def test_the_file_is_read_again(real_lane: RealLane) -> None:
         _ = soon(lambda: "gone" in watch.events(), SOON)
         _ = soon(lambda: watch.events().count("mended") == 4, SOON, str(watch.said()))
         assert _up(real) is not None
-        assert watch.events().count("file broken") == 1
-        assert watch.events().count("file sound") == 1
+        assert watch.events().count("file invalid") == 1
+        assert watch.events().count("file valid") == 1
         assert watch.end(signal.SIGINT) == 130
     assert _up(real) is not None
 
