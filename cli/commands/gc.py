@@ -18,10 +18,9 @@ from lanekit.cli.output.streams import FAILED, print_message, print_result
 from lanekit.cli.output.text import counted, error_text, print_table
 from lanekit.cli.session import read_fleet
 from lanekit.cli.signals.interrupts import confirmed
-from lanekit.core.application.remove_orphans import OrphanRemoval
 from lanekit.core.domain.errors import LaneError
 from lanekit.core.domain.escaping import escape_control_chars
-from lanekit.core.domain.orphans import Orphan, OrphanReport
+from lanekit.core.domain.orphans import Orphan, OrphanRemoval, OrphanReport
 from lanekit.core.domain.progress import Event
 
 _HEAD = ("LANE", "CONTAINER", "STATE", "REASON", "")
@@ -99,9 +98,8 @@ def _print_report(
 
 
 def _row(orphan: Orphan, *, running: bool) -> tuple[str, ...]:
-    container = orphan.container
     note = _RUNS if orphan.runs and not running else ""
-    cells = (orphan.lane, container.name, container.state, orphan.why, note)
+    cells = (orphan.lane, orphan.container, orphan.state, orphan.why, note)
     return tuple(map(escape_control_chars, cells))
 
 
@@ -111,7 +109,7 @@ def _print_others(report: OrphanReport) -> None:
         print_message(f"note: kept {count} of other fleets: {_names(set(report.other_fleets))}")
     if report.unlabelled:
         count = counted(len(report.unlabelled), "container")
-        names = _names(container.name for container in report.unlabelled)
+        names = _names(report.unlabelled)
         print_message(
             f"note: kept {count} that belong to no fleet: {names}\n"
             "  -> to remove one of them: podman rm NAME"
@@ -123,12 +121,11 @@ def _names(names: Iterable[str]) -> str:
 
 
 def _print_record(orphan: Orphan, result: str) -> None:
-    container = orphan.container
     record = {
         "lane": orphan.lane,
-        "container": container.name,
-        "id": container.id,
-        "state": container.state,
+        "container": orphan.container,
+        "id": orphan.id,
+        "state": orphan.state,
     }
     print_result(json.dumps({**record, "why": orphan.why, "result": result}))
 
@@ -151,7 +148,7 @@ def _remove(
                 if settings.json:
                     _print_record(orphan, result)
                 else:
-                    print_result(f"{orphan.container.name}  {_RESULTS[result]}")
+                    print_result(f"{orphan.container}  {_RESULTS[result]}")
             case Failure(error):
                 failed = True
                 _print_error(settings, error)

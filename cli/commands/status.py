@@ -51,7 +51,7 @@ def run(
 
 
 def _print_records(session: Session) -> None:
-    engine = session.runtime.engine.description
+    engine = session.runtime.description
     faults: list[LaneError] = []
 
     def show(_lane: Lane, status: LaneStatus) -> str:
@@ -77,7 +77,7 @@ def _print_status_table(session: Session) -> None:
                 rows.append((lane.name, lane.container_name, "?", "-", "-", error.kind))
                 failures.append((lane, error))
     print_table(STATUS_HEAD, rows)
-    print_result(f"engine: {session.runtime.engine.description}")
+    print_result(f"engine: {session.runtime.description}")
     for lane, error in failures:
         report_failure(session, lane, error)
     if failures:

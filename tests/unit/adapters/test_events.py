@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from returns.result import Failure
 from tests.fuzz.mutations import ODD, events, mutated
-from tests.support.hypothesis_settings import MANY
+from tests.support.hypothesis_settings import many_examples
 
 from lanekit.adapters.podman.events import EventLines, decode_event
 from lanekit.core.domain.errors import EngineUnavailable, Outcome, or_raise
@@ -101,7 +101,7 @@ def test_a_container_without_a_name_is_one() -> None:
     assert seen == ContainerEvent("a", "", "died")
 
 
-@MANY
+@many_examples()
 @given(st.sampled_from(ALL), st.integers(0, 2**32))
 def test_law_no_damage_raises_or_makes_an_event_of_nobody(line: str, luck: int) -> None:
     outcome = decode_event(mutated(line, random.Random(luck)))
@@ -112,7 +112,7 @@ def test_law_no_damage_raises_or_makes_an_event_of_nobody(line: str, luck: int) 
         assert outcome.unwrap().action
 
 
-@MANY
+@many_examples()
 @given(
     st.lists(st.tuples(st.sampled_from(ALL), st.sampled_from(ODD), st.booleans()), max_size=3),
     st.integers(0, 3000),
