@@ -10,6 +10,7 @@ from typing import Any, cast
 import pytest
 from typer.testing import CliRunner
 
+from lanekit.adapters.host.lane_lock import FileLock
 from lanekit.adapters.memory.engine import InMemory
 from lanekit.cli import wiring
 from lanekit.cli.app import app
@@ -82,7 +83,7 @@ def fleet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def engine(monkeypatch: pytest.MonkeyPatch) -> InMemory:
+def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> InMemory:
     """What all commands of the test talk to, whatever their --engine."""
     one = InMemory(seed=1)
 
@@ -90,6 +91,8 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> InMemory:
         return one
 
     monkeypatch.setattr(wiring, "ENGINES", dict.fromkeys(EngineName, same))
+    # Not the user's: lanes of the same name in another run of the tests would be in the way.
+    monkeypatch.setattr(wiring, "lane_lock", lambda: FileLock(str(tmp_path / "locks")))
     return one
 
 

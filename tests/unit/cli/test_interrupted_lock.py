@@ -34,7 +34,7 @@ def held(fleet: Path) -> Iterator[str]:
     name = f"t{secrets.token_hex(4)}-a"
     text = (fleet / "lanes.toml").read_text().replace('id = "a"', f'id = "a"\ncontainer = "{name}"')
     _ = (fleet / "lanes.toml").write_text(text)
-    with FileLock().hold(name, 0).unwrap():
+    with FileLock(str(fleet / "locks")).hold(name, 0).unwrap():
         yield name
 
 

@@ -13,14 +13,18 @@ from pathlib import Path
 
 import pytest
 
-# The engine of these commands; {rules} may slow it down.
+# The engine of these commands; {rules} may slow it down. Their locks are in the current folder,
+# because lanes of the same name in another run of the tests would be in the way of the user's.
 ENGINE = """
-import sys
+import os, sys
+from lanekit.adapters.host.lane_lock import FileLock
 from lanekit.testing import InMemory, Worker
 from lanekit.cli import wiring
 from lanekit.cli.app import app
 from lanekit.cli.options import EngineName
 engine = InMemory()
+locks = os.path.abspath("locks")
+wiring.lane_lock = lambda: FileLock(locks)
 {rules}
 wiring.ENGINES = dict.fromkeys(EngineName, lambda _lanes: engine)
 app(prog_name="lanekit")
