@@ -4,6 +4,7 @@ The text must be one that tomllib accepted: this only walks over it, and checks 
 """
 
 import re
+import tomllib
 from bisect import bisect_left
 from contextlib import suppress
 from typing import TypeAlias
@@ -159,7 +160,5 @@ def _unquoted(part: str) -> str:
     if part.startswith("'"):
         return part[1:-1]
     if part.startswith('"'):
-        import tomllib  # noqa: PLC0415 - loaded already by whoever parsed the text
-
         return str(tomllib.loads(f"key = {part}")["key"])
     return part

@@ -10,7 +10,7 @@ from returns.result import Failure, Success
 
 from lanekit.cli.output.json import failed_record, line, status_record
 from lanekit.cli.output.streams import is_rich, print_result
-from lanekit.cli.output.text import STATUS_HEAD, drawn_table, status_row
+from lanekit.cli.output.text import STATUS_HEAD, status_row
 from lanekit.cli.signals.interrupts import nothing_to_undo
 
 if TYPE_CHECKING:
@@ -52,7 +52,9 @@ def _print_changes(session: Session, every: float) -> NoReturn:
 
 
 def _draw_table(session: Session, every: float) -> NoReturn:
-    from rich.live import Live  # noqa: PLC0415 - only at a terminal
+    from rich.live import Live  # noqa: PLC0415 - rich costs 60 ms, on a terminal only
+
+    from lanekit.cli.output.drawn_table import drawn_table  # noqa: PLC0415
 
     with Live(auto_refresh=False) as live:
         while True:

@@ -13,8 +13,6 @@ from lanekit.core.domain.escaping import escape_control_chars
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rich.table import Table
-
     from lanekit.core.domain.differences import Drift
     from lanekit.core.domain.errors import LaneError
     from lanekit.core.domain.plan import Plan
@@ -108,27 +106,13 @@ def _drift_cell(drift: Drift) -> str:
 def print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print a table on stdout: drawn on a terminal, aligned columns elsewhere."""
     if is_rich(sys.stdout):
-        _print_rich_table(head, rows)
+        from lanekit.cli.output.drawn_table import (  # noqa: PLC0415 - rich costs 40 ms
+            print_drawn_table,
+        )
+
+        print_drawn_table(head, rows)
         return
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
     for row in (head, *rows):
         cells = (f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
         print_result("  ".join(cells).rstrip())
-
-
-def _print_rich_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    from rich.console import Console  # noqa: PLC0415 - 40 ms, only at a terminal
-
-    Console().print(drawn_table(head, rows))
-
-
-def drawn_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
-    """Return a table for a terminal."""
-    from rich.box import SIMPLE_HEAD  # noqa: PLC0415 - 40 ms, only at a terminal
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
-
-    table = Table(*head, box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    for row in rows:
-        table.add_row(*map(Text, row))
-    return table
