@@ -8,6 +8,8 @@ from lanekit.cli.options import PolicyName, Settings
 from lanekit.cli.output.ensure_report import EnsureReport
 from lanekit.cli.output.streams import FAILED
 from lanekit.cli.session import open_session
+from lanekit.cli.signals.interrupts import defer_interrupts
+from lanekit.core.ports.backend import LaneBatch
 
 
 def run(
@@ -25,13 +27,17 @@ def run(
     """
     session = open_session(settings, lanes, policy, restart_unready=restart_unready)
     report = EnsureReport(session)
-    batch = session.runtime.ensure_all(session.lanes, jobs=jobs)
+    batch: LaneBatch | None = None
     try:
+        # The batch begins at once: a Ctrl-C before it is known here could not be passed on to it.
+        with defer_interrupts():
+            batch = session.runtime.ensure_all(session.lanes, jobs=jobs)
         report.add_all(batch)
     except KeyboardInterrupt:
-        batch.interrupt()
-        if len(session.lanes) > 1:
-            report.add_all(batch)
+        if batch is not None:
+            batch.interrupt()
+            if len(session.lanes) > 1:
+                report.add_all(batch)
         raise
     finally:
         report.finish()

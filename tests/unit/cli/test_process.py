@@ -206,6 +206,33 @@ def test_lanes_that_were_done_before_the_signal_are_told(fleet: Path) -> None:
     assert told[1][-1] == "Interrupted"
 
 
+# A signal that comes when lanes are being worked on, and the command does not know it yet.
+IN_ENSURE_ALL = """
+import os, signal, time
+from lanekit.api import Lanes
+begin = Lanes.ensure_all
+def ensure_all(*given, **options):
+    batch = begin(*given, **options)
+    time.sleep(0.2)
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(0.2)
+    return batch
+Lanes.ensure_all = ensure_all
+"""
+
+
+def test_signal_before_the_first_outcome_interrupts_the_batch(fleet: Path) -> None:
+    _ = fleet
+    rules = f'{IN_ENSURE_ALL}\nengine.set_worker("ws1-long", Worker(answers_after=None))'
+    command = [sys.executable, "-c", ENGINE.format(rules=rules), "ensure"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    assert done.returncode == 130
+    assert [line.split()[:2] for line in done.stdout.splitlines()] == [
+        ["ws1/a", "created"],
+        ["ws1/long", "failed"],
+    ]
+
+
 # A signal that comes when a lane is done, and has not been told of yet.
 IN_BOARD = """
 import os, signal
