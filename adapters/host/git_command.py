@@ -1,4 +1,4 @@
-"""What git says of a repository's worktrees; `init` alone runs it."""
+"""List a repository's worktrees, for `init`."""
 
 import os
 from collections.abc import Sequence
@@ -10,13 +10,13 @@ from lanekit.core.domain._dataclass import dataclass
 from lanekit.core.domain.errors import InvalidLane, Outcome
 
 _TIMEOUT = 30.0
-_HINT = "go into a git repository, then run it again"
+_HINT = "change into a git repository, then run `lanekit init` again"
 
 
 @dataclass(frozen=True)
 class Worktree:
     """A worktree of a repository. `branch` is empty when its HEAD is detached; `usable`: its
-    folder is there, and it is no bare repository.
+    folder exists, and it is not a bare repository.
     """
 
     path: str
@@ -25,8 +25,9 @@ class Worktree:
 
 
 def list_worktrees(folder: str) -> Outcome[tuple[Worktree, ...]]:
-    """The worktrees of the repository that `folder` is in, the main one (or the bare repository)
-    first; `InvalidLane` when there is none, or no git.
+    """Return the worktrees of the repository that `folder` is in.
+
+    The main one (or the bare repository) comes first. `InvalidLane` if there is none, or no git.
     """
     said = _git(folder, "worktree", "list", "--porcelain", "-z")
     if isinstance(said, Failure):
@@ -48,9 +49,11 @@ def _git(folder: str, *args: str) -> Outcome[CompletedCommand]:
     try:
         said = run(("git", "-C", folder, *args), {**os.environ, "LC_ALL": "C"}, _TIMEOUT)
     except OSError as error:
-        return Failure(InvalidLane("git cannot be run", str(error), "install git"))
+        return Failure(InvalidLane("cannot run git", str(error), "install git"))
     except (CommandTimeout, OutputTooLarge):
-        return Failure(InvalidLane(f"git {args[0]} gave no answer within {_TIMEOUT:g} s"))
+        return Failure(InvalidLane(f"git {args[0]} did not answer within {_TIMEOUT:g} s"))
     if said.status:
-        return Failure(InvalidLane("git knows no repository here", said.stderr.strip(), _HINT))
+        return Failure(
+            InvalidLane("this folder is not in a git repository", said.stderr.strip(), _HINT)
+        )
     return Success(said)

@@ -32,4 +32,4 @@ def acquire_with_progress(
 
 def waiting_for_lock(lane: str, busy: LaneError, waited: float) -> Waiting:
     """What to tell of a lane that waits, for so many seconds, while its lock is so busy."""
-    return Waiting(lane, f"its turn: {busy.message}", waited)
+    return Waiting(lane, f"the lane's lock: {busy.message}", waited)

@@ -59,7 +59,7 @@ def test_a_wait_is_told_of_each_second_and_ends_in_time(tmp_path: Path) -> None:
             assert [waiting.seconds for waiting in told] == seconds
             error = outcome.failure()
             assert isinstance(error, LockTimeout)
-            assert {waiting.what for waiting in told} <= {f"its turn: {error.message}"}
+            assert {waiting.what for waiting in told} <= {f"the lane's lock: {error.message}"}
 
 
 def test_a_lock_that_is_freed_meanwhile_is_taken(tmp_path: Path) -> None:

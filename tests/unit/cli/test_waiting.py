@@ -19,7 +19,7 @@ from lanekit.core.domain.progress import Waiting
 from lanekit.core.ports.lock import LaneJournal
 
 OTHERS = "another lanekit (process 4711) is working on container ws1-a"
-TURN = f"ws1/a: waiting for its turn: {OTHERS}, {{}}s"
+TURN = f"ws1/a: waiting for the lane's lock: {OTHERS}, {{}}s"
 
 
 class BusyLock:
@@ -56,7 +56,7 @@ def test_who_has_to_wait_for_its_turn_is_told_for_whom(
     others_work_for(12)
     said = lanekit(command, "ws1/a")
     assert said.code == 0
-    waits = [line for line in said.err.splitlines() if "its turn" in line]
+    waits = [line for line in said.err.splitlines() if "lane's lock" in line]
     assert waits == [TURN.format(1), TURN.format(10)]
 
 
@@ -73,7 +73,7 @@ def test_more_of_the_wait_is_told_to_who_wants_to_hear(
     assert said.records[0] == {
         "event": "Waiting",
         "lane": "ws1/a",
-        "what": f"its turn: {OTHERS}",
+        "what": f"the lane's lock: {OTHERS}",
         "seconds": 1.0,
     }
 
@@ -84,7 +84,7 @@ def test_one_of_several_that_has_to_wait_says_so_too(
     others_work_for(0.6)
     said = lanekit("ensure")
     assert said.code == 0
-    waits = [line for line in said.err.splitlines() if "its turn" in line]
+    waits = [line for line in said.err.splitlines() if "lane's lock" in line]
     assert waits == [TURN.format(0)]
 
 
