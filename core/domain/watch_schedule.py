@@ -33,16 +33,19 @@ STABLE_SECONDS = 10.0
 _FAILURES_BEFORE_REPORT = 3
 """So many failures in a row to reach podman are nothing to say of a lane: it may be restarting."""
 
-ReportKind = Literal["fine", "mended", "left", "failing", "gone", "engine lost", "engine back"]
+ReportKind = Literal[
+    "fine", "reconciled", "drifted", "failing", "gone", "engine lost", "engine back"
+]
 
 
 @dataclass(frozen=True)
 class Report:
-    """Something worth saying, once.
+    """Something worth reporting, once.
 
-    `lane` is as asked, where it is (again): "fine", or "left" with drift that `on_drift` leaves
-    alone; it was "mended"; it is "failing", with another error than before; it is not watched any
-    more ("gone"). podman cannot be reached ("engine lost"), and can again ("engine back").
+    The kinds for a lane: "fine", it matches (again); "drifted", it has drift that `on_drift` does
+    not let lanekit repair; "reconciled", it was changed to match; "failing", with another error
+    than before; "gone", it is no longer watched. For the engine: "engine lost", podman cannot be
+    reached; "engine back", it can be again.
     """
 
     kind: ReportKind
@@ -224,12 +227,12 @@ def _ensured(
         after = replace(after, repairs=1 if _lasted(one, now) else one.repairs + 1, repaired_at=now)
         # Most of what was heard meanwhile we did ourselves, and some of it perhaps not.
         after = replace(after, due=_next_due(after, now) if stirred else None)
-        return after, (Report("mended", one.lane, ensured),)
+        return after, (Report("reconciled", one.lane, ensured),)
     if _lasted(one, now):
         after = replace(after, repairs=0)
     if said == one.last_reported:
         return after, ()
-    return after, (Report("left" if ensured.remaining_drift else "fine", one.lane, ensured),)
+    return after, (Report("drifted" if ensured.remaining_drift else "fine", one.lane, ensured),)
 
 
 def set_lanes(watch: WatchState, lanes: Sequence[Lane], now: float) -> tuple[WatchState, Reports]:

@@ -78,7 +78,7 @@ def test_lanes_are_made_so_and_said_so(kept: Kept) -> None:
     with kept.watched():
         _soon(lambda: len(kept.reports) == 3)
         assert kept.all_run()
-    assert kept.words() == ["mended"] * 3
+    assert kept.words() == ["reconciled"] * 3
     assert kept.all_run()
 
 
@@ -92,7 +92,7 @@ def test_what_happens_to_a_lane_is_put_right_at_once(kept: Kept, harm: str) -> N
         else:
             getattr(kept.engine, harm)(lane.container_name)
         _soon(lambda: kept.state(lane) == "running")
-        _soon(lambda: kept.words(lane) == ["mended"] * 2)
+        _soon(lambda: kept.words(lane) == ["reconciled"] * 2)
     assert len(kept.reports) == 4
 
 
@@ -111,7 +111,7 @@ def test_a_resync_finds_what_made_no_event(kept: Kept) -> None:
     with kept.watched(resync=0.3):
         _soon(lambda: len(kept.reports) == 3)
         kept.engine.tamper(kept.lanes[1].container_name, user="nobody")
-        _soon(lambda: kept.words(kept.lanes[1]) == ["mended"] * 2)
+        _soon(lambda: kept.words(kept.lanes[1]) == ["reconciled"] * 2)
 
 
 def test_podman_away_and_back_is_said_once_each(kept: Kept) -> None:
@@ -124,7 +124,7 @@ def test_podman_away_and_back_is_said_once_each(kept: Kept) -> None:
         kept.engine.reconnect()
         _soon(kept.all_run)
         _soon(lambda: len(kept.reports) == 6)
-    assert kept.words()[3:] == ["engine lost", "engine back", "mended"]
+    assert kept.words()[3:] == ["engine lost", "engine back", "reconciled"]
 
 
 def test_podman_lost_is_told_without_a_secret_of_any_lane(kept: Kept) -> None:
@@ -155,11 +155,11 @@ def test_lanes_that_are_asked_for_anew(kept: Kept) -> None:
         assert b.profile is not None
         changed = replace(b, profile=replace(b.profile, memory=256 << 20))
         watcher.update([changed, c])
-        _soon(lambda: "mended" in kept.words(changed))
+        _soon(lambda: "reconciled" in kept.words(changed))
         kept.engine.kill(a.container_name)
         time.sleep(0.5)
         assert kept.state(a) == "exited"
-    assert kept.words(a) == ["mended", "gone"]
+    assert kept.words(a) == ["reconciled", "gone"]
 
 
 def test_a_lane_that_is_slow_keeps_no_other_waiting_and_no_stop(kept: Kept) -> None:
@@ -196,4 +196,4 @@ def test_a_podman_that_is_away_from_the_start(kept: Kept) -> None:
         kept.engine.reconnect()
         _soon(kept.all_run)
     assert isinstance(kept.runtime.status(kept.lanes[0]), Failure) is False
-    assert kept.words() == ["engine lost", "engine back", "mended", "mended", "mended"]
+    assert kept.words() == ["engine lost", "engine back", "reconciled", "reconciled", "reconciled"]

@@ -104,10 +104,10 @@ def test_the_file_is_followed(folder: Path) -> None:
         assert run.end(signal.SIGTERM) == 0
         said = [json.loads(line) for line in run.lines()]
     events = [(record["event"], record.get("lane")) for record in said]
-    assert sorted(events[1:3]) == [("mended", "ws/a"), ("mended", "ws/b")]
+    assert sorted(events[1:3]) == [("reconciled", "ws/a"), ("reconciled", "ws/b")]
     assert events[3] == ("file invalid", None)
     assert sorted(events[4:], key=str) == [
-        *(("file valid", None), ("gone", "ws/a"), ("mended", "ws/c")),
+        *(("file valid", None), ("gone", "ws/a"), ("reconciled", "ws/c")),
     ]
     assert all(record["time"].endswith("Z") for record in said)
 
