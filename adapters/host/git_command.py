@@ -8,9 +8,9 @@ from returns.result import Failure, Success
 from lanekit.adapters.host.processes import CommandTimeout, CompletedCommand, OutputTooLarge, run
 from lanekit.core.domain._dataclass import dataclass
 from lanekit.core.domain.errors import InvalidLane, Outcome
+from lanekit.core.domain.hints import Hint
 
 _TIMEOUT = 30.0
-_HINT = "change into a git repository, then run `lanekit init` again"
 
 
 @dataclass(frozen=True)
@@ -49,11 +49,15 @@ def _git(folder: str, *args: str) -> Outcome[CompletedCommand]:
     try:
         said = run(("git", "-C", folder, *args), {**os.environ, "LC_ALL": "C"}, _TIMEOUT)
     except OSError as error:
-        return Failure(InvalidLane("cannot run git", str(error), "install git"))
+        return Failure(InvalidLane("cannot run git", str(error), (Hint("install-git"),)))
     except (CommandTimeout, OutputTooLarge):
         return Failure(InvalidLane(f"git {args[0]} did not answer within {_TIMEOUT:g} s"))
     if said.status:
         return Failure(
-            InvalidLane("this folder is not in a git repository", said.stderr.strip(), _HINT)
+            InvalidLane(
+                "this folder is not in a git repository",
+                said.stderr.strip(),
+                (Hint("enter-repository"),),
+            )
         )
     return Success(said)

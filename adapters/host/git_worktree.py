@@ -14,16 +14,17 @@ from lanekit.adapters.host.disk import OPEN_FILE, kind_of, words
 from lanekit.core.domain.config_tree.entries import shown
 from lanekit.core.domain.errors import InvalidLane, LaneError, Outcome
 from lanekit.core.domain.git_mounts import WRITABLE, GitFacts, RequiredPath
+from lanekit.core.domain.hints import Hint
 
 _LIMIT = 8192
 _PREFIX = "gitdir: "
-_HINT = "`git worktree repair` mends what was moved; `git worktree add PATH BRANCH` makes a new one"
+_REPAIR = Hint("repair-worktree")
 
 
 class _Wrong(Exception):
-    def __init__(self, message: str, detail: str = "", hint: str = _HINT) -> None:
+    def __init__(self, message: str, detail: str = "", hint: Hint = _REPAIR) -> None:
         super().__init__(message)
-        self.error = InvalidLane(message, detail, hint)
+        self.error = InvalidLane(message, detail, (hint,))
 
 
 def read_git(worktree: str) -> Outcome[GitFacts]:
@@ -34,7 +35,7 @@ def read_git(worktree: str) -> Outcome[GitFacts]:
         return Failure[LaneError](wrong.error)
     except (OSError, ValueError) as error:
         why = f"the repository of {shown(worktree)} cannot be read"
-        return Failure[LaneError](InvalidLane(why, words(error), _HINT))
+        return Failure[LaneError](InvalidLane(why, words(error), (_REPAIR,)))
 
 
 def ensure_paths(wanted: Iterable[RequiredPath]) -> Outcome[None]:
@@ -50,7 +51,7 @@ def ensure_paths(wanted: Iterable[RequiredPath]) -> Outcome[None]:
             continue
         except OSError as error:
             why = f"{shown(one.path)} has to be there for git in the lane, and cannot be made"
-            return Failure(InvalidLane(why, words(error), "let who runs lanekit write there"))
+            return Failure(InvalidLane(why, words(error), (Hint("make-writable"),)))
     return Success(None)
 
 
@@ -79,8 +80,7 @@ def _check_own(gitfile: str, pointer: str, own: str) -> None:
     if os.path.basename(os.path.dirname(own)) != "worktrees":
         raise _Wrong(
             f"{shown(gitfile)} leads to {shown(own)}, which is no linked worktree's",
-            hint="lanekit gives git to worktrees made by `git worktree add`, not to submodules "
-            "or repositories with --separate-git-dir",
+            hint=Hint("use-linked-worktree"),
         )
     # A link in its own name or below is nothing that git makes: it leads elsewhere than it says.
     if os.path.basename(pointer.rstrip("/")) != os.path.basename(own):
@@ -100,7 +100,7 @@ def _check_common(worktree: str, common: str) -> None:
         raise _Wrong(
             f"the repository {shown(common)} lies inside the lane's worktree, where the lane can "
             "write its config and hooks",
-            hint="a worktree's repository has to be outside of it",
+            hint=Hint("move-repository"),
         )
     for name in ("HEAD", "config"):
         _expect(f"{common}/{name}", "a file")
@@ -112,12 +112,12 @@ def _check_common(worktree: str, common: str) -> None:
     if _kind(f"{common}/reftable"):
         raise _Wrong(
             f"{shown(common)} keeps its refs as reftable, which lanekit cannot share",
-            hint="`git refs migrate --ref-format=files` changes that",
+            hint=Hint("migrate-refs"),
         )
     if _kind(f"{common}/objects/info/alternates"):
         raise _Wrong(
             f"{shown(common)} borrows objects of another repository, which a lane would miss",
-            hint="`git repack -a -d`, then remove objects/info/alternates",
+            hint=Hint("repack-objects"),
         )
 
 

@@ -8,7 +8,7 @@ from returns.result import Failure, Success
 
 from lanekit.core.domain._dataclass import dataclass
 from lanekit.core.domain.errors import EngineUnavailable, InvalidLane, Outcome
-from lanekit.core.domain.hints import START_SERVICE
+from lanekit.core.domain.hints import Hint
 
 SYSTEM = "/run/podman/podman.sock"
 """Where the service of the whole system listens."""
@@ -44,8 +44,7 @@ def parse_address(url: str) -> Outcome[Address]:
     return Failure(
         InvalidLane(
             f"not the address of a podman socket: {_without_password(url)}",
-            hint="write unix:///PATH or tcp://HOST:PORT; for ssh:// use the engine of the podman "
-            "command (`--engine cli`), which speaks it",
+            hints=(Hint("correct-address"), Hint("use-podman-command")),
         )
     )
 
@@ -80,5 +79,5 @@ def no_service(words: str, detail: str = "") -> EngineUnavailable:
     return EngineUnavailable(
         f"podman's service cannot be reached: {words}",
         detail=detail,
-        hint=f"{START_SERVICE}; `--engine cli` does without",
+        hints=(Hint("start-podman-service"), Hint("use-podman-command")),
     )

@@ -14,6 +14,7 @@ from lanekit.adapters.podman.json_reader import parse
 from lanekit.adapters.podman.reference_inspect import decode_reference
 from lanekit.core.domain.drift import drift
 from lanekit.core.domain.errors import InvalidResponse, NotFound, Outcome
+from lanekit.core.domain.hints import Hint
 from lanekit.core.domain.reference_policy import reference_drift
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def saved_drift(lane: Lane, spec: ContainerSpec, text: str, policy: Policy) -> O
         # Podman was not asked: a wrong file is likelier than a wrong podman.
         message = "the saved inspect could not be understood"
         return Failure(
-            replace(compared.failure(), message=message, hint=_how_to_save(lane), lane=lane.name)
+            replace(compared.failure(), message=message, hints=_how_to_save(lane), lane=lane.name)
         )
     return compared
 
@@ -96,13 +97,13 @@ def _pick(lane: Lane, objects: list[str]) -> Outcome[str]:
 def _absent(lane: Lane) -> NotFound:
     return NotFound(
         f"the saved inspect does not contain container {lane.container_name}",
-        hint=_how_to_save(lane),
+        hints=_how_to_save(lane),
         lane=lane.name,
     )
 
 
-def _how_to_save(lane: Lane) -> str:
-    return f"save it with: podman container inspect {lane.container_name} > FILE"
+def _how_to_save(lane: Lane) -> tuple[Hint, ...]:
+    return (Hint("save-inspect", lane.container_name),)
 
 
 def _objects(text: str) -> Iterator[str]:

@@ -8,6 +8,7 @@ from returns.result import Failure, Success
 from lanekit.core.domain.containers import WORKER_PORT
 from lanekit.core.domain.errors import NoEndpoint, Outcome
 from lanekit.core.domain.go_paths import trim_space
+from lanekit.core.domain.hints import Hint
 from lanekit.core.domain.observed import Endpoint, ObservedContainer
 
 _KEY = f"{WORKER_PORT}/tcp"
@@ -23,7 +24,7 @@ def endpoint_of(seen: ObservedContainer) -> Outcome[Endpoint]:
     return Failure(
         NoEndpoint(
             f"container {seen.name} does not publish {_KEY}",
-            hint="`lanekit plan` shows what differs; `lanekit ensure` makes it anew",
+            hints=(Hint("replace-lane"),),
         )
     )
 

@@ -1,7 +1,7 @@
 """Every way in which lanekit can fail, as data, and `Outcome`, the type of what may fail.
 
 An error is for the person who reads it: `message` says what failed, `lane` on which lane,
-`detail` holds podman's (or the system's) own words, `hint` what to do next. None of them ever
+`detail` holds podman's (or the system's) own words, `hints` say what to do next. None of them ever
 holds the value of an environment variable that lanekit did not make.
 """
 
@@ -11,6 +11,7 @@ from typing import TypeAlias, TypeVar
 from returns.result import Failure, Success
 
 from lanekit.core.domain._dataclass import dataclass
+from lanekit.core.domain.hints import Hint, library_words
 
 T = TypeVar("T")
 
@@ -19,7 +20,7 @@ T = TypeVar("T")
 class LaneErrorBase:
     message: str
     detail: str = ""
-    hint: str = ""
+    hints: tuple[Hint, ...] = ()
     lane: str = ""
 
     @property
@@ -27,10 +28,15 @@ class LaneErrorBase:
         """The error's stable name, for scripts: `ImageMissing`, `WorkerExited`, .."""
         return type(self).__name__
 
+    @property
+    def reason(self) -> str:
+        """What failed, and the engine's own words: for an error that quotes this one."""
+        return f"{self.message}\n{self.detail.strip()}".strip()
+
     def __str__(self) -> str:
         where = f"{self.lane}: " if self.lane else ""
-        parts = [where + self.message, self.detail.strip(), self.hint and f"-> {self.hint}"]
-        return "\n".join(part for part in parts if part)
+        hints = (f"-> {library_words(hint, self.lane)}" for hint in self.hints)
+        return "\n".join([where + self.reason, *hints])
 
 
 # The kinds below add no field, so they need no decorator of their own: each costs a millisecond
@@ -77,14 +83,6 @@ class StartFailed(LaneErrorBase):
 
 class SpecMismatch(LaneErrorBase):
     """podman made a container that is not what was asked for (a containers.conf may do that)."""
-
-
-SET_FOR_ALL = (
-    "a containers.conf may set this for all containers (/usr/share/containers, /etc/containers, "
-    "~/.config/containers, $CONTAINERS_CONF): change it there, or say the same in the profile, "
-    "where it has a key for it"
-)
-"""What to do about `SpecMismatch`."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Whose is a container? Labels say so; the reference's variables do for those it made."""
 
 from lanekit.core.domain.errors import NotOwned
+from lanekit.core.domain.hints import Hint
 from lanekit.core.domain.labels import LABEL_LANE, LABEL_WORKSPACE
 from lanekit.core.domain.lanes import Lane
 from lanekit.core.domain.observed import ObservedContainer, ObservedLane
@@ -22,8 +23,7 @@ def ownership_error(lane: Lane, seen: ObservedLane) -> NotOwned | None:
             return NotOwned(
                 f"a container named {container.name} exists and is not this lane's",
                 detail=f"it seems to be {_owner(container)}; it was not touched",
-                hint=f"choose another `container` for the lane, or move that one away: "
-                f"podman rename {container.name} OTHER",
+                hints=(Hint("rename-other-container", container.name),),
             )
     return None
 

@@ -64,8 +64,10 @@ def _escaped(text: str) -> Iterator[str]:
 
 
 def redact_error(error: LaneError, env: Mapping[str, str]) -> LaneError:
-    """The error with the values of these variables hidden in its words."""
-    return replace(error, message=redact(error.message, env), detail=redact(error.detail, env))
+    """Return the error with the values of these variables redacted in all its texts."""
+    hints = tuple(hint._replace(subject=redact(hint.subject, env)) for hint in error.hints)
+    message, detail = redact(error.message, env), redact(error.detail, env)
+    return replace(error, message=message, detail=detail, hints=hints)
 
 
 def redact_for_spec(error: LaneError, spec: ContainerSpec) -> LaneError:

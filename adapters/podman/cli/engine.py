@@ -37,7 +37,7 @@ from lanekit.core.domain.errors import (
     Outcome,
     without_value,
 )
-from lanekit.core.domain.hints import INSTALL
+from lanekit.core.domain.hints import Hint
 from lanekit.core.domain.labels import has_labels
 from lanekit.core.domain.observed import ImageInfo, InspectResult, LayerChange, ObservedContainer
 from lanekit.core.domain.podman_create.args import create_args, env_file, env_passthrough
@@ -338,8 +338,7 @@ class PodmanCli:
             return Failure(
                 EngineTimeout(
                     f"`podman {verb}` did not end within {allowed:g} s",
-                    hint="is podman's storage locked, or the disk full? what was asked may have "
-                    "been done: run ensure again",
+                    hints=(Hint("check-storage"), Hint("ensure-again")),
                 )
             )
         except OutputTooLarge:
@@ -350,7 +349,7 @@ def _cannot_execute(program: str, error: OSError) -> EngineUnavailable:
     return EngineUnavailable(
         f"the podman command cannot be run: {program}",
         detail=str(error),
-        hint=INSTALL,
+        hints=(Hint("install-podman"),),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Literal
 
 from lanekit.core.domain._dataclass import dataclass
 from lanekit.core.domain.errors import ConfigUnreadable
+from lanekit.core.domain.hints import Hint
 
 Kind = Literal["file", "folder", "link"]
 
@@ -47,14 +48,13 @@ def shown(path: str) -> str:
 
 
 def unreadable(
-    where: str, name: str, why: str, detail: str = "", hint: str = ""
+    where: str, name: str, why: str, detail: str = "", hint: Hint | None = None
 ) -> ConfigUnreadable:
     """The error that the entry `name` of the tree at `where` causes; `why` follows its path."""
     path = f"{where.rstrip('/')}/{name}" if name else where
-    return ConfigUnreadable(f"{shown(path)} {why}", detail, hint)
+    return ConfigUnreadable(f"{shown(path)} {why}", detail, (hint,) if hint else ())
 
 
 def changed(where: str, name: str, what: str, detail: str = "") -> ConfigUnreadable:
     """The error for a tree that does not hold still; `what` follows the entry's path."""
-    hint = "let nothing write to the config folder meanwhile, and run again"
-    return unreadable(where, name, what, detail, hint)
+    return unreadable(where, name, what, detail, Hint("stop-writing"))

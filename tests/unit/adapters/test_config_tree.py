@@ -106,7 +106,7 @@ def test_a_config_folder_that_is_none_is_refused(tmp_path: Path, name: str, why:
     error = refusal(tmp_path / name)
     assert error.message == f"{tmp_path}/{name} {why}"
     assert error.detail
-    assert error.hint
+    assert error.hints
 
 
 @pytest.mark.parametrize("path", ["/a\0b", "/a\ud800"])
@@ -143,7 +143,7 @@ def test_what_is_no_file_is_refused_at_once_and_never_opened(
     opened = opened_by(monkeypatch)
     error = refusal(tmp_path)
     assert error.message == f"{tmp_path}/d/it is {what}, which cannot be copied"
-    assert error.hint
+    assert error.hints
     assert "it" not in opened
 
 
@@ -228,7 +228,7 @@ def test_what_may_not_be_read_is_refused_in_the_systems_words(name: str) -> None
         os.chmod(f"{path}/{name}", 0o755)
     assert error.message == (f"{path}/{name}" if name else path) + " cannot be read"
     assert error.detail == "Permission denied"
-    assert error.hint
+    assert error.hints
 
 
 def test_a_folder_that_may_be_listed_but_not_entered_is_refused() -> None:

@@ -26,6 +26,7 @@ from lanekit.core.domain.desired import Digests, container_spec
 from lanekit.core.domain.differences import Difference, Remedy
 from lanekit.core.domain.drift import drift
 from lanekit.core.domain.errors import EngineFailed, InvalidState, Outcome, or_raise
+from lanekit.core.domain.hints import Hint
 from lanekit.core.domain.idle import meaning
 from lanekit.core.domain.lanes import Lane, OnDrift, Profile
 from lanekit.core.domain.observed import MountHealth, ObservedLane, State
@@ -238,9 +239,9 @@ def test_report_does_not_replace_for_a_taken_port_and_says_what_helps() -> None:
     (before,) = world.ours()
     outcome = world.lanes().ensure(LANE)
     assert isinstance(outcome, Failure)
-    assert (outcome.failure().kind, "free the port" in outcome.failure().hint) == (
+    assert (outcome.failure().kind, outcome.failure().hints) == (
         "PortInUse",
-        True,
+        (Hint("free-port"),),
     )
     assert [c.id for c in world.ours()] == [before.id]
 

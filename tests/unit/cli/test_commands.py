@@ -129,7 +129,7 @@ def test_one_failing_lane_stops_no_other_and_exits_1(
         [
             "ws1/a: the worker of ws1-a exited with code 7 before it answered",
             "  the changes were rolled back",
-            "  -> the worker itself has to be mended; lanekit ensure then makes the lane anew",
+            "  -> fix the worker, then run `lanekit ensure ws1/a`",
         ]
     )
 
@@ -392,7 +392,7 @@ def test_the_endpoint_of_a_missing_lane_is_an_error(lanekit: Lanekit) -> None:
     assert (said.code, said.out) == (1, "")
     assert said.err == snapshot("""\
 ws1/a: there is no container ws1-a
-  -> `lanekit ensure ws1/a` makes it
+  -> run `lanekit ensure ws1/a` to create it
 """)
 
 

@@ -118,7 +118,7 @@ def test_of_several_containers_the_lanes_own_is_judged(
     assert (said.code, said.out) == (1, "")
     assert said.err == snapshot("""\
 ws1/a: the saved inspect does not contain container ws1-a
-  -> save it with: podman container inspect ws1-a > FILE
+  -> save it with `podman container inspect ws1-a > FILE`
 """)
 
 
@@ -155,7 +155,7 @@ def test_what_is_no_inspect_is_an_error_of_the_lane(
             "ws1/a: the saved inspect does not contain container ws1-a",
         ]
     )
-    assert hint == snapshot("  -> save it with: podman container inspect ws1-a > FILE")
+    assert hint == snapshot("  -> save it with `podman container inspect ws1-a > FILE`")
 
 
 def test_an_empty_list_means_that_podman_did_not_know_it(lanekit: Lanekit) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from inline_snapshot import snapshot
 from returns.result import Failure, Success
 from tests.support.strategies import snapshot_of
 
@@ -57,10 +58,10 @@ def test_no_published_port_is_a_failure_that_names_the_container(ports: tuple[Po
     outcome = endpoint_of(replace(SEEN, ports=ports))
     assert isinstance(outcome, Failure)
     assert isinstance(outcome.failure(), NoEndpoint)
-    assert str(outcome.failure()) == (
-        "container w-a does not publish 31417/tcp\n"
-        "-> `lanekit plan` shows what differs; `lanekit ensure` makes it anew"
-    )
+    assert str(outcome.failure()) == snapshot("""\
+container w-a does not publish 31417/tcp
+-> `plan` returns what differs; `ensure` replaces the container\
+""")
 
 
 def test_what_is_no_port_is_shown_as_it_is() -> None:
