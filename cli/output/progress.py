@@ -216,4 +216,4 @@ def event_words(event: Event, grace: float | None) -> str:
         case OperationUndone(_, operation, failed):
             return f"{operation}: " + (f"could not be undone: {failed}" if failed else "undone")
         case Waiting(_, what, seconds):
-            return f"waits for {what}" + (f", {seconds:.0f}s" if seconds else "")
+            return f"waiting for {what}" + (f", {seconds:.0f}s" if seconds else "")

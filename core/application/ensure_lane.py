@@ -18,6 +18,7 @@ from lanekit.core.domain.errors import LaneError, Outcome
 from lanekit.core.domain.lanes import Lane
 from lanekit.core.domain.observed import ObservedContainer, ObservedLane
 from lanekit.core.domain.results import EnsureResult
+from lanekit.core.ports.clock import Waitable
 from lanekit.core.ports.lock import LaneJournal
 from lanekit.core.ports.probe import PendingProbe, StartableProbe
 
@@ -42,7 +43,8 @@ class LaneEnsurer:
     image_of: Callable[[Lane], Outcome[str]]
     """The image of a lane whose names are sound; else `InvalidLane`. Reads no file."""
     prepare: Callable[[Lane, ReadConfig | None], Outcome[PreparedLane]]
-    hold: Callable[[Lane, float], Outcome[Held]]
+    hold: Callable[[Lane, float, Waitable | None], Outcome[Held]]
+    """Hold a lane's lock: wait so many seconds at most, or until the event is set."""
 
     def ensure(self, lane: Lane) -> Outcome[EnsureResult]:
         """Make a lane so that is alone."""
@@ -50,13 +52,13 @@ class LaneEnsurer:
         if isinstance(image, Failure):
             return image
         begun = self.world.clock.now()
-        held = self.hold(lane, 0)
+        held = self.hold(lane, 0, None)
         if isinstance(held, Failure):
             # What is wrong with a lane is told before there is a wait for it.
             target = self.prepare(lane, None)
             if isinstance(target, Failure):
                 return target
-            held = self.hold(lane, self.lock_timeout)
+            held = self.hold(lane, self.lock_timeout, None)
         if isinstance(held, Failure):
             return held
         with held.unwrap() as note:

@@ -31,7 +31,7 @@ from lanekit.core.domain.progress import Event, Listener
 from lanekit.core.domain.redaction import redact, redact_error, secrets_of_all
 from lanekit.core.domain.results import EnsureResult, LaneStatus, RemoveResult, StopResult
 from lanekit.core.domain.validation import identity_errors
-from lanekit.core.ports.clock import Clock
+from lanekit.core.ports.clock import Clock, Waitable
 from lanekit.core.ports.engine import ContainerEngine, Streams
 from lanekit.core.ports.host_files import HostFiles
 from lanekit.core.ports.lock import LaneJournal, LaneLock
@@ -143,7 +143,9 @@ class Lanes:
         def ensure(some: Sequence[Lane], at_once: int) -> EnsureBatch:
             return EnsureBatch(fleet, some, at_once, apart=True)
 
-        return Watcher(self.engine, ensure, lanes, resync, jobs, on_report, self._mask)
+        return Watcher(
+            self.engine, self._world.clock, ensure, lanes, resync, jobs, on_report, self._mask
+        )
 
     def _fleet(self) -> LaneEnsurer:
         return LaneEnsurer(
@@ -333,10 +335,10 @@ class Lanes:
     def _mask(self, error: LaneError, lanes: Sequence[Lane]) -> LaneError:
         return redact_error(error, secrets_of_all(map(self._profile_of, lanes)))
 
-    def _hold(self, lane: Lane, timeout: float) -> Outcome[_Held]:
+    def _hold(self, lane: Lane, timeout: float, cancel: Waitable | None = None) -> Outcome[_Held]:
         name, listen = lane.container_name, self._manner.listen
         return self._named(
-            acquire_with_progress(self._world.lock, name, lane.name, timeout, listen), lane
+            acquire_with_progress(self._world.lock, name, lane.name, timeout, listen, cancel), lane
         )
 
     def _observed(

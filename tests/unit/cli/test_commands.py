@@ -592,7 +592,7 @@ def test_verbose_tells_of_each_operation_on_stderr(lanekit: Lanekit, engine: InM
         "ws1/a: create ws1-a.next, because there is no such container",
         "ws1/a: create ws1-a.next: done in 0.00s",
     ]
-    assert any(re.fullmatch(r"ws1/a: waits for an answer at \S+, 1s", line) for line in lines)
+    assert any(re.fullmatch(r"ws1/a: waiting for an answer at \S+, 1s", line) for line in lines)
     assert len(said.out.splitlines()) == 1
     engine.fail("start", EngineFailed("no start"))
     _ = lanekit("stop")
