@@ -1,17 +1,26 @@
-# `make demo` and `make test` do all their own set-up on a fresh machine; see scripts/setup.
+# Every target does its own set-up on a fresh machine; see scripts/setup.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long check static mutants bench clean
+.PHONY: help setup demo test test-rest test-all test-nightly check static mutants bench clean
 
 PYTHON := .venv/bin/python
+# Processes of pytest, each with a podman storage of its own. Tests with podman mostly wait.
+JOBS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); [ $$n -lt 7 ] && echo $$((n + 1)) || echo 8)
+# Of Hypothesis: dev, ci or nightly; see tests/support/hypothesis_settings.py.
+PROFILE ?= dev
+PYTEST = $(PYTHON) -m pytest --hypothesis-profile=$(PROFILE) -n $(JOBS) --dist loadfile --durations 15
 
 help:
-	@echo 'make demo    show lanekit at work, in a podman storage of its own that is removed again'
-	@echo 'make test    all tests; those that need podman are skipped where it cannot be had'
-	@echo 'make test-long  the same, with those that take minutes or an hour; LANEKIT_STEPS, LANEKIT_SEED'
-	@echo 'make check   formatting, lint, types, import rules, then all tests'
-	@echo 'make mutants  change core/ place by place: which changes does no test notice? takes hours'
-	@echo 'make bench   what a start, a lane and fleets of up to 200 cost, as ratios to the bare calls'
-	@echo 'make clean   remove what the above made here (.venv, caches)'
+	@echo 'make demo          show lanekit at work, in a podman storage of its own that is removed again'
+	@echo 'make test          all tests without podman, and about ten with it; less than 5 minutes'
+	@echo 'make test-all      all tests but the nightly ones; at most 15 minutes'
+	@echo 'make test-nightly  long fuzzing, thousands of random steps, newer podmans (root only); hours'
+	@echo 'make check         formatting, lint, types, import rules, documentation, then make test'
+	@echo 'make mutants       mutation tests of core/: which changes does no test notice? hours'
+	@echo 'make bench         time of a start, a lane and fleets of up to 200, as ratios to the bare calls'
+	@echo 'make clean         remove what the above made here (.venv, caches)'
+	@echo
+	@echo 'Where podman is missing, tests that need it are skipped, and the end of the run says so.'
+	@echo 'LANEKIT_REQUIRE_PODMAN=1: they fail. JOBS=N: N processes. PROFILE=dev|ci|nightly: of Hypothesis.'
 
 setup:
 	@scripts/setup
@@ -20,11 +29,19 @@ demo: setup
 	@scripts/demo
 
 test: setup
-	@$(PYTHON) -m pytest
+	$(PYTEST) -m '(not podman or smoke) and not nightly'
 
-test-long: setup
-	@LANEKIT_LONG=1 $(PYTHON) -m pytest
-	@$(PYTHON) -m pip install -q atheris && $(PYTHON) -m tests.fuzz.fuzz_answers --seconds 3600
+# What `make test` leaves of `make test-all`.
+test-rest: setup
+	$(PYTEST) -m 'podman and not smoke and not nightly'
+
+test-all: setup
+	$(PYTEST)
+
+test-nightly: setup
+	$(PYTEST) --hypothesis-profile=nightly -m 'not podman'
+	$(PYTEST) -m 'podman and nightly'
+	$(PYTHON) -m pip install -q atheris && $(PYTHON) -m tests.fuzz.fuzz_answers --seconds 3600
 
 bench: setup
 	@$(PYTHON) -m tests.bench.startup
@@ -44,6 +61,6 @@ mutants: setup
 	@scripts/mutants
 
 clean:
-	rm -rf .venv .mutants dist .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache \
-		.ruff_cache
+	rm -rf .venv .mutants dist site .coverage .hypothesis .import_linter_cache .mypy_cache \
+		.pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

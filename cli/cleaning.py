@@ -15,9 +15,8 @@ if TYPE_CHECKING:
     from lanekit.adapters.fleet_file.load import LoadedFleet
     from lanekit.api import Lanes
     from lanekit.cli.output.progress import EventFilter
-    from lanekit.core.application.remove_orphans import OrphanRemoval
     from lanekit.core.domain.errors import LaneError
-    from lanekit.core.domain.orphans import Orphan, OrphanReport
+    from lanekit.core.domain.orphans import Orphan, OrphanRemoval, OrphanReport
     from lanekit.core.domain.progress import Event
 
 _HEAD = ("LANE", "CONTAINER", "STATE", "WHY", "")
@@ -106,9 +105,8 @@ def _show(settings: Settings, found: OrphanReport, *, running: bool, removes: bo
 def _row(one: Orphan, *, running: bool) -> tuple[str, ...]:
     from lanekit.core.domain.escaping import escape_control_chars  # noqa: PLC0415 - costs start-up
 
-    seen = one.container
     note = "left: it runs (--running removes it)" if one.runs and not running else ""
-    return tuple(map(escape_control_chars, (one.lane, seen.name, seen.state, one.why, note)))
+    return tuple(map(escape_control_chars, (one.lane, one.container, one.state, one.why, note)))
 
 
 def _tell_of_others(found: OrphanReport) -> None:
@@ -118,7 +116,7 @@ def _tell_of_others(found: OrphanReport) -> None:
         names = ", ".join(sorted({escape_control_chars(name) for name in found.other_fleets}))
         print_message(f"note: {len(found.other_fleets)} of other fleets left alone: {names}")
     if found.unlabelled:
-        names = ", ".join(escape_control_chars(one.name) for one in found.unlabelled)
+        names = ", ".join(escape_control_chars(name) for name in found.unlabelled)
         print_message(
             f"note: {len(found.unlabelled)} made for no fleet left alone: {names}\n"
             "  -> if they are yours to remove: podman rm NAME"
@@ -128,8 +126,7 @@ def _tell_of_others(found: OrphanReport) -> None:
 def _say_json(one: Orphan, result: str) -> None:
     import json  # noqa: PLC0415 - costs start-up
 
-    seen = one.container
-    record = {"lane": one.lane, "container": seen.name, "id": seen.id, "state": seen.state}
+    record = {"lane": one.lane, "container": one.container, "id": one.id, "state": one.state}
     print_result(json.dumps({**record, "why": one.why, "result": result}))
 
 
@@ -151,7 +148,7 @@ def _remove(
                 if settings.json:
                     _say_json(one, result)
                 else:
-                    print_result(f"{one.container.name}  {_WORDS[result]}")
+                    print_result(f"{one.container}  {_WORDS[result]}")
             case Failure(error):
                 good = False
                 _fail(settings, error)

@@ -85,7 +85,7 @@ def status(
     if not settings.json:
         _say_status(session)
         return
-    engine = session.runtime.engine.description
+    engine = session.runtime.description
     faults: list[LaneError] = []
 
     def show(_lane: Lane, seen: LaneStatus) -> str:
@@ -116,7 +116,7 @@ def _say_status(session: Session) -> None:
                 rows.append((lane.name, lane.container_name, "?", "-", "-", error.kind))
                 failures.append((lane, error))
     say_table(STATUS_HEAD, rows)
-    print_result(f"engine: {session.runtime.engine.description}")
+    print_result(f"engine: {session.runtime.description}")
     for lane, error in failures:
         report_failure(session, lane, error)
     if failures:

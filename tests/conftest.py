@@ -9,28 +9,19 @@ import secrets
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from hypothesis import Phase, settings
+from tests.support.hypothesis_settings import register_profiles
 from tests.support.sandbox.podman_sandbox import PodmanUnusable, Sandbox, open_sandbox
 
 # A shell starts what is to run in the background with SIGINT ignored, and so would all that these
 # tests start and interrupt.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     _ = signal.signal(signal.SIGINT, signal.default_int_handler)
-# A law that is slow on a busy machine is no law that fails.
-settings.register_profile("default", deadline=None)
-# For scripts/mutants (--hypothesis-profile=mutants), which runs a test thousands of times: the same
-# examples every time, fewer, and no smallest one sought. @settings of a test go before these.
-settings.register_profile(
-    "mutants",
-    derandomize=True,
-    max_examples=20,
-    deadline=None,
-    phases=(Phase.explicit, Phase.generate),
-    report_multiple_bugs=False,
-)
+register_profiles()
 
+_NIGHTLY_TIMEOUT_SECONDS = 7200
 _WITHOUT_PODMAN = pytest.StashKey[str]()
 
 
@@ -73,10 +64,27 @@ def _podman_where_marked(request: pytest.FixtureRequest) -> None:
 
 @pytest.hookimpl(tryfirst=True)  # before -m chooses by mark
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what uses the fixture, so that the two can never say different things."""
+    """Mark what uses the fixture `podman`, and give nightly tests the time they need."""
     for item in items:
         if "podman" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.podman)
+        if item.get_closest_marker("nightly"):
+            item.add_marker(pytest.mark.timeout(_NIGHTLY_TIMEOUT_SECONDS))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Tell pytest-xdist's main process, which prints the summary, why this worker had no podman."""
+    output: dict[str, str] | None = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["without_podman"] = session.config.stash.get(_WITHOUT_PODMAN, "")
+
+
+@pytest.hookimpl(optionalhook=True)  # of pytest-xdist
+def pytest_testnodedown(node: Any) -> None:
+    """Keep what a worker told at its end; one that crashed told nothing."""
+    reason = getattr(node, "workeroutput", {}).get("without_podman", "")
+    if reason:
+        node.config.stash[_WITHOUT_PODMAN] = reason
 
 
 def pytest_terminal_summary(
@@ -85,5 +93,5 @@ def pytest_terminal_summary(
     """Say in plain words that a part of the tests did not run."""
     reason = config.stash.get(_WITHOUT_PODMAN, "")
     if reason:
-        terminalreporter.section("podman's own tests did NOT run")
+        terminalreporter.section("the tests that need podman did NOT run")
         terminalreporter.write_line(f"{reason}\n-> install podman (Debian: podman runc), try again")

@@ -46,25 +46,24 @@ def impossible(
     profile: Table, common: Profile, tables: list[Table], lanes: list[Lane]
 ) -> Iterator[Fault]:
     """What the core says of each lane; what is the profile's fault stands at the profile's key."""
-    for sentence in validation_errors(Lane("x", "x", "/x"), common):
-        yield Fault(_place(sentence, profile, profile), sentence)
+    for key, message in validation_errors(Lane("x", "x", "/x"), common):
+        yield Fault(_place(key, profile, profile), message)
     for table, lane in zip(tables, lanes, strict=True):
-        for sentence in validation_errors(lane, lane.profile or common):
-            yield Fault(_place(sentence, table, profile), sentence)
+        for key, message in validation_errors(lane, lane.profile or common):
+            yield Fault(_place(key, table, profile), message)
 
 
-def _place(sentence: str, lane: Table, profile: Table) -> KeyPath:
-    """The key a sentence of the core's is about: its first word names it."""
-    first = sentence.split(" ", 1)[0]
-    key = {"mount": "mounts"}.get(first, first)
+def _place(key: tuple[str, ...], lane: Table, profile: Table) -> KeyPath:
+    """Return the key of the file that sets this value: the lane's own, else the profile's."""
     for table in (lane, profile):
-        for name in as_table(table.raw.get("env")) or {}:
-            if sentence.startswith((f"env {name} ", f"env name {name!r} ")):
-                return (*table.path, "env", name)
-    for table in (lane, profile):
-        if key in table.raw:
-            return (*table.path, key)
+        if _has(table.raw, key):
+            return (*table.path, *key)
     return lane.path
+
+
+def _has(raw: dict[str, object], key: tuple[str, ...]) -> bool:
+    first, *rest = key
+    return first in raw and all(name in (as_table(raw[first]) or {}) for name in rest)
 
 
 def used_twice(tables: list[Table], lanes: list[Lane]) -> Iterator[Fault]:

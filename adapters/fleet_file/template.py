@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from lanekit.core.domain.containers import NEXT, PREV
-from lanekit.core.domain.validation import path_fault
+from lanekit.core.domain.validation import path_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -60,7 +60,7 @@ def template(folder: str, worktrees: Sequence[Worktree]) -> Template:
     left_out = [f"{worktrees[0].path}: the main worktree is yours, not a lane's"]
     taken: set[str] = set()
     for worktree in worktrees[1:]:
-        fault = "is not there any more" if not worktree.usable else path_fault(worktree.path)
+        fault = "is not there any more" if not worktree.usable else path_error(worktree.path)
         if fault:
             left_out.append(f"{ascii(worktree.path)[1:-1]} {fault}")
             continue

@@ -5,6 +5,7 @@ import time
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from lanekit.adapters.http.request import request_head
 from lanekit.core.domain.observed import Endpoint
 
 if TYPE_CHECKING:
@@ -95,11 +96,10 @@ def _asked(endpoint: Endpoint, path: str, deadline: float) -> "socket":
 
 def _request(endpoint: Endpoint, path: str) -> bytes:
     target = "".join(chr(b) if b in _PLAIN else f"%{b:02X}" for b in path.encode())
-    host = f"{endpoint.host}:{endpoint.port}"
-    return (
-        f"GET {target} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: lanekit\r\n"
-        "Accept: */*\r\nConnection: close\r\n\r\n"
-    ).encode("ascii")
+    host = f"Host: {endpoint.host}:{endpoint.port}"
+    return request_head(
+        "GET", target, host, "User-Agent: lanekit", "Accept: */*", "Connection: close"
+    )
 
 
 def _limit(connection: "socket", deadline: float) -> None:

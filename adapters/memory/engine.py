@@ -27,6 +27,7 @@ from lanekit.adapters.memory.workers import (
 )
 from lanekit.core.domain.containers import ContainerSpec, Limits, Port
 from lanekit.core.domain.errors import Outcome
+from lanekit.core.domain.labels import has_labels
 from lanekit.core.domain.lanes import DEFAULT_IMAGE
 from lanekit.core.domain.observed import (
     Endpoint,
@@ -149,7 +150,9 @@ class InMemory(FakeControls):
         """See `ContainerEngine.find`."""
 
         def act() -> Outcome[tuple[ObservedContainer, ...]]:
-            return Success(tuple(seen for seen in self.containers if _carries(seen, labels)))
+            return Success(
+                tuple(seen for seen in self.containers if has_labels(seen.labels, labels))
+            )
 
         about = tuple(f"{key}={value}" for key, value in labels.items())
         return self._call(Call("list_by_labels", about=about), act)
@@ -294,9 +297,3 @@ class InMemory(FakeControls):
         result = act()
         late = self._script.leave(call)
         return result if late is None else Failure(late)
-
-
-def _carries(seen: ObservedContainer, labels: Mapping[str, str]) -> bool:
-    return all(
-        key in seen.labels and value in ("", seen.labels[key]) for key, value in labels.items()
-    )

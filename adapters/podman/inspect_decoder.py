@@ -58,6 +58,17 @@ def decode_images(text: str) -> Outcome[tuple[tuple[tuple[str, ...], ImageInfo],
         return Failure(undecodable("image inspect", str(error)))
 
 
+def decode_ids(text: str) -> Outcome[list[str]]:
+    """Decode the ids in a list of containers."""
+    parsed = parse(text, "ps")
+    if isinstance(parsed, Failure):
+        return parsed
+    try:
+        return Success([_identifier(row) for row in Node({"ps": parsed.unwrap()}).nodes("ps")])
+    except Malformed as error:
+        return Failure(undecodable("ps", str(error)))
+
+
 def _image(node: Node) -> tuple[tuple[str, ...], ImageInfo]:
     identifier = _required(node, "Id").removeprefix("sha256:")
     config = node.node("Config")
@@ -76,7 +87,7 @@ def _required(node: Node, key: str) -> str:
     return value
 
 
-def identifier(node: Node) -> str:
+def _identifier(node: Node) -> str:
     """A container's id. It becomes an argument of what follows: nothing else may pass for one."""
     value = _required(node, "Id")
     if not re.fullmatch(ID, value):
@@ -89,7 +100,7 @@ def _snapshot(node: Node) -> ObservedContainer:
     privileged = host.flag("Privileged")
     started = state.text("StartedAt")
     return ObservedContainer(
-        id=identifier(node),
+        id=_identifier(node),
         name=_required(node, "Name").removeprefix("/"),
         state=_state(_required(state, "Status")),
         image=node.text("ImageName"),

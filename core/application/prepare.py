@@ -22,9 +22,9 @@ def prepare(
     files: HostFiles, lane: Lane, profile: Profile, read_config: ReadConfig | None = None
 ) -> Outcome[PreparedLane]:
     """The lane's spec, its files read; or `InvalidLane` or `ConfigUnreadable`, with all faults."""
-    impossible = validation_errors(lane, profile)
-    if impossible:
-        return Failure(_invalid(lane, impossible))
+    impossible = validation_failure(lane, profile)
+    if impossible is not None:
+        return impossible
     read = _read(files, lane, profile, read_config or files.config)
     if isinstance(read, Failure):
         return Failure(for_lane(read.failure(), lane.name))
@@ -35,6 +35,13 @@ def prepare(
     access = git.unwrap()
     spec = container_spec(lane, profile, found.digests, access)
     return Success(PreparedLane(lane, profile, spec, found.config, access.required_paths))
+
+
+def validation_failure(lane: Lane, profile: Profile) -> Failure[LaneError] | None:
+    """Return why there can be no such lane; None if nothing but the host's files can tell."""
+    errors = validation_errors(lane, profile)
+    messages = tuple(message for _, message in errors)
+    return Failure(_invalid(lane, messages)) if errors else None
 
 
 def _git(files: HostFiles, lane: Lane, profile: Profile) -> Outcome[GitAccess]:

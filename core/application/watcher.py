@@ -2,8 +2,8 @@
 
 One thread, that of `run`, has the state and takes messages from one queue. Another listens to
 podman's events. Each batch of due lanes has a thread that waits for its outcomes; their work is
-`EnsureBatch`'s. No more than `jobs` lanes are worked on at once, but in the first batch and at a
-resync, where `EnsureBatch` sees to that; a slow lane keeps none of the others waiting.
+`LaneBatch`'s. No more than `jobs` lanes are worked on at once, but in the first batch and at a
+resync, where `LaneBatch` sees to that; a slow lane keeps none of the others waiting.
 """
 
 import queue
@@ -14,23 +14,21 @@ from typing import TypeAlias
 
 from returns.result import Failure
 
-from lanekit.core.application.ensure_batch import EnsureBatch
 from lanekit.core.domain import watch_schedule as rules
 from lanekit.core.domain._dataclass import dataclass
 from lanekit.core.domain.errors import Interrupted, LaneError, Outcome
+from lanekit.core.domain.lane_events import LaneEvent
 from lanekit.core.domain.lanes import Lane
-from lanekit.core.domain.observed import ContainerEvent
 from lanekit.core.domain.results import EnsureResult
 from lanekit.core.domain.watch_schedule import Report, Reports, WatchState
+from lanekit.core.ports.backend import LaneBatch, LaneEvents
 from lanekit.core.ports.clock import Clock
-from lanekit.core.ports.engine import ContainerEngine, EventStream
 
 _EVENT_POLL_SECONDS = 0.5
 """Seconds between two tries to reach a podman that is away."""
 _STOP_POLL_SECONDS = 1.0
 _STEADY_SECONDS = 5.0
 _MAX_RETRY_SECONDS = 10.0
-_PROBE_NAME = "lanekit-watch"
 
 
 @dataclass(frozen=True)
@@ -62,11 +60,11 @@ class _Done:
     """A lane's ensure ended, or the thread of a batch did (lane None)."""
 
     lane: Lane | None
-    run: EnsureBatch
+    run: LaneBatch
     result: Outcome[EnsureResult] | BaseException | None
 
 
-_Message: TypeAlias = _Stopped | _Listening | _Lost | _SetLanes | _Done | ContainerEvent
+_Message: TypeAlias = _Stopped | _Listening | _Lost | _SetLanes | _Done | LaneEvent
 
 
 class _Inbox:
@@ -107,9 +105,9 @@ class Watcher:
 
     def __init__(  # noqa: PLR0913, PLR0917 - put together in one place, `Lanes.watch`
         self,
-        engine: ContainerEngine,
+        events: Callable[[], Outcome[LaneEvents]],
         clock: Clock,
-        ensure: Callable[[Sequence[Lane], int], EnsureBatch],
+        ensure: Callable[[Sequence[Lane], int], LaneBatch],
         lanes: Sequence[Lane],
         resync: float,
         jobs: int,
@@ -125,8 +123,8 @@ class Watcher:
         self._state = rules.start_watch(lanes, clock.now(), resync)
         # Nothing is begun before podman is listened to: what happened in between would be missed.
         self._listens = False
-        self._runs: dict[EnsureBatch, int] = {}
-        self._listener = _EventListener(engine, clock, self._inbox)
+        self._runs: dict[LaneBatch, int] = {}
+        self._listener = _EventListener(events, clock, self._inbox)
 
     def stop(self) -> None:
         """Let `run` end soon: what is begun is finished or undone. From any thread, also twice."""
@@ -178,7 +176,7 @@ class Watcher:
                 self._apply(rules.set_lanes(self._state, lanes, now))
             case _Done():
                 self._done(message)
-            case ContainerEvent():
+            case LaneEvent():
                 self._state = rules.on_event(self._state, message, now)
         return True
 
@@ -223,7 +221,7 @@ class Watcher:
             self._runs[run] = len(due)
             threading.Thread(target=self._await, args=(run,), name="lanekit outcomes").start()
 
-    def _await(self, run: EnsureBatch) -> None:
+    def _await(self, run: LaneBatch) -> None:
         end: BaseException | None = None
         try:
             for lane, result in run:
@@ -234,15 +232,17 @@ class Watcher:
 
 
 class _EventListener(threading.Thread):
-    """Listens to podman's events, and says when it can and when it cannot."""
+    """Listens to the backend's events, and says when it can and when it cannot."""
 
-    def __init__(self, engine: ContainerEngine, clock: Clock, inbox: _Inbox) -> None:
+    def __init__(
+        self, events: Callable[[], Outcome[LaneEvents]], clock: Clock, inbox: _Inbox
+    ) -> None:
         super().__init__(name="lanekit events", daemon=True)
-        self._engine = engine
+        self._events = events
         self._clock = clock
         self._inbox = inbox
         self._over = threading.Event()
-        self._stream: EventStream | None = None
+        self._stream: LaneEvents | None = None
 
     def stop(self) -> None:
         """Let it end soon."""
@@ -263,25 +263,20 @@ class _EventListener(threading.Thread):
             _ = self._clock.wait(self._over, pause)
 
     def _listen_once(self) -> bool:
-        """Whether podman was there to be listened to; until its stream ends."""
-        opened = self._engine.events()
+        """Listen until the subscription ends; return whether there was one."""
+        opened = self._events()
         if isinstance(opened, Failure):
             self._inbox.put(_Lost(opened.failure()))
             return False
         self._stream = opened.unwrap()
         try:
-            # The command's process is there whether or not podman can do anything.
-            well = self._engine.inspect([_PROBE_NAME])
-            if isinstance(well, Failure):
-                self._inbox.put(_Lost(well.failure()))
-                return False
             self._inbox.put(_Listening())
             self._listen(self._stream)
         finally:
             self._stream.close()
         return True
 
-    def _listen(self, stream: EventStream) -> None:
+    def _listen(self, stream: LaneEvents) -> None:
         while not self._over.is_set():
             heard = stream.next(_STOP_POLL_SECONDS)
             if isinstance(heard, Failure):

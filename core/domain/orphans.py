@@ -15,35 +15,40 @@ _Owner = tuple[str, str]
 
 @dataclass(frozen=True)
 class Orphan:
-    """A container that may go. `lane` is whose it was, `base` the name whose lock guards it.
+    """Something of a lane that no lane needs any more, and `why`.
 
-    `beside`: the id of the container that took its place, and has to have been seen to answer.
+    `container` is its name, `state` the backend's word for its state. `runs`: its processes exist,
+    so it is removed only on request. `base` is the container name of the lane whose lock guards
+    it. `successor_id` is the id of the container that took its place, if one did: it must have been
+    seen to answer before this one goes.
     """
 
-    container: ObservedContainer
+    id: str
+    container: str
+    state: str
+    runs: bool
     lane: str
     base: str
     why: str
     successor_id: str = ""
 
-    @property
-    def runs(self) -> bool:
-        """Whether its processes exist: then it goes only when that was asked for."""
-        return is_live(self.container)
-
 
 KeepReason: TypeAlias = Literal["runs", "changed", "unsure"]
-"""Why garbage is left. "runs": it runs; "changed": it is none any more; "unsure": what took its
-place was never seen to answer, so it may be the one that works."""
+"""Why an orphan is kept. "runs": it runs; "changed": it is no orphan any more; "unsure": what took
+its place was never seen to answer, so this may be the one that works."""
+OrphanRemoval: TypeAlias = Literal["removed"] | KeepReason
+"""What became of an orphan: it was removed, or why it was kept."""
 
 
 @dataclass(frozen=True)
 class OrphanReport:
-    """What was found. `others`: of other fleets, by their names; `unknown`: made for none."""
+    """What was found. `other_fleets`: one fleet's name for each container of another fleet;
+    `unlabelled`: the names of containers that were made for no fleet.
+    """
 
     orphans: tuple[Orphan, ...]
     other_fleets: tuple[str, ...]
-    unlabelled: tuple[ObservedContainer, ...]
+    unlabelled: tuple[str, ...]
 
 
 def find_orphans_in(
@@ -60,20 +65,22 @@ def find_orphans_in(
     running = {(_owner(one), one.name): one.id for one in seen if one.state == "running"}
     garbage: list[Orphan] = []
     others: list[str] = []
-    unknown: list[ObservedContainer] = []
+    unknown: list[str] = []
     for one in sorted(seen, key=lambda snapshot: snapshot.name):
         owner, lane = _owner(one), known.get(_owner(one))
         if lane is not None and _is_needed(lane, one, running):
             continue
         mark = one.labels.get(LABEL_FLEET, "")
         if not mark:
-            unknown.append(one)
+            unknown.append(one.name)
         elif mark != fleet:
             others.append(mark)
         else:
             base = one.name.removesuffix(NEXT).removesuffix(PREV)
             beside = running.get((owner, base), "") if lane and one.name.endswith(PREV) else ""
-            garbage.append(Orphan(one, "/".join(owner), base, _why(one, lane), beside))
+            why = _why(one, lane)
+            runs, whose = is_live(one), "/".join(owner)
+            garbage.append(Orphan(one.id, one.name, one.state, runs, whose, base, why, beside))
     return OrphanReport(tuple(garbage), tuple(others), tuple(unknown))
 
 
@@ -86,8 +93,8 @@ def reason_to_keep(
     container is then what the next ensure puts back. Only a note of the replacement's id says that
     an ensure came to its end with it.
     """
-    found = {item.container.id: item for item in now.orphans}.get(one.container.id)
-    if found is None or found.container.name != one.container.name:
+    found = {item.id: item for item in now.orphans}.get(one.id)
+    if found is None or found.container != one.container:
         return "changed"
     if found.successor_id and found.successor_id != note:
         return "unsure"

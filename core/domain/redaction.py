@@ -18,9 +18,20 @@ def secrets_of(spec: ContainerSpec) -> dict[str, str]:
     return {var.name: var.value for var in spec.env if var.secret}
 
 
+def secrets_of_profile(profile: Profile | None) -> dict[str, str]:
+    """Return the profile's variables whose values are text, as they all are in a valid one.
+
+    An invalid profile is refused, and the error that refuses it passes through here too.
+    """
+    env: object = {} if profile is None else profile.env
+    if not isinstance(env, Mapping):
+        return {}
+    return {str(name): value for name, value in env.items() if isinstance(value, str)}
+
+
 def secrets_of_all(profiles: Iterable[Profile | None]) -> dict[str, str]:
     """The same of several lanes, whose variables may have the same names: a value each."""
-    values = {value for profile in profiles if profile for value in profile.env.values()}
+    values = {value for profile in profiles for value in secrets_of_profile(profile).values()}
     return {str(number): value for number, value in enumerate(values)}
 
 

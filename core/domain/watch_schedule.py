@@ -18,10 +18,9 @@ from typing import Literal
 from returns.result import Failure
 
 from lanekit.core.domain._dataclass import dataclass
-from lanekit.core.domain.containers import NEXT, PREV
 from lanekit.core.domain.errors import EngineUnavailable, LaneError, Outcome
+from lanekit.core.domain.lane_events import LaneEvent
 from lanekit.core.domain.lanes import Lane
-from lanekit.core.domain.observed import ContainerEvent
 from lanekit.core.domain.results import EnsureResult
 
 FIRST_BACKOFF_SECONDS = 1.0
@@ -34,7 +33,6 @@ STABLE_SECONDS = 10.0
 """A mend has lasted when this many seconds are over, and twice the pause it came after."""
 _FAILURES_BEFORE_REPORT = 3
 """So many failures in a row to reach podman are nothing to say of a lane: it may be restarting."""
-_EVENTS_THAT_WAKE = ("died", "remove", "rename", "pause")
 
 ReportKind = Literal["fine", "mended", "left", "failing", "gone", "engine lost", "engine back"]
 
@@ -112,13 +110,11 @@ def start_watch(lanes: Sequence[Lane], now: float, resync: float) -> WatchState:
     return WatchState(tuple(WatchedLane(lane, now) for lane in lanes), resync, now + resync)
 
 
-def on_event(watch: WatchState, event: ContainerEvent, now: float) -> WatchState:
+def on_event(watch: WatchState, event: LaneEvent, now: float) -> WatchState:
     """An event arrived."""
-    if event.action not in _EVENTS_THAT_WAKE:
-        return watch
-    name = event.name.removesuffix(NEXT).removesuffix(PREV)
+    name = event.container_name
     known = any(one.lane.container_name == name for one in watch.lanes)
-    if not known and event.action != "rename":
+    if not known and not event.renamed:
         return watch
     # A rename tells the new name alone: what it was before may be any lane's.
     return _each(

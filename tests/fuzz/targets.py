@@ -17,7 +17,6 @@ from returns.result import Failure
 from lanekit.adapters.host.processes import CompletedCommand
 from lanekit.adapters.podman.cli.output import (
     in_order,
-    listed_ids,
     refusal,
     shown_containers,
     shown_images,
@@ -25,7 +24,7 @@ from lanekit.adapters.podman.cli.output import (
 from lanekit.adapters.podman.diff_and_update import decode_changes
 from lanekit.adapters.podman.error_mapping import error_of
 from lanekit.adapters.podman.events import decode_event
-from lanekit.adapters.podman.inspect_decoder import decode_containers, decode_images
+from lanekit.adapters.podman.inspect_decoder import decode_containers, decode_ids, decode_images
 from lanekit.adapters.podman.reference_inspect import decode_reference
 from lanekit.adapters.podman.rest import response_parser
 from lanekit.adapters.podman.rest.exec import refusal_of, status_in
@@ -91,7 +90,7 @@ def images(text: str) -> LaneError | None:
 
 def ids(text: str) -> LaneError | None:
     """A list of containers, of which lanekit reads the ids."""
-    return _error(listed_ids(text))
+    return _error(decode_ids(text))
 
 
 def reference(text: str) -> LaneError | None:

@@ -11,14 +11,13 @@ from returns.result import Failure, Success
 from lanekit.adapters.host.in_parallel import side_by_side
 from lanekit.adapters.host.processes import CommandTimeout, CompletedCommand, OutputTooLarge, run
 from lanekit.adapters.podman.cli.output import (
-    carries,
     in_order,
-    listed_ids,
     refusal,
     shown_containers,
     shown_images,
 )
 from lanekit.adapters.podman.error_mapping import AMBIGUOUS, ID, NAME, nameless
+from lanekit.adapters.podman.inspect_decoder import decode_ids
 from lanekit.adapters.podman.json_reader import undecodable
 from lanekit.adapters.podman.netavark_retry import retry_start
 from lanekit.core.domain.containers import ContainerSpec, Limits
@@ -30,6 +29,7 @@ from lanekit.core.domain.errors import (
     NotFound,
     Outcome,
 )
+from lanekit.core.domain.labels import has_labels
 from lanekit.core.domain.observed import ImageInfo, InspectResult, LayerChange, ObservedContainer
 from lanekit.core.domain.podman_create.args import create_args, env_file, env_passthrough
 from lanekit.core.domain.redaction import redact, secrets_of
@@ -143,7 +143,7 @@ class PodmanCli:
         listed = self._checked("list containers", *table, *filters)
         if isinstance(listed, Failure):
             return listed
-        ids = listed_ids(listed.unwrap().stdout)
+        ids = decode_ids(listed.unwrap().stdout)
         if isinstance(ids, Failure):
             return ids
         found = (
@@ -153,7 +153,7 @@ class PodmanCli:
         )
         if isinstance(found, Failure):
             return found
-        carrying = (seen for seen in found.unwrap().values() if carries(seen, labels))
+        carrying = (seen for seen in found.unwrap().values() if has_labels(seen.labels, labels))
         return Success(tuple(sorted(carrying, key=lambda seen: seen.name)))
 
     def create(self, spec: ContainerSpec, name: str) -> Outcome[str]:
@@ -255,13 +255,11 @@ class PodmanCli:
 
     def events(self) -> Outcome[EventStream]:
         """See `ContainerEngine.events`; a process that runs until it is closed."""
-        from lanekit.adapters.podman.events import (  # noqa: PLC0415 - few runs ask
-            events_of_command,
-        )
+        from lanekit.adapters.podman.cli.events import open_events  # noqa: PLC0415 - few runs ask
 
         try:
             env = os.environ if self._env is None else self._env
-            return Success(events_of_command(self._command, env))
+            return Success(open_events(self._command, env))
         except OSError as error:
             return Failure(_cannot_execute(self._command[0], error))
 

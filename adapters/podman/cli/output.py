@@ -8,7 +8,7 @@ nothing, and neither does the exit status.
 
 import re
 import signal
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 
 from returns.result import Failure, Success
 
@@ -24,8 +24,8 @@ from lanekit.adapters.podman.error_mapping import (
     too_old,
     without_warnings,
 )
-from lanekit.adapters.podman.inspect_decoder import decode_containers, decode_images, identifier
-from lanekit.adapters.podman.json_reader import Malformed, Node, parse, undecodable
+from lanekit.adapters.podman.inspect_decoder import decode_containers, decode_images
+from lanekit.adapters.podman.json_reader import undecodable
 from lanekit.core.domain.errors import EngineFailed, LaneError, Outcome
 from lanekit.core.domain.observed import ImageInfo, ObservedContainer
 
@@ -112,26 +112,6 @@ def _ended(said: CompletedCommand) -> str:
         return f"was ended by {signal.Signals(-said.status).name}"
     except ValueError:
         return f"was ended by signal {-said.status}"
-
-
-def carries(seen: ObservedContainer, labels: Mapping[str, str]) -> bool:
-    """Whether it has all these labels; an empty value stands for any."""
-    return all(
-        name in seen.labels and value in ("", seen.labels[name]) for name, value in labels.items()
-    )
-
-
-def listed_ids(text: str) -> Outcome[list[str]]:
-    """The ids of `podman ps --format=json`."""
-    parsed = parse(text, "ps")
-    if isinstance(parsed, Failure):
-        return parsed
-    value = parsed.unwrap()
-    try:
-        rows = Node({"ps": value}).nodes("ps")
-        return Success([identifier(row) for row in rows])
-    except Malformed as error:
-        return Failure(undecodable("ps", str(error)))
 
 
 _STAMP = r"(\d{4}-\d\d-\d\dT\S+) ?(.*)"

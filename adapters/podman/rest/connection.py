@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from lanekit.adapters.http.request import request_head
 from lanekit.adapters.podman.rest.deadline_socket import DeadlineSocket, connect
 from lanekit.adapters.podman.rest.response_parser import ResponseParser
 from lanekit.core.domain._dataclass import dataclass
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 
 # "Libpod/4.3.1 (linux)" stands above every answer.
 _OLD = r"Libpod/[0-3]\."
-_JSON = b"Content-Type: application/json\r\n"
-_TAR = b"Content-Type: application/x-tar\r\nTransfer-Encoding: chunked\r\n"
+_HOST = "Host: lanekit"
+_TAR = ("Content-Type: application/x-tar", "Transfer-Encoding: chunked")
 
 
 @dataclass(frozen=True)
@@ -139,11 +140,9 @@ class Connection:
     ) -> None:
         wire = self._connected()
         if stream is None:
-            kind = _JSON if body is not None else b""
-            length = b"Content-Length: %d\r\n" % len(body or b"") if method != "GET" else b""
-            wire.send(_head(method, path, kind + length) + (body or b""))
+            wire.send(request_head(method, path, _HOST, *_headers(method, body)) + (body or b""))
             return
-        wire.send(_head(method, path, _TAR))
+        wire.send(request_head(method, path, _HOST, *_TAR))
         for block in stream:
             if block:
                 wire.send(b"%x\r\n%b\r\n" % (len(block), block))
@@ -216,10 +215,10 @@ class Connection:
         self.close()
 
 
-def _head(method: str, path: str, more: bytes) -> bytes:
-    if not re.fullmatch(r"[!-~]+", path):
-        raise AssertionError("a part of a path is quoted before it is asked for")
-    return f"{method} {path} HTTP/1.1\r\nHost: lanekit\r\n".encode("ascii") + more + b"\r\n"
+def _headers(method: str, body: bytes | None) -> tuple[str, ...]:
+    content_type = () if body is None else ("Content-Type: application/json",)
+    length = () if method == "GET" else (f"Content-Length: {len(body or b'')}",)
+    return (*content_type, *length)
 
 
 def _words(error: Exception) -> str:

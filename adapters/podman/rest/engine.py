@@ -8,7 +8,6 @@ from itertools import chain
 
 from returns.result import Failure, Success
 
-from lanekit.adapters.podman.cli.output import carries, listed_ids
 from lanekit.adapters.podman.error_mapping import (
     AMBIGUOUS,
     NAME,
@@ -17,7 +16,7 @@ from lanekit.adapters.podman.error_mapping import (
     error_of,
     nameless,
 )
-from lanekit.adapters.podman.inspect_decoder import decode_containers, decode_images
+from lanekit.adapters.podman.inspect_decoder import decode_containers, decode_ids, decode_images
 from lanekit.adapters.podman.json_reader import undecodable
 from lanekit.adapters.podman.netavark_retry import retry_start
 from lanekit.adapters.podman.rest.client import Rest
@@ -32,6 +31,7 @@ from lanekit.adapters.podman.rest.responses import (
 )
 from lanekit.core.domain.containers import ContainerSpec, Limits
 from lanekit.core.domain.errors import EngineFailed, NotFound, Outcome
+from lanekit.core.domain.labels import has_labels
 from lanekit.core.domain.observed import ImageInfo, InspectResult, LayerChange, ObservedContainer
 from lanekit.core.domain.podman_create.body import create_body
 from lanekit.core.domain.redaction import redact, secrets_of
@@ -129,13 +129,13 @@ class PodmanSocket:
         said = self._rest.checked("list containers", "GET", queried("/containers/json", query))
         if isinstance(said, Failure):
             return said
-        ids = listed_ids(text_of(said.unwrap()))
+        ids = decode_ids(text_of(said.unwrap()))
         if isinstance(ids, Failure):
             return ids
         found = self.inspect(ids.unwrap())
         if isinstance(found, Failure):
             return found
-        carrying = (seen for seen in found.unwrap().values() if carries(seen, labels))
+        carrying = (seen for seen in found.unwrap().values() if has_labels(seen.labels, labels))
         return Success(tuple(sorted(carrying, key=lambda seen: seen.name)))
 
     def create(self, spec: ContainerSpec, name: str) -> Outcome[str]:
@@ -223,14 +223,12 @@ class PodmanSocket:
 
     def events(self) -> Outcome[EventStream]:
         """See `ContainerEngine.events`; on a connection of its own."""
-        from lanekit.adapters.podman.events import (  # noqa: PLC0415 - few runs ask
-            events_of_service,
-        )
+        from lanekit.adapters.podman.rest.events import open_events  # noqa: PLC0415 - few runs ask
 
         client = self._rest.client()
         if isinstance(client, Failure):
             return client
-        opened = events_of_service(client.unwrap().address, _UNTIL_IT_LISTENS)
+        opened = open_events(client.unwrap().address, _UNTIL_IT_LISTENS)
         return opened if isinstance(opened, Failure) else Success(opened.unwrap())
 
     def update(self, container: str, limits: Limits) -> Outcome[None]:

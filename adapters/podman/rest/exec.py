@@ -19,6 +19,7 @@ from lanekit.adapters.host.exec_io import (
 )
 from lanekit.adapters.host.exec_signals import EXEC_ID_ENV, forward_signal, new_token
 from lanekit.adapters.host.terminal import saved_terminal, size_of
+from lanekit.adapters.http.request import request_head
 from lanekit.adapters.podman.error_mapping import error_of
 from lanekit.adapters.podman.json_reader import Malformed, as_node, parse, undecodable
 from lanekit.adapters.podman.rest.client import API, Rest
@@ -195,11 +196,14 @@ def _take_over(wire: socket.socket, path: str, wanted: dict[str, object]) -> byt
     """Ask for the connection; the first bytes that came after the answer's head."""
     try:
         body = json.dumps(wanted).encode()
-        wire.sendall(
-            f"POST {path} HTTP/1.1\r\nHost: lanekit\r\nContent-Type: application/json\r\n"
-            f"Content-Length: {len(body)}\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n".encode()
-            + body
+        headers = (
+            "Host: lanekit",
+            "Content-Type: application/json",
+            f"Content-Length: {len(body)}",
+            "Connection: Upgrade",
+            "Upgrade: tcp",
         )
+        wire.sendall(request_head("POST", path, *headers) + body)
         return _after_head(wire, time.monotonic() + _ANSWER)
     except BaseException:
         wire.close()

@@ -22,11 +22,11 @@ from lanekit.core.domain.errors import NotFound, Outcome
 from lanekit.core.domain.observed import ObservedContainer
 from lanekit.core.ports.engine import ContainerEngine
 
-_LONG = os.environ.get("LANEKIT_LONG") == "1"
 # By the command a step takes several times as long.
-_STEPS = {"socket": 2000, "command": 1000} if _LONG else {"socket": 60, "command": 40}
+_STEPS = {"socket": 60, "command": 40}
+_NIGHTLY_STEPS = {"socket": 2000, "command": 1000}
 # From 8 on, two short runs do all there is.
-_SEED = int(os.environ.get("LANEKIT_SEED", random.randrange(2**32) if _LONG else 8))
+_SEED = 8
 _A_RUN, _A_SHORT_RUN = 40, 20
 
 
@@ -44,8 +44,10 @@ def real(
     return PodmanHarness(engine, podman, tmp_path_factory.mktemp("twins"))
 
 
+@pytest.mark.parametrize("long", [False, pytest.param(True, marks=pytest.mark.nightly)])
 def test_the_fake_does_what_podman_does(
     real: PodmanHarness,
+    long: bool,
     request: pytest.FixtureRequest,
     record_property: Callable[[str, object], None],
 ) -> None:
@@ -53,20 +55,21 @@ def test_the_fake_does_what_podman_does(
         return Side(real), Side(MemoryHarness()), real.remove_all
 
     way = request.node.callspec.params["real"]
-    wanted = int(os.environ.get("LANEKIT_STEPS", _STEPS[way]))
+    wanted = int(os.environ.get("LANEKIT_STEPS", (_NIGHTLY_STEPS if long else _STEPS)[way]))
+    first = int(os.environ.get("LANEKIT_SEED", random.randrange(2**32) if long else _SEED))
     # Each run forbids itself some of the operations: a few short ones do more than a long one.
     steps = min(_A_RUN, max(_A_SHORT_RUN, wanted // 3))
     runs = max(1, wanted // 400)
     done: Counter[str] = Counter()
-    number = _SEED
+    number = first
     while done.total() < wanted:
         again = f"LANEKIT_SEED={number} LANEKIT_STEPS={wanted} pytest '{request.node.nodeid}'"
         print(f"to run this again: {again}")  # noqa: T201 - shown when it fails
         # To make a failure smaller takes minutes.
-        done += drive(pair, examples=runs, steps=steps, number=number, shrink=_LONG)
+        done += drive(pair, examples=runs, steps=steps, number=number, shrink=long)
         number += 1
     record_property("steps on real podman", done.total())
-    said = f"{done.total()} operations by the {way}, seeds {_SEED} to {number - 1}: {dict(done)}"
+    said = f"{done.total()} operations by the {way}, seeds {first} to {number - 1}: {dict(done)}"
     print(said)  # noqa: T201 - for -s
 
 

@@ -3,15 +3,16 @@
 What was asked is done each time; what podman says of it does not arrive, or is nonsense.
 """
 
-import os
 import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
 
 import pytest
 from tests.integration.podman.conftest import WORKER, RealLane
 from tests.integration.podman.counting_proxy import Damage, counting_proxy
+from tests.support.tiers import with_nightly
 
 from lanekit.adapters.host import processes
 from lanekit.adapters.http.probe import HttpProbe
@@ -67,10 +68,10 @@ KINDS = {
 }
 # Of the command only these say something on their stdout that is read.
 SPOKEN = ("create", "container")
-TURNS = (
-    [(engine, turn) for engine in ("command", "socket") for turn in range(len(COMMANDS))]
-    if os.environ.get("LANEKIT_LONG") == "1"
-    else [("command", 0), ("socket", 1), ("socket", 3)]
+TURNS = with_nightly(
+    [("command", 0), ("socket", 1), ("socket", 3)],
+    product(("command", "socket"), range(len(COMMANDS))),
+    arguments=2,
 )
 
 

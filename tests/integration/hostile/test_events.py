@@ -19,7 +19,8 @@ from tests.integration.hostile.fake_service import (
 
 from lanekit.adapters.podman.address import Address
 from lanekit.adapters.podman.cli.engine import PodmanCli
-from lanekit.adapters.podman.events import decode_event, events_of_service
+from lanekit.adapters.podman.events import decode_event
+from lanekit.adapters.podman.rest.events import open_events
 from lanekit.core.domain.errors import or_raise
 
 TIMEOUT = 0.2
@@ -69,7 +70,7 @@ SCRIPTS: dict[str, tuple[str, str]] = {
 def test_a_service_that_gives_no_stream_is_told_of_in_time(tmp_path: Path, broken: str) -> None:
     with service(tmp_path, NO_STREAM[broken]) as there:
         begun = time.monotonic()
-        outcome = events_of_service(Address(path=str(there.path)), TIMEOUT)
+        outcome = open_events(Address(path=str(there.path)), TIMEOUT)
         seconds = time.monotonic() - begun
     assert seconds < DEADLINE
     error = failure(outcome)
@@ -81,7 +82,7 @@ def test_a_service_that_gives_no_stream_is_told_of_in_time(tmp_path: Path, broke
 def test_a_stream_that_breaks_says_so_after_what_was_sound(tmp_path: Path, broken: str) -> None:
     behaviour, kind = BREAKS[broken]
     with service(tmp_path, behaviour) as there:
-        stream = or_raise(events_of_service(Address(path=str(there.path)), 5))
+        stream = or_raise(open_events(Address(path=str(there.path)), 5))
         begun = time.monotonic()
         assert stream.next(DEADLINE) == decode_event(LINE)
         error = failure(stream.next(DEADLINE))
@@ -94,7 +95,7 @@ def test_a_stream_that_breaks_says_so_after_what_was_sound(tmp_path: Path, broke
 
 def test_half_a_line_of_a_service_that_goes_on_is_waited_for(tmp_path: Path) -> None:
     with service(tmp_path, says_and_stays(OK + HALF)) as there:
-        stream = or_raise(events_of_service(Address(path=str(there.path)), 5))
+        stream = or_raise(open_events(Address(path=str(there.path)), 5))
         begun = time.monotonic()
         assert or_raise(stream.next(TIMEOUT)) is None
         assert TIMEOUT / 2 < time.monotonic() - begun < DEADLINE

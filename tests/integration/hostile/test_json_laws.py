@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from returns.result import Failure
 from tests.fuzz.mutations import ODD, doubled, paths, removed, replaced, seeds
 from tests.fuzz.targets import TARGETS
-from tests.support.hypothesis_settings import MANY
+from tests.support.hypothesis_settings import many_examples
 from tests.support.strategies import damaged_answers
 
 from lanekit.adapters.host.processes import CompletedCommand
@@ -41,7 +41,7 @@ def test_an_odd_value_is_decoded_or_refused(name: str) -> None:
         assert refused is None or isinstance(refused, REFUSALS.get(name, InvalidResponse)), odd[:99]
 
 
-@MANY
+@many_examples()
 @given(text=damaged_answers())
 def test_law_a_damaged_answer_is_decoded_or_refused(text: str) -> None:
     for name in sorted(set(TARGETS) - {"command"}):
@@ -49,13 +49,13 @@ def test_law_a_damaged_answer_is_decoded_or_refused(text: str) -> None:
         assert refused is None or isinstance(refused, REFUSALS.get(name, InvalidResponse))
 
 
-@MANY
+@many_examples()
 @given(text=damaged_answers(), words=st.text(max_size=30))
 def test_law_a_damaged_answer_of_the_command_raises_nothing(text: str, words: str) -> None:
     _ = TARGETS["command"](f"{words}\n{text}")
 
 
-@MANY
+@many_examples()
 @given(any_inspect, st.data())
 def test_law_half_an_answer_is_refused(text: str, data: st.DataObject) -> None:
     half = text[: data.draw(st.integers(0, len(text) - 1))]
@@ -63,7 +63,7 @@ def test_law_half_an_answer_is_refused(text: str, data: st.DataObject) -> None:
         assert isinstance(TARGETS[name](half), InvalidResponse)
 
 
-@MANY
+@many_examples()
 @given(text=any_inspect, where=st.integers(0), odd=st.sampled_from(ODD))
 def test_law_a_key_that_nobody_knows_changes_nothing(text: str, where: int, odd: str) -> None:
     places = [p for p in paths(json.loads(text)) if p[-1] in ("Id", "Config", "State", "Status")]

@@ -14,9 +14,8 @@ from lanekit.core.domain.errors import or_raise
 
 pytestmark = pytest.mark.podman
 
-LONG = os.environ.get("LANEKIT_LONG") == "1"
 # Of eight processes each; by the command a round costs three times as much.
-ROUNDS = {"command": 20 if LONG else 6, "socket": 20}
+ROUNDS = {"command": 6, "socket": 20}
 EIGHT = 8
 
 
@@ -52,9 +51,10 @@ def _one_remains(real: RealLane) -> None:
     assert or_raise(real.lanes().ensure(real.lane)).action == "none"
 
 
-def test_eight_at_once_make_one_container(real_lane: RealLane) -> None:
+@pytest.mark.parametrize("times", [1, pytest.param(4, marks=pytest.mark.nightly)])
+def test_eight_at_once_make_one_container(real_lane: RealLane, times: int) -> None:
     done = {0: "created", 1: "none", 2: "replaced"}
-    for turn in range(ROUNDS["socket" if real_lane.socket else "command"]):
+    for turn in range(times * ROUNDS["socket" if real_lane.socket else "command"]):
         kind = turn % 3
         if kind == 0:
             _ = or_raise(real_lane.lanes().remove(real_lane.lane))

@@ -3,7 +3,6 @@
 That of a replace is in test_races; tests/core/test_by_hand does all of it in memory.
 """
 
-import os
 from collections.abc import Callable, Sequence
 from itertools import product
 
@@ -11,6 +10,7 @@ import pytest
 from returns.result import Failure
 from tests.integration.podman.between import at, between
 from tests.integration.podman.conftest import RealLane
+from tests.support.tiers import with_nightly
 
 from lanekit.api import Lanes
 from lanekit.core.domain.errors import (
@@ -25,7 +25,6 @@ from lanekit.core.domain.observed import ObservedContainer
 
 pytestmark = pytest.mark.podman
 
-LONG = os.environ.get("LANEKIT_LONG") == "1"
 HANDS = ("remove", "rename", "stop", "pause", "replace")
 Case = tuple[str, str, str, int]
 """A command, what the hand does, and the call before which it does that: after how many others."""
@@ -56,7 +55,7 @@ USUAL: Sequence[tuple[str, Case]] = [
     ("command", ("rm", "rename", "inspect", 1)),
     ("socket", ("rm", "replace", "remove", 0)),
 ]
-CASES = list(product(("command", "socket"), ALL)) if LONG else USUAL
+CASES = with_nightly(USUAL, product(("command", "socket"), ALL), arguments=2)
 
 
 class _Hand:

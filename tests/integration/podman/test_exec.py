@@ -101,6 +101,7 @@ def test_a_command_that_is_not_there(lane: RealLane) -> None:
     assert done.stdout == b""
 
 
+@pytest.mark.smoke
 def test_both_outputs_stay_apart(lane: RealLane) -> None:
     done = run(lane, "--", "sh", "-c", "echo out; echo err >&2", code=0)
     assert (done.stdout, done.stderr) == (b"out\n", b"err\n")

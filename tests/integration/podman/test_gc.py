@@ -23,6 +23,7 @@ def _by_hand(real: RealLane, name: str, fleet: str, lane: Lane | None, *, run: b
         _ = real.sandbox.run("start", name)
 
 
+@pytest.mark.smoke
 def test_gc_removes_exactly_the_orphans_of_a_zoo(real_lane: RealLane) -> None:
     name = real_lane.lane.container_name
     mine = f"fleet of {name}"
@@ -41,10 +42,10 @@ def test_gc_removes_exactly_the_orphans_of_a_zoo(real_lane: RealLane) -> None:
         _by_hand(real_lane, what, fleet, lane, run=run)
     _ = real_lane.sandbox.run("volume", "create", f"{name}-gone-volume")
     found = or_raise(lanes.find_orphans(mine, [own]))
-    ours = [one for one in found.orphans if one.container.name.startswith(name)]
-    assert [one.container.name for one in ours if one.runs] == [f"{name}-runs"]
+    ours = [one for one in found.orphans if one.container.startswith(name)]
+    assert [one.container for one in ours if one.runs] == [f"{name}-runs"]
     results = {
-        one.container.name.removeprefix(name): or_raise(outcome)
+        one.container.removeprefix(name): or_raise(outcome)
         for one, outcome in lanes.remove_orphans(mine, [own], ours)
     }
     removed = {".next", ".prev", "-gone", "-gone.next", "-old"}
@@ -64,7 +65,7 @@ def test_gc_leaves_a_prev_that_is_all_there_is(real_lane: RealLane) -> None:
     _ = or_raise(lanes.ensure(own))
     _ = real_lane.sandbox.run("rename", name, f"{name}.prev")
     found = or_raise(lanes.find_orphans("mine", [own]))
-    assert [g.container.name for g in found.orphans if g.container.name.startswith(name)] == []
+    assert [g.container for g in found.orphans if g.container.startswith(name)] == []
     assert or_raise(lanes.ensure(own)).container == name
 
 

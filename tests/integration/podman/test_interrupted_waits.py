@@ -1,6 +1,5 @@
 """Ctrl-C and SIGTERM while a worker is awaited, is to end, or is mended as it runs."""
 
-import os
 import shutil
 import subprocess
 import sys
@@ -8,11 +7,13 @@ import time
 from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.integration.podman.between import lanekit, results
 from tests.integration.podman.conftest import WORKER, RealLane
 from tests.integration.podman.interrupting import FIRST, SOON, Process, code_of, interrupted, send
+from tests.support.tiers import with_nightly
 
 from lanekit.adapters.http.probe import HttpProbe
 from lanekit.core.domain.endpoint import endpoint_of
@@ -22,15 +23,14 @@ from lanekit.core.domain.observed import ObservedContainer
 
 pytestmark = pytest.mark.podman
 
-LONG = os.environ.get("LANEKIT_LONG") == "1"
 SILENT = "#!/bin/sh\ntrap 'exit 0' TERM\nsleep 600 &\nwait\n"
 STUBBORN = WORKER.replace("trap 'kill $server; exit 0' TERM\n", "")
 WAYS = ("Ctrl-C", "SIGTERM")
 
 
-def _cases(usual: Sequence[tuple[str, str, str]], *whats: str) -> Sequence[tuple[str, str, str]]:
+def _cases(usual: Sequence[tuple[str, str, str]], *whats: str) -> list[Any]:
     """The engine, what, and the way."""
-    return list(product(("command", "socket"), whats, WAYS)) if LONG else usual
+    return with_nightly(usual, product(("command", "socket"), whats, WAYS), arguments=3)
 
 
 def _ended(process: Process, begun: float, way: str) -> float:

@@ -1,7 +1,6 @@
 """Ctrl-C and SIGTERM at each operation of a cold ensure and of a replace, on real podman."""
 
 import json
-import os
 import signal
 import time
 from collections.abc import Callable
@@ -11,6 +10,7 @@ import pytest
 from tests.integration.podman.between import lanekit, results
 from tests.integration.podman.conftest import WORKER, RealLane
 from tests.integration.podman.interrupting import FIRST, SOON, Process, code_of, interrupted
+from tests.support.tiers import with_nightly
 
 from lanekit.adapters.http.probe import HttpProbe
 from lanekit.core.domain.endpoint import endpoint_of
@@ -18,7 +18,6 @@ from lanekit.core.domain.errors import or_raise
 
 pytestmark = pytest.mark.podman
 
-LONG = os.environ.get("LANEKIT_LONG") == "1"
 LAST = "lanekit: left at once; the next `lanekit ensure` puts right what was begun"
 WAYS = ("Ctrl-C", "SIGINT", "SIGTERM", "twice")
 COLD = [("create", 0), ("cp", 0), ("start", 0)]
@@ -46,7 +45,7 @@ def _again(process: Process) -> str:
     return said
 
 
-@pytest.mark.parametrize("case", ALL if LONG else TURNS, ids=_named)
+@pytest.mark.parametrize("case", with_nightly(TURNS, ALL, arguments=1), ids=_named)
 def test_a_signal_at_every_operation_loses_nothing(
     real_lane: RealLane, case: tuple[bool, tuple[str, int], str]
 ) -> None:

@@ -31,6 +31,7 @@ def _get(endpoint: Endpoint) -> str:
         return text
 
 
+@pytest.mark.smoke
 def test_created_then_none_then_replaced_then_none(real_lane: RealLane) -> None:
     lanes = real_lane.lanes()
     made = or_raise(lanes.ensure(real_lane.lane))
@@ -53,6 +54,7 @@ def test_the_config_is_in_home_though_the_image_has_no_home(real_lane: RealLane)
     assert listing == "root directory"
 
 
+@pytest.mark.smoke
 def test_stopped_paused_and_removed_by_hand(real_lane: RealLane) -> None:
     lanes, name = real_lane.lanes(), real_lane.lane.container_name
     made = or_raise(lanes.ensure(real_lane.lane))
@@ -95,6 +97,7 @@ def test_what_does_not_run_has_no_endpoint(real_lane: RealLane) -> None:
     assert or_raise(lanes.endpoint(lane)) == made.endpoint
 
 
+@pytest.mark.smoke
 def test_stop_and_remove_are_idempotent(real_lane: RealLane) -> None:
     lanes, lane, name = real_lane.lanes(), real_lane.lane, real_lane.lane.container_name
     assert or_raise(lanes.stop(lane)) == "missing"
@@ -122,6 +125,7 @@ def test_a_host_port_taken_while_it_was_stopped_replaces_it(real_lane: RealLane)
     assert or_raise(lanes.ensure(lane)).action == "none"
 
 
+@pytest.mark.smoke
 def test_a_replacement_that_crashes_leaves_the_old_one_running(real_lane: RealLane) -> None:
     lanes, lane = real_lane.lanes(), real_lane.lane
     made = or_raise(lanes.ensure(lane))
@@ -192,6 +196,7 @@ def test_a_missing_image_of_a_new_lane_is_told_and_nothing_made(real_lane: RealL
     assert real_lane.containers() == []
 
 
+@pytest.mark.smoke
 def test_a_foreign_container_is_never_touched(real_lane: RealLane) -> None:
     name, lanes, lane = real_lane.lane.container_name, real_lane.lanes(), real_lane.lane
     _ = real_lane.sandbox.run("create", "--name", name, real_lane.profile.image, "true")
@@ -217,6 +222,7 @@ def test_secrets_reach_the_container_and_nothing_else(real_lane: RealLane) -> No
     assert "s3cret" not in str(plan)
 
 
+@pytest.mark.smoke
 def test_the_wait_is_part_of_no_report(real_lane: RealLane) -> None:
     made = or_raise(real_lane.lanes().ensure(real_lane.lane))
     assert not any(isinstance(operation, AwaitReady) for operation in made.operations)

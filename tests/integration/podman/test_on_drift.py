@@ -176,6 +176,7 @@ def test_a_limit_that_cannot_be_had_loses_nothing(real_lane: RealLane) -> None:
 # --- what a replace would lose ------------------------------------------------------------------
 
 
+@pytest.mark.smoke
 def test_plan_tells_what_a_replace_would_lose(real_lane: RealLane) -> None:
     _ = or_raise(real_lane.lanes().ensure(real_lane.lane))
     name = _only(real_lane).name

@@ -1,6 +1,5 @@
 """Somebody else's containers, and somebody else's hand between any two calls, on real podman."""
 
-import os
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ import pytest
 from returns.result import Failure
 from tests.integration.podman.between import at, between, lanekit, results
 from tests.integration.podman.conftest import WORKER, RealLane
+from tests.support.tiers import with_nightly
 
 from lanekit.api import Lanes
 from lanekit.core.domain.containers import NEXT, PREV
@@ -18,7 +18,6 @@ from lanekit.core.domain.errors import Conflict, NotFound, NotOwned, WorkerExite
 
 pytestmark = pytest.mark.podman
 
-LONG = os.environ.get("LANEKIT_LONG") == "1"
 CALLS = [
     *(("create", 0), ("put_archive", 0), ("inspect", 0), ("stop", 0), ("rename", 0), ("rename", 1)),
     *(("start", 0), ("inspect", 1), ("remove", 0)),
@@ -79,7 +78,9 @@ def _named(case: tuple[tuple[str, int], str]) -> str:
     return f"{hand}-before-{method}-{count}"
 
 
-@pytest.mark.parametrize("case", list(product(CALLS, HANDS)) if LONG else TURNS, ids=_named)
+@pytest.mark.parametrize(
+    "case", with_nightly(TURNS, product(CALLS, HANDS), arguments=1), ids=_named
+)
 def test_a_hand_between_two_calls_of_a_replace(
     real_lane: RealLane, case: tuple[tuple[str, int], str]
 ) -> None:

@@ -56,7 +56,9 @@ def _stop(real: RealLane, container: str) -> None:
             raise
 
 
-@pytest.mark.parametrize("harm", ["kill -9", "rm -f", "stop", "pause", "rename"])
+@pytest.mark.parametrize(
+    "harm", [pytest.param("kill -9", marks=pytest.mark.smoke), "rm -f", "stop", "pause", "rename"]
+)
 def test_what_is_done_to_a_lane_is_put_right(real_lane: RealLane, harm: str) -> None:
     real, name = real_lane, real_lane.lane.container_name
     fleet, log = real.fleet_file(), real.folder / "log"

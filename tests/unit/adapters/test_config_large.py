@@ -12,9 +12,6 @@ from tests.integration.podman.conftest import WORKER
 from tests.support.sandbox.podman_sandbox import DEMO_IMAGE, Sandbox
 
 MIB = 1 << 20
-LONG = pytest.mark.skipif(
-    os.environ.get("LANEKIT_LONG") != "1", reason="takes minutes: LANEKIT_LONG=1 runs it"
-)
 # Read once, archive once, as ensure does; the last line is the process's peak memory.
 _READ = """
 import sys
@@ -75,7 +72,7 @@ def engine(
     return _ENSURE.replace("IMAGE", repr(DEMO_IMAGE)), where, str(tmp_path)
 
 
-@LONG
+@pytest.mark.nightly
 def test_a_gibibyte_is_copied_by_flat_memory(
     podman: Sandbox, prefix: str, tmp_path: Path, engine: tuple[str, str, str]
 ) -> None:
@@ -118,7 +115,7 @@ def test_a_hundred_thousand_files_cost_less_than_a_kilobyte_each(
     assert much - little < 100_000 * 1000
 
 
-@LONG
+@pytest.mark.nightly
 def test_a_hundred_thousand_files_are_copied(
     podman: Sandbox, prefix: str, many: Path, engine: tuple[str, str, str]
 ) -> None:

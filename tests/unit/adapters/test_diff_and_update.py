@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from returns.result import Failure
 from tests.fuzz.mutations import mutated
-from tests.support.hypothesis_settings import MANY
+from tests.support.hypothesis_settings import many_examples
 
 from lanekit.adapters.podman.diff_and_update import (
     decode_changes,
@@ -59,7 +59,7 @@ def test_what_makes_no_sense_is_refused(said: str) -> None:
     assert outcome.failure().kind == "InvalidResponse"
 
 
-@MANY
+@many_examples()
 @given(st.sampled_from([REST, CLI]), st.integers(0, 2**32))
 def test_no_damage_raises(said: str, luck: int) -> None:
     outcome = decode_changes(mutated(said, random.Random(luck)))

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from returns.result import Failure
 from tests.fuzz.mutations import ODD, events, mutated
-from tests.support.hypothesis_settings import MANY
+from tests.support.hypothesis_settings import many_examples
 
-from lanekit.adapters.podman.events import Lines, decode_event
+from lanekit.adapters.podman.events import EventLines, decode_event
 from lanekit.core.domain.errors import EngineUnavailable, Outcome, or_raise
 from lanekit.core.domain.observed import ContainerEvent
 
@@ -21,7 +21,7 @@ OVER = EngineUnavailable("it ended")
 LONGEST = 1 << 20
 
 
-def _lines(data: bytes, begun: bytes = b"") -> Lines:
+def _lines(data: bytes, begun: bytes = b"") -> EventLines:
     """A stream of these bytes that ends after them."""
     out, into = os.pipe()
 
@@ -32,17 +32,17 @@ def _lines(data: bytes, begun: bytes = b"") -> Lines:
     writer = threading.Thread(target=write)
     writer.start()
 
-    def give_back() -> None:
+    def release() -> None:
         # With nobody to read, a writer that still writes gets an error, not a wait without end.
         while os.read(out, 1 << 16):
             pass
         os.close(out)
         writer.join()
 
-    return Lines(out, lambda: OVER, lambda: None, give_back, begun)
+    return EventLines(out, lambda: OVER, lambda: None, release, begun)
 
 
-def _all(stream: Lines) -> list[Outcome[ContainerEvent | None]]:
+def _all(stream: EventLines) -> list[Outcome[ContainerEvent | None]]:
     """All that is said until it has ended."""
     said: list[Outcome[ContainerEvent | None]] = []
     while not said or said[-1] != Failure(OVER):
@@ -101,7 +101,7 @@ def test_a_container_without_a_name_is_one() -> None:
     assert seen == ContainerEvent("a", "", "died")
 
 
-@MANY
+@many_examples()
 @given(st.sampled_from(ALL), st.integers(0, 2**32))
 def test_law_no_damage_raises_or_makes_an_event_of_nobody(line: str, luck: int) -> None:
     outcome = decode_event(mutated(line, random.Random(luck)))
@@ -112,7 +112,7 @@ def test_law_no_damage_raises_or_makes_an_event_of_nobody(line: str, luck: int) 
         assert outcome.unwrap().action
 
 
-@MANY
+@many_examples()
 @given(
     st.lists(st.tuples(st.sampled_from(ALL), st.sampled_from(ODD), st.booleans()), max_size=3),
     st.integers(0, 3000),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from returns.result import Failure
-from tests.support.hypothesis_settings import MANY
+from tests.support.hypothesis_settings import many_examples
 
 from lanekit.adapters.podman.inspect_decoder import decode_containers, decode_images
 from lanekit.core.domain.containers import Mount, Port
@@ -156,7 +156,7 @@ def _paths(value: Json, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [path, *(p for key, item in inner for p in _paths(item, (*path, key)))]
 
 
-@MANY
+@many_examples()
 @given(st.sampled_from(_paths(_FULL)[1:]), _JSON)
 def test_anything_in_any_place_is_decoded_or_refused(path: tuple[Any, ...], value: Any) -> None:
     whole = json.loads(json.dumps(_FULL))

@@ -182,7 +182,8 @@ def test_only_2xx_is_idle(status: int | None, words: str) -> None:
 
 def test_the_faults_of_a_profile_are_said_beforehand() -> None:
     def said(**changes: str) -> tuple[str, ...]:
-        return validation_errors(LANE, replace(PROFILE, **changes))  # type: ignore[arg-type]  # wrong ones too
+        errors = validation_errors(LANE, replace(PROFILE, **changes))  # type: ignore[arg-type]  # wrong ones too
+        return tuple(message for _, message in errors)
 
     assert said() == said(on_drift="report") == said(on_drift="when-idle", idle_path="/b") == ()
     assert "needs idle_path" in said(on_drift="when-idle")[0]

@@ -14,7 +14,7 @@ from lanekit.adapters.fleet_file.load import LoadedFleet, load_fleet, parse_flee
 from lanekit.adapters.fleet_file.template import template
 from lanekit.adapters.host.git_command import Worktree
 from lanekit.cli.main import app
-from lanekit.core.domain.validation import identity_errors, path_fault
+from lanekit.core.domain.validation import identity_errors, path_error
 
 # Any text but what no path can hold; a part that is "." or ".." names another folder.
 PARTS = st.text(st.characters(exclude_characters="/\0", codec="utf-8"), min_size=1, max_size=40)
@@ -23,7 +23,7 @@ BRANCHES = st.text(st.characters(codec="utf-8"), max_size=80)
 
 
 @given(
-    PATHS.filter(lambda p: not path_fault(p)),
+    PATHS.filter(lambda p: not path_error(p)),
     st.lists(st.builds(Worktree, PATHS, BRANCHES, usable=st.booleans()), max_size=5),
 )
 def test_what_init_writes_is_read_as_what_it_was_made_from(
@@ -32,7 +32,7 @@ def test_what_init_writes_is_read_as_what_it_was_made_from(
     made = template(folder, [Worktree(folder), *worktrees])
     fleet = parse_fleet(f"{folder}/lanes.toml", made.text)
     assert isinstance(fleet, LoadedFleet), fleet
-    good = [w.path for w in worktrees if w.usable and not path_fault(w.path)]
+    good = [w.path for w in worktrees if w.usable and not path_error(w.path)]
     assert [lane.worktree for lane in fleet.lanes] == good
     assert made.lanes == len(good)
     assert len({lane.container_name for lane in fleet.lanes}) == len(good)

@@ -54,8 +54,9 @@ def test_without_credentials_all_is_hashed(sample: SampleTree) -> None:
 )
 def test_a_path_that_leaves_the_folder_is_a_fault(name: str) -> None:
     profile = Profile("/w", "/i", config_dir="/c/.codex", credentials=("auth.json", name))
-    (fault,) = validation_errors(Lane("ws", "a", "/w"), profile)
-    assert fault.startswith(f"credentials {name!r} ")
+    (error,) = validation_errors(Lane("ws", "a", "/w"), profile)
+    assert error.key == ("credentials",)
+    assert error.message.startswith(f"credentials {name!r} ")
     assert not validation_errors(
         Lane("ws", "a", "/w"), Profile("/w", "/i", credentials=("a.json", "d/t"))
     )

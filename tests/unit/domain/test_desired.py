@@ -11,7 +11,7 @@ from tests.support.strategies import lanes, profiles
 from lanekit.core.domain.containers import Mount, Port
 from lanekit.core.domain.desired import Digests, config_target, container_spec
 from lanekit.core.domain.lanes import BindMount, Lane, Profile
-from lanekit.core.domain.validation import validation_errors
+from lanekit.core.domain.validation import InvalidValue, identity_errors, validation_errors
 
 LANE = Lane("ws", "a", "/w")
 PROFILE = Profile("/worker", "/inbox", config_dir="/c/.codex")
@@ -37,7 +37,9 @@ ENDS = "ends like those that a replacement uses (.next, .prev)"
     ],
 )
 def test_only_valid_names_pass(name: str, fault: str) -> None:
-    assert validation_errors(replace(LANE, container=name), PROFILE) == (f"container name {fault}",)
+    error = InvalidValue(("container",), f"container name {fault}")
+    assert validation_errors(replace(LANE, container=name), PROFILE) == (error,)
+    assert identity_errors(replace(LANE, container=name), None) == (error,)
 
 
 @pytest.mark.parametrize("name", ["a", "A", "0", "Z9_.-", "n.nextx", "x" * 200])
@@ -70,8 +72,9 @@ LONG = "/" + "x" * 4095
         ({"worktree": Path("/w")}, f"worktree must be str, not {PATH}: give str(path)"),
     ],
 )
-def test_faults_of_a_lane(change: dict[str, Any], fault: str) -> None:
-    assert validation_errors(replace(LANE, **{"container": "c", **change}), PROFILE) == (fault,)
+def test_invalid_lane_value_is_named_by_its_key(change: dict[str, Any], fault: str) -> None:
+    error = InvalidValue(tuple(change), fault)
+    assert validation_errors(replace(LANE, **{"container": "c", **change}), PROFILE) == (error,)
 
 
 def test_the_longest_path_that_the_system_takes_is_none() -> None:
@@ -175,9 +178,16 @@ INSIDE = "must be a path below config_dir, without '..'"
         (_at("a"), "mount target 'a' is not an absolute path"),
     ],
 )
-def test_faults_of_a_profile(change: dict[str, Any], fault: str) -> None:
-    assert validation_errors(LANE, replace(PROFILE, **change)) == (fault,)
+def test_invalid_profile_value_is_named_by_its_key(change: dict[str, Any], fault: str) -> None:
+    (error,) = validation_errors(LANE, replace(PROFILE, **change))
+    assert error == InvalidValue(_key(change), fault)
     assert "s3cret" not in fault
+
+
+def _key(change: dict[str, Any]) -> tuple[str, ...]:
+    (field, value), *_ = change.items()
+    named = field == "env" and isinstance(value, dict) and all(isinstance(n, str) for n in value)
+    return (field, *value) if named else (field,)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """What gc may take: this fleet's containers that no lane needs, and nothing else."""
 
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -10,6 +11,7 @@ from tests.support.lane_world import LANE, PROFILE, LaneWorld
 from tests.support.strategies import FLEETS, fleet_zoos, snapshot_of
 
 from lanekit.adapters.memory.engine import SimulatedKill, Worker
+from lanekit.api import Lanes
 from lanekit.core.domain.desired import Digests, container_spec
 from lanekit.core.domain.errors import EngineFailed, or_raise
 from lanekit.core.domain.labels import LABEL_FLEET, LABEL_LANE, LABEL_WORKSPACE
@@ -24,11 +26,21 @@ def _whose(seen: ObservedContainer) -> tuple[str | None, str | None]:
     return seen.labels.get(LABEL_WORKSPACE), seen.labels.get(LABEL_LANE)
 
 
+def _shown(seen: list[ObservedContainer], orphan: Orphan) -> ObservedContainer:
+    (container,) = [one for one in seen if one.id == orphan.id]
+    assert (container.name, container.state) == (orphan.container, orphan.state)
+    return container
+
+
+def _orphan(seen: ObservedContainer, lane: str, base: str, why: str, successor: str = "") -> Orphan:
+    return Orphan(seen.id, seen.name, seen.state, True, lane, base, why, successor)
+
+
 @given(fleet_zoos(), st.sampled_from(FLEETS))
 def test_gc_takes_only_what_carries_the_fleets_name(zoo: Zoo, fleet: str) -> None:
     lanes, seen = zoo
     for one in find_orphans_in(fleet, lanes, seen).orphans:
-        assert one.container.labels[LABEL_FLEET] == fleet
+        assert _shown(seen, one).labels[LABEL_FLEET] == fleet
 
 
 @given(fleet_zoos(), st.sampled_from(FLEETS))
@@ -36,13 +48,13 @@ def test_gc_never_takes_a_lanes_own_container(zoo: Zoo, fleet: str) -> None:
     lanes, seen = zoo
     own = {(lane.container_name, (lane.workspace, lane.id)) for lane in lanes}
     for one in find_orphans_in(fleet, lanes, seen).orphans:
-        assert (one.container.name, _whose(one.container)) not in own
+        assert (one.container, _whose(_shown(seen, one))) not in own
 
 
 @given(fleet_zoos(), st.sampled_from(FLEETS))
 def test_gc_never_takes_all_that_a_lane_has_left(zoo: Zoo, fleet: str) -> None:
     lanes, seen = zoo
-    taken = {one.container.id for one in find_orphans_in(fleet, lanes, seen).orphans}
+    taken = {one.id for one in find_orphans_in(fleet, lanes, seen).orphans}
     for lane in lanes:
         mine = [one for one in seen if _whose(one) == (lane.workspace, lane.id)]
         usable = {lane.container_name, f"{lane.container_name}.prev"}
@@ -58,8 +70,13 @@ def test_each_container_is_needed_or_told_of_once(zoo: Zoo, fleet: str) -> None:
     lanes, seen = zoo
     found = find_orphans_in(fleet, lanes, seen)
     assert all(found.other_fleets), "whose they are is known"
-    told = [one.container.id for one in found.orphans] + [one.id for one in found.unlabelled]
+    told = [one.id for one in found.orphans]
     assert len(told) == len(set(told))
+    unlabelled = [
+        one.name for one in seen if one.id not in told and not one.labels.get(LABEL_FLEET)
+    ]
+    assert not Counter(found.unlabelled) - Counter(unlabelled), "each is told once"
+    told += found.unlabelled
     known = {(lane.workspace, lane.id) for lane in lanes}
     orphans = [one for one in seen if _whose(one) not in known]
     assert len(told) + len(found.other_fleets) >= len(orphans)
@@ -68,7 +85,7 @@ def test_each_container_is_needed_or_told_of_once(zoo: Zoo, fleet: str) -> None:
 @given(fleet_zoos(), st.sampled_from(FLEETS))
 def test_gc_twice_takes_no_more(zoo: Zoo, fleet: str) -> None:
     lanes, seen = zoo
-    taken = {one.container.id for one in find_orphans_in(fleet, lanes, seen).orphans}
+    taken = {one.id for one in find_orphans_in(fleet, lanes, seen).orphans}
     left = [one for one in seen if one.id not in taken]
     assert find_orphans_in(fleet, lanes, left).orphans == ()
 
@@ -113,7 +130,7 @@ def test_the_old_container_beside_one_that_never_answered_is_left() -> None:
     }
     lanes = world.lanes()
     found = or_raise(lanes.find_orphans("f", [world.lane])).orphans
-    assert [one.container.id for one in found] == [old.id]
+    assert [one.id for one in found] == [old.id]
     assert [or_raise(o) for _, o in lanes.remove_orphans("f", [world.lane], found)] == ["unsure"]
     assert lanes.ensure(world.lane).failure().kind == "NotReady"
     assert [(c.id, c.name, c.state) for c in world.ours()] == [(old.id, "ws-a", "running")]
@@ -141,7 +158,7 @@ def test_what_came_into_use_again_since_it_was_found_is_left() -> None:
         assert isinstance(outcome, Success)
     world.engine.exit("ws-b", 0)
     found = or_raise(lanes.find_orphans("f", both[:1]))
-    assert [one.container.name for one in found.orphans] == ["ws-b"]
+    assert [one.container for one in found.orphans] == ["ws-b"]
     world.engine.external_rename("ws-b", "ws-mine")
     assert [or_raise(o) for _, o in lanes.remove_orphans("f", both[:1], found.orphans)] == [
         "changed"
@@ -171,14 +188,14 @@ def test_each_container_is_told_with_whose_it_was_and_why_it_may_go() -> None:
     broken, gone = "left by a replace that was broken off", "no lane of the fleet file"
     assert find_orphans_in("f", _fleet_of("a"), seen) == OrphanReport(
         (
-            Orphan(other, "ws/a", "box", "the lane's container is ws-a"),
-            Orphan(unnamed, "/", "v", gone),
-            Orphan(following, "ws/a", "ws-a", broken),
-            Orphan(before, "ws/a", "ws-a", broken, successor_id=own.id),
-            Orphan(orphan, "ws/b", "ws-b", gone),
+            _orphan(other, "ws/a", "box", "the lane's container is ws-a"),
+            _orphan(unnamed, "/", "v", gone),
+            _orphan(following, "ws/a", "ws-a", broken),
+            _orphan(before, "ws/a", "ws-a", broken, own.id),
+            _orphan(orphan, "ws/b", "ws-b", gone),
         ),
         ("g", "h"),
-        (unmarked,),
+        (unmarked.name,),
     )
 
 
@@ -188,7 +205,7 @@ def test_a_stranger_beside_an_orphan_says_nothing_of_it() -> None:
     # A container of that name that is another lane's has not taken its place.
     another = [_seen("ws-a", "b"), _seen("ws-a.prev")]
     found = find_orphans_in("f", _fleet_of("a"), another)
-    assert [one.container.name for one in found.orphans] == ["ws-a"]
+    assert [one.container for one in found.orphans] == ["ws-a"]
 
 
 def test_a_look_that_fails_is_told_and_takes_nothing() -> None:
@@ -210,3 +227,31 @@ def test_a_look_that_fails_is_told_and_takes_nothing() -> None:
         assert str(outcome.failure()) == f"ws/a: {error}"
         assert [c.name for c in world.ours()] == ["ws-a"]
     assert [or_raise(o) for _, o in lanes.remove_orphans("f", [], found)] == ["removed"]
+
+
+@pytest.mark.parametrize(
+    ("own", "others", "expected"),
+    [(25, 40, 25), (None, 40, 40), (None, None, 10)],
+    ids=["lane of the fleet", "lane that is gone", "no profile is known"],
+)
+def test_running_orphan_is_given_the_grace_of_a_profile(
+    own: int | None, others: int | None, expected: int
+) -> None:
+    world = LaneWorld(lane=_fleet_of("a")[0])
+    _ = or_raise(world.lanes().ensure(world.lane))
+    world.engine.replace_worker("ws-a", Worker(stop_seconds=1000))
+    found = or_raise(world.lanes().find_orphans("f", [])).orphans
+    fleet = [] if others is None else [_with_grace("b", others), _with_grace("c", 5)]
+    if own is not None:
+        # The name of its container is another than the lane's now.
+        fleet.append(replace(_with_grace("a", own), container="elsewhere"))
+    lanes = Lanes(world.engine, files=world.files, lock=world.lock, clock=world.clock)
+    began = world.clock.now()
+    removed = lanes.remove_orphans("f", fleet, found, running=True)
+    assert [or_raise(outcome) for _, outcome in removed] == ["removed"]
+    assert world.clock.now() - began == expected
+
+
+def _with_grace(name: str, grace: int) -> Lane:
+    (lane,) = _fleet_of(name)
+    return replace(lane, profile=replace(PROFILE, stop_grace=grace))

@@ -9,6 +9,7 @@ from tests.support.strategies import WATCHED
 
 from lanekit.core.domain.differences import Difference
 from lanekit.core.domain.errors import EngineUnavailable, LaneError, NotReady, Outcome, StartFailed
+from lanekit.core.domain.lane_events import lane_event
 from lanekit.core.domain.lanes import Lane
 from lanekit.core.domain.observed import ContainerEvent, Endpoint
 from lanekit.core.domain.operations import Start
@@ -37,6 +38,12 @@ MENDED = replace(FINE, action="started", operations=(Start(A.container_name, "it
 LEFT = replace(FINE, remaining_drift=(Difference("env", "1", "2"), Difference("image", "i", "j")))
 NAME = A.container_name
 DIED = ContainerEvent("1" * 64, NAME, "died")
+
+
+def _on_event(watch: WatchState, event: ContainerEvent, now: float) -> WatchState:
+    """Let the watch know of what happened to a container, if that means something for lanes."""
+    meant = lane_event(event)
+    return watch if meant is None else on_event(watch, meant, now)
 
 
 def _one(**known: object) -> WatchState:
@@ -70,10 +77,10 @@ def test_it_wakes_for_what_is_due_first_and_not_while_podman_is_away() -> None:
 
 def test_an_ensure_that_found_nothing_to_do_leaves_all_as_it_was() -> None:
     watch = _one()
-    busy, due = take_due(on_event(watch, DIED, 1.0), 1.0)
+    busy, due = take_due(_on_event(watch, DIED, 1.0), 1.0)
     assert due == (A,)
     assert _of(busy) == replace(_of(watch), busy=True)
-    stirred = on_event(busy, DIED, 1.5)
+    stirred = _on_event(busy, DIED, 1.5)
     assert _of(stirred) == replace(_of(watch), busy=True, changed_while_busy=True)
     for each in (busy, stirred):
         assert on_result(each, A.name, Success(FINE), 2.0, 0.0) == (watch, ())
@@ -118,7 +125,7 @@ def test_a_fine_ensure_ends_a_row_of_failures() -> None:
 def test_a_worker_that_dies_at_once_is_mended_thrice_and_then_with_pauses() -> None:
     watch, now, begun = _one(repaired_at=-100.0), 0.0, list[float]()
     while now < 300:
-        watch, due = take_due(on_event(watch, DIED, now), now)
+        watch, due = take_due(_on_event(watch, DIED, now), now)
         if due:
             begun.append(now)
             watch, _ = on_result(watch, A.name, Success(MENDED), now, 0.0)
@@ -141,16 +148,16 @@ def test_a_mend_has_lasted_after_ten_seconds_and_twice_its_pause(mends: int, las
 
 def test_what_happens_to_a_lane_beside_its_own_container_is_its_business() -> None:
     for name in (NAME, f"{NAME}.next", f"{NAME}.prev"):
-        watch = on_event(_one(), replace(DIED, name=name), 3.0)
+        watch = _on_event(_one(), replace(DIED, name=name), 3.0)
         assert _of(watch) == replace(_of(_one()), due=3.0)
     for name in (f".next{NAME}", f".prev{NAME}", f"{NAME}.other"):
-        assert on_event(_one(), replace(DIED, name=name), 3.0) == _one()
+        assert _on_event(_one(), replace(DIED, name=name), 3.0) == _one()
 
 
 def test_a_lane_that_is_due_already_stays_so() -> None:
-    assert _of(on_event(_one(due=1.0), DIED, 3.0)).due == 1.0
+    assert _of(_on_event(_one(due=1.0), DIED, 3.0)).due == 1.0
     # In a pause nothing hurries it, and afterwards it is due in its turn.
-    assert _of(on_event(_one(due=9.0, failures=1), DIED, 3.0)).due == 9.0
+    assert _of(_on_event(_one(due=9.0, failures=1), DIED, 3.0)).due == 9.0
 
 
 def test_at_most_so_many_lanes_are_begun_and_none_is_no_tick() -> None:

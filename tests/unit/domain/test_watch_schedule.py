@@ -12,6 +12,7 @@ from tests.support.strategies import WATCHED, Step, watch_steps
 
 from lanekit.core.domain.differences import Difference
 from lanekit.core.domain.errors import EngineUnavailable, LaneError, NotReady, Outcome, StartFailed
+from lanekit.core.domain.lane_events import lane_event
 from lanekit.core.domain.lanes import Lane
 from lanekit.core.domain.observed import ContainerEvent, Endpoint
 from lanekit.core.domain.operations import Action, Start
@@ -42,6 +43,12 @@ def _ensured(lane: Lane, *, did: bool) -> Outcome[EnsureResult]:
     return Success(
         EnsureResult(lane.name, lane.container_name, Endpoint("h", 1), action, (), done, 1.0)
     )
+
+
+def _on_event(watch: WatchState, event: ContainerEvent, now: float) -> WatchState:
+    """Let the watch know of what happened to a container, if that means something for lanes."""
+    meant = lane_event(event)
+    return watch if meant is None else on_event(watch, meant, now)
 
 
 def _died(lane: Lane) -> ContainerEvent:
@@ -84,7 +91,7 @@ class Play:
             case "tick":
                 self.tick()
             case "died":
-                self.watch = on_event(self.watch, _died(lane), self.now)
+                self.watch = _on_event(self.watch, _died(lane), self.now)
             case "change" | "drop":
                 self.ask(lane, step.what)
             case "lost":
@@ -176,13 +183,13 @@ def test_pauses_double_to_the_longest_and_jitter_only_shortens(jitter: float, n:
 def test_a_failing_lane_is_tried_after_its_pause_whatever_happens_meanwhile(
     jitters: list[float],
 ) -> None:
-    watch, now = on_event(_quiet(), _died(A), 1.0), 1.0
+    watch, now = _on_event(_quiet(), _died(A), 1.0), 1.0
     for n, jitter in enumerate(jitters, 1):
         watch, due = take_due(watch, now)
         assert A in due
-        watch = on_event(watch, _died(A), now)
+        watch = _on_event(watch, _died(A), now)
         watch, _ = on_result(watch, A.name, Failure(BAD), now, jitter)
-        watch = on_event(watch, _died(A), now)
+        watch = _on_event(watch, _died(A), now)
         wait = backoff_seconds(n, jitter)
         watch, due = take_due(watch, now + wait * 0.99)
         assert A not in due
@@ -192,29 +199,29 @@ def test_a_failing_lane_is_tried_after_its_pause_whatever_happens_meanwhile(
 
 
 def test_an_event_makes_its_lane_due_at_once_and_no_other() -> None:
-    _, due = take_due(on_event(_quiet(), _died(A), 1.0), 1.0)
+    _, due = take_due(_on_event(_quiet(), _died(A), 1.0), 1.0)
     assert _names(due) == ["a"]
 
 
 @pytest.mark.parametrize("action", ["start", "create", "exec_died", "health_status", "init"])
 def test_what_harms_no_lane_makes_none_due(action: str) -> None:
     watch = _quiet()
-    assert on_event(watch, ContainerEvent("1", A.container_name, action), 1.0) == watch
+    assert _on_event(watch, ContainerEvent("1", A.container_name, action), 1.0) == watch
 
 
 def test_a_strange_container_makes_no_lane_due() -> None:
     watch = _quiet()
-    assert on_event(watch, ContainerEvent("1", "somebody-elses", "died"), 1.0) == watch
+    assert _on_event(watch, ContainerEvent("1", "somebody-elses", "died"), 1.0) == watch
 
 
 def test_a_rename_to_a_strange_name_may_have_been_any_lane() -> None:
-    renamed = on_event(_quiet(), ContainerEvent("1", "somebody-elses", "rename"), 1.0)
+    renamed = _on_event(_quiet(), ContainerEvent("1", "somebody-elses", "rename"), 1.0)
     assert _names(take_due(renamed, 1.0)[1]) == ["a", "b", "c"]
 
 
 def test_what_an_ensure_did_itself_makes_one_more_and_no_third() -> None:
-    watch, due = take_due(on_event(_quiet(), _died(A), 1.0), 1.0)
-    watch = on_event(watch, _died(A), 1.5)
+    watch, due = take_due(_on_event(_quiet(), _died(A), 1.0), 1.0)
+    watch = _on_event(watch, _died(A), 1.5)
     watch, _ = on_result(watch, A.name, _ensured(A, did=True), 2.0, 0.0)
     watch, due = take_due(watch, 2.0)
     assert _names(due) == ["a"]
@@ -223,14 +230,14 @@ def test_what_an_ensure_did_itself_makes_one_more_and_no_third() -> None:
 
 
 def test_an_ensure_that_did_something_and_heard_of_nothing_makes_no_other() -> None:
-    watch, _ = take_due(on_event(_quiet(), _died(A), 1.0), 1.0)
+    watch, _ = take_due(_on_event(_quiet(), _died(A), 1.0), 1.0)
     watch, _ = on_result(watch, A.name, _ensured(A, did=True), 2.0, 0.0)
     assert take_due(watch, 9.9)[1] == ()
 
 
 def test_what_was_heard_during_an_ensure_that_did_nothing_makes_no_other() -> None:
-    watch, _ = take_due(on_event(_quiet(), _died(A), 1.0), 1.0)
-    watch = on_event(watch, _died(A), 1.1)
+    watch, _ = take_due(_on_event(_quiet(), _died(A), 1.0), 1.0)
+    watch = _on_event(watch, _died(A), 1.1)
     watch, _ = on_result(watch, A.name, _ensured(A, did=False), 1.2, 0.0)
     assert take_due(watch, 9.9)[1] == ()
 
@@ -238,7 +245,7 @@ def test_what_was_heard_during_an_ensure_that_did_nothing_makes_no_other() -> No
 def test_a_worker_that_dies_at_once_is_started_ever_less_often() -> None:
     watch, now, begun = _quiet(), 1.0, list[float]()
     while now < 600:
-        watch = on_event(watch, _died(A), now)
+        watch = _on_event(watch, _died(A), now)
         watch, due = take_due(watch, now)
         if A in due:
             begun.append(now)
@@ -255,7 +262,7 @@ def test_mends_that_lasted_are_never_paused_for() -> None:
     watch, now = _quiet(), 0.0
     for _ in range(20):
         now += 10.5
-        watch, due = take_due(on_event(watch, _died(A), now), now)
+        watch, due = take_due(_on_event(watch, _died(A), now), now)
         assert A in due
         for lane in due:
             watch, _ = on_result(watch, lane.name, _ensured(lane, did=lane == A), now, 0.0)
@@ -293,7 +300,7 @@ def test_a_lane_that_changed_is_due_at_once_also_in_a_pause() -> None:
 
 
 def test_a_lane_that_changed_while_it_was_worked_on_is_due_after() -> None:
-    watch, _ = take_due(on_event(_quiet(), _died(A), 1.0), 1.0)
+    watch, _ = take_due(_on_event(_quiet(), _died(A), 1.0), 1.0)
     changed = replace(A, worktree="/other")
     watch, _ = set_lanes(watch, [changed, B, C], 1.1)
     assert take_due(watch, 1.2)[1] == ()
@@ -304,11 +311,11 @@ def test_a_lane_that_changed_while_it_was_worked_on_is_due_after() -> None:
 def test_a_lane_that_left_is_said_to_be_gone_and_never_due() -> None:
     watch, reports = set_lanes(_quiet(), [B, C], 1.0)
     assert [(r.kind, r.lane) for r in reports] == [("gone", A)]
-    assert _names(take_due(on_event(watch, _died(A), 1.1), 100.0)[1]) == ["b", "c"]
+    assert _names(take_due(_on_event(watch, _died(A), 1.1), 100.0)[1]) == ["b", "c"]
 
 
 def test_a_lane_that_left_and_came_back_while_it_was_worked_on_is_due_after() -> None:
-    watch, _ = take_due(on_event(_quiet(), _died(A), 1.0), 1.0)
+    watch, _ = take_due(_on_event(_quiet(), _died(A), 1.0), 1.0)
     watch, _ = set_lanes(watch, [B, C], 1.1)
     watch, _ = set_lanes(watch, [A, B, C], 1.2)
     assert take_due(watch, 1.3)[1] == ()
