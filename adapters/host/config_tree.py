@@ -30,16 +30,24 @@ from lanekit.core.ports.host_files import ArchiveBroken, ConfigCopy
 _OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 # What Linux shows for every link; it means nothing.
 _LINK_MODE = 0o777
-_CREDENTIALS_LIMIT = 16 << 20  # bytes; they are kept in memory while they are copied
-_TRIES = 5
-_PAUSE = 0.05  # seconds
+_MAX_CREDENTIALS_BYTES = 16 << 20  # they are kept in memory while they are copied
+_MAX_TRIES = 5
+_RETRY_SECONDS = 0.05
 _CHANGED = "changed while it was read"
 # What opening says when an entry is no longer what the listing showed.
 _GONE = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO}
 
 
-def read_config(path: str, credentials: Sequence[str] = ()) -> Outcome[ConfigCopy]:
-    """Read the tree once, links followed for `path` itself; see `HostFiles.config`."""
+def read_config(
+    path: str, credentials: Sequence[str] = (), retry_seconds: float = _RETRY_SECONDS
+) -> Outcome[ConfigCopy]:
+    """Read the tree once, links followed for `path` itself; see `HostFiles.config`.
+
+    Args:
+        path: The config folder.
+        credentials: Names in it that are copied as they are at that time, and not compared.
+        retry_seconds: The pause before credentials that just changed are read again.
+    """
     try:
         with _Root(path) as root:
             entries = tuple(root.walk())
@@ -55,14 +63,24 @@ def read_config(path: str, credentials: Sequence[str] = ()) -> Outcome[ConfigCop
         return Failure(broken.error)
     if isinstance(hashes, Failure):
         return hashes
-    return Success(_DiskConfig(path, tree.unwrap(), hashes.unwrap(), tuple(credentials)))
+    return Success(
+        _DiskConfig(path, tree.unwrap(), hashes.unwrap(), tuple(credentials), retry_seconds)
+    )
 
 
 class _DiskConfig:
     """A config tree that was read once; `archive` reads it again and refuses any change."""
 
-    def __init__(self, path: str, tree: Tree, hashes: Hashes, credentials: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        path: str,
+        tree: Tree,
+        hashes: Hashes,
+        credentials: tuple[str, ...],
+        retry_seconds: float,
+    ) -> None:
         self._path = path
+        self._retry_seconds = retry_seconds
         self._credentials = credentials
         self._tree = tree
         self._hashes = hashes
@@ -97,26 +115,27 @@ class _DiskConfig:
             )
 
     def _take(self, root: "_Root") -> dict[Entry, bytes]:
-        """The credentials as they are now. One that changes meanwhile is read again: each file is
-        whole, since who refreshes a token does not do so all the time."""
-        for last in (False,) * (_TRIES - 1) + (True,):
+        """Read the credentials as they are now, and again when one changes while it is read: each
+        file is whole, because whoever refreshes a token does not do so all the time."""
+        tries = 1
+        while True:
             try:
                 return self._take_once(root)
             except ArchiveBroken:
-                if last:
+                if tries == _MAX_TRIES:
                     raise
-                sleep(_PAUSE)
-        raise AssertionError("no try is the last")
+            tries += 1
+            sleep(self._retry_seconds)
 
     def _take_once(self, root: "_Root") -> dict[Entry, bytes]:
         taken: dict[Entry, bytes] = {}
-        left = _CREDENTIALS_LIMIT
+        left = _MAX_CREDENTIALS_BYTES
         for entry in tuple(root.walk()):
             if not is_credential(entry.name, self._credentials):
                 continue
             left -= entry.size
             if left < 0:
-                why = f"is too much for credentials: {_CREDENTIALS_LIMIT >> 20} MiB in all"
+                why = f"is too much for credentials: {_MAX_CREDENTIALS_BYTES >> 20} MiB in all"
                 raise ArchiveBroken(unreadable(self._path, entry.name, why))
             taken[entry] = b"".join(root.read(entry)) if entry.kind == "file" else b""
         return taken

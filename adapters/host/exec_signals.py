@@ -28,7 +28,8 @@ def forward_signal(container: str, token: str, number: int) -> bool:
     wanted = f"{EXEC_ID_ENV}={token}".encode()
     marked = {pid: _parent(pid) for pid in _processes(container) if wanted in _environ(pid)}
     eldest = [pid for pid, parent in marked.items() if parent not in marked]
-    return any([_send(pid, container, number) for pid in eldest])
+    sent = [_send(pid, container, number) for pid in eldest]
+    return any(sent)
 
 
 def _processes(container: str) -> Iterator[int]:

@@ -1,7 +1,6 @@
 """Run a command: bounded in time and in what it may say, never through a shell."""
 
 import os
-import select
 import selectors
 import signal
 import subprocess
@@ -9,22 +8,34 @@ import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 
+from lanekit.adapters.host.stdin_pump import StdinPump
 from lanekit.core.domain._dataclass import dataclass
 
-_CHUNK = 1 << 16
-# An inspect of 150 containers is about 2 MB; what goes on beyond this is no answer.
-_MOST_OUTPUT = 64 << 20
-# How long a podman that was told to end may take for it: it does not stop in a critical section.
-_GRACE = 2.0
-_WORDS = 2000
-# How long the writer of stdin may take to see that nobody wants the rest.
-_LOOK_UP_MS = 100
+_CHUNK_BYTES = 1 << 16
+_MAX_ERROR_BYTES = 2000
+
+
+@dataclass(frozen=True)
+class ProcessLimits:
+    """What a process may take.
+
+    `grace_seconds`: how long after SIGTERM it is killed; a podman does not stop in a critical
+    section. `max_output_bytes`: an inspect of 150 containers is about 2 MB; what goes on beyond
+    this is not an answer.
+    """
+
+    grace_seconds: float = 2.0
+    max_output_bytes: int = 64 << 20
+
+
+DEFAULT_LIMITS = ProcessLimits()
 
 
 @dataclass(frozen=True)
 class CompletedCommand:
-    """How a command ended. `stdout` and `stderr` are never mixed; bytes that are no UTF-8 show."""
+    """How a command ended. Bytes that are not UTF-8 are escaped."""
 
     status: int
     stdout: str
@@ -44,28 +55,36 @@ def run(
     env: Mapping[str, str],
     timeout: float,
     stdin: Iterable[bytes] = (),
+    limits: ProcessLimits = DEFAULT_LIMITS,
 ) -> CompletedCommand:
-    """The command's answer. Raises OSError (it cannot be executed), TooSlow, TooMuch.
+    """Run the command to its end, within `timeout` seconds.
 
     It gets a process group of its own, so that Ctrl-C at the terminal reaches us and not it: what
     is begun can then be undone in order. All of the group is told to end when the command is: it
     may be a script that runs podman. What `stdin` raises passes through, once it has ended.
+
+    Raises:
+        OSError: it cannot be executed.
+        CommandTimeout: it did not end in time, and was told to.
+        OutputTooLarge: it wrote more than `limits` allow.
     """
     fed = not isinstance(stdin, tuple) or bool(stdin)
     process = _started(command, env, fed=fed)
     deadline = time.monotonic() + timeout
-    feeder = _Feeder(process, stdin)
+    pump = _pump(process, stdin, limits)
     try:
-        return _converse(process, deadline, feeder)
+        return _converse(process, deadline, pump, limits)
     except (KeyboardInterrupt, SystemExit):
-        feeder.stop()
-        _wait_out(process, deadline)
+        if pump is not None:
+            pump.stop(limits.grace_seconds)
+        _wait_out(process, deadline, limits)
         raise
     except BaseException:
-        _end(process)
+        _end(process, limits)
         raise
     finally:
-        feeder.stop()
+        if pump is not None:
+            pump.stop(limits.grace_seconds)
         for pipe in (process.stdout, process.stderr):
             if pipe is not None:
                 pipe.close()
@@ -91,7 +110,7 @@ def wait_exit_status(process: "subprocess.Popen[bytes]") -> int:
     try:
         status = process.wait()
     except BaseException:
-        _end(process)
+        _end(process, DEFAULT_LIMITS)
         raise
     return status if status >= 0 else 128 - status
 
@@ -115,169 +134,126 @@ class BackgroundCommand:
     `out` is the descriptor of what it writes to stdout. Raises OSError: it cannot be executed.
     """
 
-    def __init__(self, command: Sequence[str], env: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        env: Mapping[str, str],
+        limits: ProcessLimits = DEFAULT_LIMITS,
+    ) -> None:
+        self._limits = limits
         self._process = _started(command, env, fed=False)
         out, err = self._process.stdout, self._process.stderr
         if out is None or err is None:
             raise OSError("there are no pipes")
         self._pipes = (out, err)
         self.out = out.fileno()
-        self._words = b""
+        self._errors = b""
         # Its warnings must not fill the pipe: then it would wait for ever.
-        self._reader = threading.Thread(target=self._gather, args=(err.fileno(),), daemon=True)
+        self._reader = threading.Thread(target=self._read_errors, args=(err.fileno(),), daemon=True)
         self._reader.start()
 
-    def _gather(self, descriptor: int) -> None:
+    def _read_errors(self, descriptor: int) -> None:
         with suppress(OSError):
-            while chunk := os.read(descriptor, _CHUNK):
-                self._words = (self._words + chunk)[-_WORDS:]
+            while chunk := os.read(descriptor, _CHUNK_BYTES):
+                self._errors = (self._errors + chunk)[-_MAX_ERROR_BYTES:]
 
-    def words(self) -> str:
-        """The end of what it wrote to stderr, when it has ended."""
-        self._reader.join(_GRACE)
-        return self._words.decode(errors="backslashreplace").strip()
+    def stderr(self) -> str:
+        """Return the end of what it wrote to stderr, when it has ended."""
+        self._reader.join(self._limits.grace_seconds)
+        return self._errors.decode(errors="backslashreplace").strip()
 
     def end(self) -> None:
-        """Let it end; it has when this returns."""
-        _end(self._process)
+        """End it; it has ended when this returns."""
+        _end(self._process, self._limits)
 
-    def give_back(self) -> None:
+    def close(self) -> None:
         """Close its pipes, when nobody reads any more."""
-        self._reader.join(_GRACE)
+        self._reader.join(self._limits.grace_seconds)
         for pipe in self._pipes:
             pipe.close()
 
 
-def _wait_out(process: subprocess.Popen[bytes], deadline: float) -> None:
+def _wait_out(process: subprocess.Popen[bytes], deadline: float, limits: ProcessLimits) -> None:
     """Let it end by itself: a `podman stop` that is killed leaves a container "stopping" for ever.
 
     A second Ctrl-C ends the wait. (`with Popen(..)` would wait for a quarter of a second only.)
     """
     try:
-        _ = _read(process, deadline)
+        _ = _read(process, deadline, limits)
         _ = process.wait(max(0.0, deadline - time.monotonic()))
     except (CommandTimeout, OutputTooLarge, subprocess.TimeoutExpired):
-        _end(process)
+        _end(process, limits)
+
+
+def _pump(
+    process: subprocess.Popen[bytes], chunks: Iterable[bytes], limits: ProcessLimits
+) -> StdinPump | None:
+    """The writer of its stdin, if it has one; when the chunks raise, the command is ended before
+    the pipe is closed, so that it does not take a cut archive for a whole one.
+    """
+    if process.stdin is None:
+        return None
+    sink = process.stdin.fileno()
+    os.set_blocking(sink, False)
+    write, close = partial(os.write, sink), process.stdin.close
+    return StdinPump(chunks, sink, write, close, partial(_end, process, limits))
 
 
 def _converse(
-    process: subprocess.Popen[bytes], deadline: float, feeder: "_Feeder"
+    process: subprocess.Popen[bytes],
+    deadline: float,
+    pump: StdinPump | None,
+    limits: ProcessLimits,
 ) -> CompletedCommand:
-    if process.stdin is not None:
-        feeder.start()
-    said = _read(process, deadline)
-    if process.stdin is not None:
-        feeder.join(max(0.0, deadline - time.monotonic()))
-        if feeder.is_alive():
+    if pump is not None:
+        pump.start()
+    outputs = _read(process, deadline, limits)
+    if pump is not None:
+        pump.join(max(0.0, deadline - time.monotonic()))
+        if pump.is_alive():
             raise CommandTimeout
-    if feeder.broken is not None:
-        raise feeder.broken
+        if pump.error is not None:
+            raise pump.error
     try:
         status = process.wait(max(0.0, deadline - time.monotonic()))
     except subprocess.TimeoutExpired:
         raise CommandTimeout from None
-    out, err = (data.decode(errors="backslashreplace") for data in said)
+    out, err = (data.decode(errors="backslashreplace") for data in outputs)
     return CompletedCommand(status, out, err)
 
 
-def _read(process: subprocess.Popen[bytes], deadline: float) -> tuple[bytearray, bytearray]:
-    """Both outputs to their ends. One thread reads both: starting two more costs 2 ms each."""
-    said = (bytearray(), bytearray())
+def _read(
+    process: subprocess.Popen[bytes], deadline: float, limits: ProcessLimits
+) -> tuple[bytearray, bytearray]:
+    """Read both outputs to their ends. One thread reads both: starting two more costs 2 ms each."""
+    outputs = (bytearray(), bytearray())
     with selectors.DefaultSelector() as waiting:
-        for pipe, data in zip((process.stdout, process.stderr), said, strict=True):
+        for pipe, data in zip((process.stdout, process.stderr), outputs, strict=True):
             if pipe is not None:
                 _ = waiting.register(pipe, selectors.EVENT_READ, data)
         while waiting.get_map():
-            left = deadline - time.monotonic()
-            if left <= 0:
+            remaining = deadline - time.monotonic()
+            if remaining <= 0:
                 raise CommandTimeout
-            for key, _ in waiting.select(left):
-                chunk = os.read(key.fd, _CHUNK)
+            for key, _ in waiting.select(remaining):
+                chunk = os.read(key.fd, _CHUNK_BYTES)
                 if not chunk:
                     _ = waiting.unregister(key.fileobj)
                 key.data.extend(chunk)
-                if len(key.data) > _MOST_OUTPUT:
+                if len(key.data) > limits.max_output_bytes:
                     raise OutputTooLarge
-    return said
+    return outputs
 
 
-class _Feeder(threading.Thread):
-    """Writes stdin while the outputs are read, so that neither can block the other.
-
-    It never waits inside a write: whoever holds the other end need not be the command itself, and
-    may outlive it without reading.
-    """
-
-    def __init__(self, process: subprocess.Popen[bytes], chunks: Iterable[bytes]) -> None:
-        super().__init__(daemon=True)
-        self._process = process
-        self._chunks = chunks
-        self._writing = threading.Lock()
-        self._stopped = False
-        self.broken: BaseException | None = None
-        if process.stdin is not None:
-            os.set_blocking(process.stdin.fileno(), False)
-
-    def run(self) -> None:
-        """Write all, or end the command, so that a cut archive is not taken for a whole one."""
-        try:
-            for chunk in self._chunks:
-                self._write(memoryview(chunk))
-            self.stop()
-        except (BrokenPipeError, _Stopped):
-            # It ended, or was given up, without reading everything: its status says why.
-            self.stop()
-        except BaseException as broken:
-            self.broken = broken
-            _end(self._process)
-            self.stop()
-
-    def stop(self) -> None:
-        """Close the pipe; what is not written yet never will be."""
-        with self._writing:
-            self._stopped = True
-            if self._process.stdin is not None:
-                self._process.stdin.close()
-
-    def _write(self, rest: memoryview) -> None:
-        while rest:
-            written = self._write_some(rest)
-            if not written:
-                self._wait_for_room()
-            rest = rest[written:]
-
-    def _write_some(self, rest: memoryview) -> int:
-        # Under the lock: another file may have the pipe's number once the pipe is closed.
-        with self._writing:
-            if self._stopped or self._process.stdin is None:
-                raise _Stopped
-            try:
-                return os.write(self._process.stdin.fileno(), rest)
-            except BlockingIOError:
-                return 0
-
-    def _wait_for_room(self) -> None:
-        waiting = select.poll()
-        with self._writing:
-            if self._stopped or self._process.stdin is None:
-                raise _Stopped
-            waiting.register(self._process.stdin.fileno(), select.POLLOUT)
-        _ = waiting.poll(_LOOK_UP_MS)
-
-
-class _Stopped(Exception):
-    """Nobody wants the rest of stdin."""
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _end(process: subprocess.Popen[bytes], limits: ProcessLimits) -> None:
     _signal(process, signal.SIGTERM)
     try:
-        _ = process.wait(_GRACE)
+        _ = process.wait(limits.grace_seconds)
     except subprocess.TimeoutExpired:
         _signal(process, signal.SIGKILL)
         # Not for ever: a program of another user's cannot be killed.
         with suppress(subprocess.TimeoutExpired):
-            _ = process.wait(_GRACE)
+            _ = process.wait(limits.grace_seconds)
 
 
 def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
@@ -285,5 +261,7 @@ def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
     if process.returncode is None:
         with suppress(ProcessLookupError, PermissionError):
             # One that was left in our own group must not take us with it.
-            own = os.getpgid(process.pid) == process.pid
-            (os.killpg if own else os.kill)(process.pid, number)
+            if os.getpgid(process.pid) == process.pid:
+                os.killpg(process.pid, number)
+            else:
+                os.kill(process.pid, number)

@@ -27,7 +27,7 @@ def mount_health(
         dead = tuple(m.target for m in mounts if m.target in lost or _is_dead(root, m))
         gone = bool(config_target) and _is_gone(root, config_target)
         rest = [mount for mount in mounts if mount.target not in lost]
-        sure = (dead or gone) and _is_its_process(seen) and _shows(root, rest)
+        sure = (dead or gone) and is_process_of(seen) and _shows(root, rest)
     except OSError:
         return MountHealth()
     return MountHealth(dead, gone) if sure else MountHealth()
@@ -40,7 +40,7 @@ def touched_files(seen: ObservedContainer, paths: Sequence[str]) -> frozenset[st
     root = f"/proc/{seen.pid}/root"
     binds = [mount for mount in seen.mounts if mount.kind == "bind"]
     try:
-        if not _is_its_process(seen) or not _shows(root, binds):
+        if not is_process_of(seen) or not _shows(root, binds):
             return None
         return frozenset(path for path in paths if _is_touched(root, path))
     except OSError:
@@ -131,7 +131,8 @@ def _plain(root: str, path: str) -> os.stat_result | None:
     return found
 
 
-def _is_its_process(seen: ObservedContainer) -> bool:
+def is_process_of(seen: ObservedContainer) -> bool:
+    """Return whether its pid is, on this host, a process of the container; raises OSError."""
     # podman mounts files of a folder that has the container's id: /run/.containerenv, /etc/hosts.
     with open(f"/proc/{seen.pid}/mountinfo", "rb") as mounts:
         return seen.id.encode() in mounts.read()

@@ -6,7 +6,7 @@ from contextlib import suppress
 from functools import lru_cache
 
 # Where podman, or docker, listens by default: for the system, and for each user.
-_PLACES = (
+DEFAULT_PLACES = (
     "/run/podman/podman.sock",
     "/run/docker.sock",
     "/run/user/*/podman/podman.sock",
@@ -15,17 +15,22 @@ _PLACES = (
 _NAMES = ("podman.sock", "docker.sock")
 
 
-def socket_in(path: str, seen: os.stat_result, env: Mapping[str, str]) -> str:
+def socket_in(
+    path: str,
+    seen: os.stat_result,
+    env: Mapping[str, str],
+    defaults: tuple[str, ...] = DEFAULT_PLACES,
+) -> str:
     """The socket that a mount of `path` would give to a lane, links followed; "" when none.
 
     `seen` is what stat says of it. A socket need not be there yet: it may be started later. Places
-    are the default ones, those of `env` (XDG_RUNTIME_DIR, CONTAINER_HOST), and any file of such a
-    name.
+    are the `defaults` (a * stands for one name), those of `env` (XDG_RUNTIME_DIR, CONTAINER_HOST),
+    and any file of such a name.
     """
     real = os.path.realpath(path)
     if os.path.basename(real) in _NAMES:
         return real
-    places = (*_PLACES, *_places_of(env))
+    places = (*defaults, *_places_of(env))
     have = _steps(real)
     for place in places:
         if _is_on_the_way(have, _steps(place)):

@@ -233,14 +233,12 @@ class InMemory(FakeControls):
         self, container: str, command: Sequence[str], streams: Streams, *, tty: bool
     ) -> Outcome[int]:
         """See `ContainerEngine.execute`; plays what `set_program` gave for the command."""
-        from lanekit.adapters.memory.program import execute  # noqa: PLC0415 - costs start-up
-
         _ = tty
         program = self._programs.get(tuple(command), Program())
         return self._about(
             "execute",
             container,
-            lambda: execute(self._store, container, program, streams),
+            lambda: verbs.execute(self._store, container, program, streams),
             *command,
         )
 

@@ -39,12 +39,17 @@ class Fault:
         if self.method != ANY and self.method not in _METHODS:
             raise ValueError(f"no such method: {self.method!r}; there are {sorted(_METHODS)}")
 
-    def applies(self, call: Call, when: When) -> bool:
-        """Whether it happens now; counts `skip` and `times` down."""
-        if when != self.when or self.method not in (ANY, call.method) or self.times == 0:
-            return False
-        if self.container and self.container != call.container:
-            return False
+    def matches(self, call: Call, when: When) -> bool:
+        """Return whether this call is one of those that the fault is about."""
+        return (
+            when == self.when
+            and self.method in (ANY, call.method)
+            and self.times != 0
+            and self.container in ("", call.container)
+        )
+
+    def count(self) -> bool:
+        """Count a call that matches; return whether the fault happens at it."""
         if self.skip:
             self.skip -= 1
             return False
@@ -97,10 +102,11 @@ class FaultScript:
 
     def _play(self, call: Call, when: When) -> LaneError | None:
         with self._lock:
-            rules = [rule for rule in self._rules if rule.seconds and rule.applies(call, when)]
-            sudden = (rule for rule in self._rules if not rule.seconds)
-            last = next((rule for rule in sudden if rule.applies(call, when)), None)
-        self._clock.sleep(sum(rule.seconds for rule in rules))
-        if last is not None and last.kills:
+            matching = [rule for rule in self._rules if rule.matches(call, when)]
+            delays = [rule.seconds for rule in matching if rule.seconds and rule.count()]
+            # The first that happens is the only one: those after it wait for another call.
+            sudden = next((r for r in matching if not r.seconds and r.count()), None)
+        self._clock.sleep(sum(delays))
+        if sudden is not None and sudden.kills:
             raise SimulatedKill(f"{when} {call}")
-        return None if last is None else last.error
+        return None if sudden is None else sudden.error

@@ -3,13 +3,16 @@
 Each rule was seen on podman 4.3.1; `tests/contract` checks that the two still agree.
 """
 
+import os
 from collections.abc import Iterable
 
 from returns.result import Failure, Success
 
+from lanekit.adapters.host.exec_io import PIPE_CLOSED, write_all
 from lanekit.adapters.memory.containers import KILLED, Container, clash
 from lanekit.adapters.memory.files import extract
 from lanekit.adapters.memory.store import Store
+from lanekit.adapters.memory.workers import Program
 from lanekit.core.domain.containers import Port
 from lanekit.core.domain.errors import (
     InvalidState,
@@ -19,8 +22,10 @@ from lanekit.core.domain.errors import (
     PortInUse,
     StartFailed,
 )
+from lanekit.core.ports.engine import Streams
 from lanekit.core.ports.host_files import ArchiveBroken
 
+_CHUNK_BYTES = 1 << 16
 _UP = ("running", "paused", "stopping")
 
 
@@ -206,3 +211,27 @@ def last_lines(store: Store, identifier: str, tail: int) -> Outcome[str]:
             return found
         lines = found.unwrap().lines
         return Success("".join(f"{line}\n" for line in (lines[-tail:] if tail else [])))
+
+
+def execute(store: Store, identifier: str, program: Program, streams: Streams) -> Outcome[int]:
+    """Play the program on the streams; the container has to run. No lock is held meanwhile."""
+    with store.step():
+        found = find(store, identifier)
+        if isinstance(found, Failure):
+            return found
+        state, name = found.unwrap().state, found.unwrap().seen.name
+    if state != "running":
+        words = "can only create exec sessions on running containers: container state improper"
+        return Failure(InvalidState(f"could not execute in {name}: it is {state}", words))
+    try:
+        _play(program, streams)
+    except BrokenPipeError:
+        return Success(PIPE_CLOSED)
+    return Success(program.status)
+
+
+def _play(program: Program, streams: Streams) -> None:
+    write_all(streams.stderr, memoryview(program.stderr))
+    write_all(streams.stdout, memoryview(program.stdout))
+    while program.echoes and (chunk := os.read(streams.stdin, _CHUNK_BYTES)):
+        write_all(streams.stdout, memoryview(chunk))

@@ -8,6 +8,7 @@ from returns.result import Failure, Success
 
 from lanekit.core.domain._dataclass import dataclass
 from lanekit.core.domain.errors import EngineUnavailable, InvalidLane, Outcome
+from lanekit.core.domain.hints import START_SERVICE
 
 SYSTEM = "/run/podman/podman.sock"
 """Where the service of the whole system listens."""
@@ -79,7 +80,5 @@ def no_service(words: str, detail: str = "") -> EngineUnavailable:
     return EngineUnavailable(
         f"podman's service cannot be reached: {words}",
         detail=detail,
-        hint="start it with `systemctl --user start podman.socket` (as root without --user), or "
-        "`podman system service --time 0 &`; CONTAINER_HOST=unix:///PATH names another socket; "
-        "`--engine cli` does without",
+        hint=f"{START_SERVICE}; `--engine cli` does without",
     )

@@ -1,4 +1,6 @@
-"""podman's words -> LaneError. The only place that knows them.
+"""podman's error texts -> LaneError, for everything that lanekit asks of podman.
+
+Why no container starts at all is in `failure_causes`; a race of netavark's in `netavark_retry`.
 
 Each pattern is a wording recorded from 4.3.1, 5.4.2 or 5.8.6, of the command or of REST. A wording
 that none fits is `EngineFailed` with podman's words: never a guess. podman ends its errors with

@@ -1,4 +1,4 @@
-"""podman's words -> why no container starts. The only place that knows them.
+"""podman's error texts -> why no container starts on this host, for `lanekit doctor`.
 
 Recorded from podman 4.3.1 with runc 1.1.5 and crun 1.8.1, but for those marked: they are from
 reports of podman's users. Words that none fits are `unknown`, never a guess.

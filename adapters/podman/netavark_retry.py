@@ -8,21 +8,23 @@ container as it was.
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from returns.result import Failure
 
 from lanekit.core.domain.errors import Outcome
 
-_WORDS = r"netavark: .*iptables: No chain/target/match by that name"
-_PAUSES = (0.1, 0.3, 1.0)  # seconds
+_LOST_RACE = r"netavark: .*iptables: No chain/target/match by that name"
+_PAUSES_SECONDS = (0.1, 0.3, 1.0)
 
 
-def retry_start(start: Callable[[], Outcome[None]]) -> Outcome[None]:
-    """What `start` gives, after up to three more tries when that is how it failed."""
-    for pause in _PAUSES:
+def retry_start(
+    start: Callable[[], Outcome[None]], pauses: Sequence[float] = _PAUSES_SECONDS
+) -> Outcome[None]:
+    """Call `start`, and again after each of these pauses (seconds) as long as it fails so."""
+    for pause in pauses:
         done = start()
-        if not isinstance(done, Failure) or not re.search(_WORDS, done.failure().detail):
+        if not isinstance(done, Failure) or not re.search(_LOST_RACE, done.failure().detail):
             return done
         time.sleep(pause)
     return start()

@@ -171,6 +171,11 @@ class LaneFailed(Exception):
         self.error = error
 
 
+def without_value(outcome: Outcome[object]) -> Outcome[None]:
+    """Return the same failure, or a success without a value."""
+    return outcome if isinstance(outcome, Failure) else Success(None)
+
+
 def or_raise(outcome: Outcome[T]) -> T:
     """The value of a Success; a Failure is raised as `LaneFailed`."""
     match outcome:

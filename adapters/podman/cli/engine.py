@@ -3,13 +3,20 @@
 import math
 import os
 import re
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from returns.result import Failure, Success
 
-from lanekit.adapters.host.in_parallel import side_by_side
-from lanekit.adapters.host.processes import CommandTimeout, CompletedCommand, OutputTooLarge, run
+from lanekit.adapters.host.processes import (
+    DEFAULT_LIMITS,
+    CommandTimeout,
+    CompletedCommand,
+    OutputTooLarge,
+    ProcessLimits,
+    run,
+)
 from lanekit.adapters.podman.cli.output import (
     in_order,
     refusal,
@@ -28,7 +35,9 @@ from lanekit.core.domain.errors import (
     InvalidState,
     NotFound,
     Outcome,
+    without_value,
 )
+from lanekit.core.domain.hints import INSTALL
 from lanekit.core.domain.labels import has_labels
 from lanekit.core.domain.observed import ImageInfo, InspectResult, LayerChange, ObservedContainer
 from lanekit.core.domain.podman_create.args import create_args, env_file, env_passthrough
@@ -45,6 +54,7 @@ class PodmanCli:
 
     `command` is what stands before the verb, with podman's global options. `env` replaces the
     environment of this process. `timeout`: seconds that one call may take, a stop's grace aside.
+    `limits` are those of each podman process.
     """
 
     def __init__(
@@ -53,10 +63,12 @@ class PodmanCli:
         *,
         env: Mapping[str, str] | None = None,
         timeout: float = 120.0,
+        limits: ProcessLimits = DEFAULT_LIMITS,
     ) -> None:
         self._command = tuple(command)
         self._env = env
         self._timeout = timeout
+        self._limits = limits
 
     @property
     def description(self) -> str:
@@ -124,9 +136,15 @@ class PodmanCli:
         if meanwhile is not None:
             meanwhile()
         if names and references:
-            containers, images = side_by_side(
-                lambda: self.inspect(names), lambda: self.images(references)
-            )
+            # Not an executor, whose half dozen modules cost start-up.
+            answers: list[Outcome[Mapping[str, ImageInfo]]] = []
+            thread = threading.Thread(target=lambda: answers.append(self.images(references)))
+            thread.start()
+            try:
+                containers = self.inspect(names)
+            finally:
+                thread.join()
+            (images,) = answers
         else:
             containers, images = self.inspect(names), self.images(references)
         if isinstance(containers, Failure):
@@ -190,27 +208,27 @@ class PodmanCli:
             )
         except ArchiveBroken as broken:
             return Failure(broken.error)
-        return _nothing(done)
+        return without_value(done)
 
     def start(self, container: str) -> Outcome[None]:
         """See `ContainerEngine.start`."""
         doing = f"start {container[:12]}"
-        return retry_start(lambda: _nothing(self._checked(doing, "start", container)))
+        return retry_start(lambda: without_value(self._checked(doing, "start", container)))
 
     def unpause(self, container: str) -> Outcome[None]:
         """See `ContainerEngine.unpause`."""
-        return _nothing(self._checked(f"unpause {container[:12]}", "unpause", container))
+        return without_value(self._checked(f"unpause {container[:12]}", "unpause", container))
 
     def stop(self, container: str, grace: float) -> Outcome[None]:
         """See `ContainerEngine.stop`; podman counts the grace in whole seconds, rounded up."""
         wait = str(math.ceil(grace))
         doing = f"stop {container[:12]}"
-        return _nothing(self._checked(doing, "stop", "-t", wait, container, extra=grace))
+        return without_value(self._checked(doing, "stop", "-t", wait, container, extra=grace))
 
     def rename(self, container: str, name: str) -> Outcome[None]:
         """See `ContainerEngine.rename`."""
         doing = f"rename {container[:12]} to {name}"
-        return _nothing(self._checked(doing, "rename", "--", container, name))
+        return without_value(self._checked(doing, "rename", "--", container, name))
 
     def remove(self, container: str, grace: float) -> Outcome[None]:
         """See `ContainerEngine.remove`."""
@@ -219,7 +237,7 @@ class PodmanCli:
         done = self._checked(doing, "rm", "-f", "-v", "-t", wait, container, extra=grace)
         if isinstance(done, Failure) and isinstance(done.failure(), NotFound):
             return Success(None)
-        return _nothing(done)
+        return without_value(done)
 
     def logs(self, container: str, tail: int) -> Outcome[str]:
         """See `ContainerEngine.logs`.
@@ -251,7 +269,7 @@ class PodmanCli:
         )
 
         doing = f"update {container[:12]}"
-        return _nothing(self._checked(doing, "update", *update_args(limits), container))
+        return without_value(self._checked(doing, "update", *update_args(limits), container))
 
     def events(self) -> Outcome[EventStream]:
         """See `ContainerEngine.events`; a process that runs until it is closed."""
@@ -259,7 +277,7 @@ class PodmanCli:
 
         try:
             env = os.environ if self._env is None else self._env
-            return Success(open_events(self._command, env))
+            return Success(open_events(self._command, env, self._limits))
         except OSError as error:
             return Failure(_cannot_execute(self._command[0], error))
 
@@ -267,14 +285,17 @@ class PodmanCli:
         self, container: str, command: Sequence[str], streams: Streams, *, tty: bool
     ) -> Outcome[int]:
         """See `ContainerEngine.execute`; one process, and one more when that says 125 or 255."""
-        from lanekit.adapters.podman.cli.exec import OWN, run_exec  # noqa: PLC0415 - start-up
+        from lanekit.adapters.podman.cli.exec import (  # noqa: PLC0415 - start-up
+            PODMAN_STATUSES,
+            run_exec,
+        )
 
         env = os.environ if self._env is None else self._env
         try:
             status = run_exec(self._command, env, container, command, streams, tty=tty)
         except OSError as error:
             return Failure(_cannot_execute(self._command[0], error))
-        return self._own_fault(container, status) if status in OWN else Success(status)
+        return self._own_fault(container, status) if status in PODMAN_STATUSES else Success(status)
 
     def _own_fault(self, container: str, status: int) -> Outcome[int]:
         """Whether it is podman's own status: it says its words on stderr, and nothing else."""
@@ -310,7 +331,7 @@ class PodmanCli:
         environ = {**(os.environ if self._env is None else self._env), **(env or {})}
         verb, allowed = " ".join(args[:2]), self._timeout + extra
         try:
-            return Success(run((*self._command, *args), environ, allowed, stdin))
+            return Success(run((*self._command, *args), environ, allowed, stdin, self._limits))
         except OSError as error:
             return Failure(_cannot_execute(self._command[0], error))
         except CommandTimeout:
@@ -329,12 +350,8 @@ def _cannot_execute(program: str, error: OSError) -> EngineUnavailable:
     return EngineUnavailable(
         f"the podman command cannot be run: {program}",
         detail=str(error),
-        hint="install podman 4.3 or later (`apt-get install podman`), or put it on PATH",
+        hint=INSTALL,
     )
-
-
-def _nothing(done: Outcome[CompletedCommand]) -> Outcome[None]:
-    return done if isinstance(done, Failure) else Success(None)
 
 
 def _without_secrets(said: CompletedCommand, spec: ContainerSpec) -> CompletedCommand:

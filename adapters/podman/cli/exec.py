@@ -5,18 +5,14 @@ import signal
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from lanekit.adapters.host.exec_io import (
-    PIPE_CLOSED,
-    SignalNotForwarded,
-    StdinPump,
-    forward_signals,
-)
+from lanekit.adapters.host.exec_io import PIPE_CLOSED, SignalNotForwarded, forward_signals
 from lanekit.adapters.host.exec_signals import EXEC_ID_ENV, forward_signal, new_token
 from lanekit.adapters.host.processes import spawn, wait_exit_status
+from lanekit.adapters.host.stdin_pump import StdinPump
 from lanekit.adapters.host.terminal import saved_terminal
 from lanekit.core.ports.engine import Streams
 
-OWN = (125, 255)
+PODMAN_STATUSES = (125, 255)
 """Statuses with which podman says that it could not; 4.3.1 says 255 of one that does not run."""
 
 
@@ -29,20 +25,20 @@ def run_exec(  # noqa: PLR0913 - what an exec has
     *,
     tty: bool,
 ) -> int:
-    """The exit status; raises OSError when podman cannot be executed."""
+    """Run the command; return its exit status. Raises OSError: podman cannot be executed."""
     token = new_token()
     # Without detach keys: Ctrl-P, the first of podman's own, is a key that shells use.
     options = ("-i", *(("-t", "--detach-keys=") if tty else ()), "--env", f"{EXEC_ID_ENV}={token}")
     argv = (*podman, "exec", *options, container, *command)
-    tell = partial(forward_signal, container, token)
+    forward = partial(forward_signal, container, token)
     try:
-        with saved_terminal(streams.stdin, raw=False), forward_signals(tell):
+        with saved_terminal(streams.stdin, raw=False), forward_signals(forward):
             status = _wait(argv, env, streams, tty=tty)
-    except SignalNotForwarded as unheard:
-        return unheard.status
+    except SignalNotForwarded as lost:
+        return lost.status
     if status == PIPE_CLOSED:
         # podman ended so, and left its command behind.
-        _ = tell(signal.SIGPIPE)
+        _ = forward(signal.SIGPIPE)
     return status
 
 
@@ -50,7 +46,7 @@ def _wait(argv: Sequence[str], env: Mapping[str, str], streams: Streams, *, tty:
     if tty or not os.isatty(streams.stdin):
         return wait_exit_status(spawn(argv, env, _three(streams, streams.stdin), alone=not tty))
     # A Ctrl-C would end podman, and leave its command behind. In a group of its own it does not
-    # hear of it, but may not read from the terminal either: so that is read for it.
+    # get the signal, but may not read from the terminal either: so that is read for it.
     source, sink = os.pipe()
     try:
         process = spawn(argv, env, _three(streams, source), alone=True)
@@ -60,14 +56,12 @@ def _wait(argv: Sequence[str], env: Mapping[str, str], streams: Streams, *, tty:
     finally:
         os.close(source)
     os.set_blocking(sink, False)
-    feeder = StdinPump(streams.stdin, sink, partial(os.write, sink), partial(os.close, sink))
-    feeder.start()
+    pump = StdinPump(streams.stdin, sink, partial(os.write, sink), partial(os.close, sink))
+    pump.start()
     try:
         return wait_exit_status(process)
     finally:
-        feeder.stop()
-        if not feeder.at_end:
-            os.close(sink)
+        pump.stop()
 
 
 def _three(streams: Streams, stdin: int) -> tuple[int, int, int]:

@@ -121,8 +121,8 @@ def _error(client: Client, doing: str, error: Exception, allowed: float) -> Lane
     if isinstance(error, ReadTimeout):
         return EngineTimeout(
             f"could not {doing}: podman's service at {where} did not answer within {allowed:g} s",
-            hint="does `podman --url {where} info` answer? what was asked may have been done: run "
-            "ensure again".replace("{where}", where),
+            hint=f"does `podman --url {where} info` answer? what was asked may have been done: "
+            "run ensure again",
         )
     if isinstance(error, UnsupportedVersion):
         return too_old(f"the service at {where} is {error}")

@@ -30,7 +30,7 @@ from lanekit.adapters.podman.rest.responses import (
     words_of,
 )
 from lanekit.core.domain.containers import ContainerSpec, Limits
-from lanekit.core.domain.errors import EngineFailed, NotFound, Outcome
+from lanekit.core.domain.errors import EngineFailed, NotFound, Outcome, without_value
 from lanekit.core.domain.labels import has_labels
 from lanekit.core.domain.observed import ImageInfo, InspectResult, LayerChange, ObservedContainer
 from lanekit.core.domain.podman_create.body import create_body
@@ -38,11 +38,11 @@ from lanekit.core.domain.redaction import redact, secrets_of
 from lanekit.core.ports.engine import EventStream, OnPartialResult, Streams, WhileWaiting
 from lanekit.core.ports.host_files import ArchiveBroken
 
+_TAR_BLOCK_BYTES = 512
+_EVENTS_OPEN_SECONDS = 10.0
+_BEFORE_IMAGES = MAX_CONNECTIONS - 1
 # What the podman command copies from its caller's environment into a container (ProxyEnv of
 # containers/common); the service does not.
-_BLOCK = 512  # of a tar
-_UNTIL_IT_LISTENS = 10.0
-_BEFORE_IMAGES = MAX_CONNECTIONS - 1
 _PROXIES = ("http_proxy", "https_proxy", "ftp_proxy", "no_proxy")
 
 
@@ -172,10 +172,10 @@ class PodmanSocket:
             done = self._rest.checked(doing, "PUT", path, stream=chain((first,), rest))
         except ArchiveBroken as broken:
             return Failure(broken.error)
-        if not isinstance(done, Failure) and not any(first[:_BLOCK]):
+        if not isinstance(done, Failure) and not any(first[:_TAR_BLOCK_BYTES]):
             # podman takes it for a success.
             return Failure(EngineFailed(f"could not {doing}: there is nothing in the archive"))
-        return _nothing(done)
+        return without_value(done)
 
     def start(self, container: str) -> Outcome[None]:
         """See `ContainerEngine.start`."""
@@ -228,7 +228,7 @@ class PodmanSocket:
         client = self._rest.client()
         if isinstance(client, Failure):
             return client
-        opened = open_events(client.unwrap().address, _UNTIL_IT_LISTENS)
+        opened = open_events(client.unwrap().address, _EVENTS_OPEN_SECONDS)
         return opened if isinstance(opened, Failure) else Success(opened.unwrap())
 
     def update(self, container: str, limits: Limits) -> Outcome[None]:
@@ -242,7 +242,7 @@ class PodmanSocket:
         doing, body = f"update {container[:12]}", json.dumps(update_body(limits)).encode()
         said = self._rest.ask(doing, "POST", path, body)
         if isinstance(said, Failure) or said.unwrap().status in GOOD:
-            return _nothing(said)
+            return without_value(said)
         return Failure(error_of(doing, words_of(said.unwrap())))
 
     def execute(
@@ -264,15 +264,11 @@ class PodmanSocket:
     ) -> Outcome[None]:
         path = queried(f"/containers/{container}/{verb}", query or {})
         doing = f"{verb} {container[:12]}{more}"
-        return _nothing(self._rest.checked(doing, "POST", path, extra=extra))
+        return without_value(self._rest.checked(doing, "POST", path, extra=extra))
 
 
 def _path(what: str, *, is_image: bool) -> str:
     return f"/images/{quoted(what)}/json" if is_image else f"/containers/{what}/json"
-
-
-def _nothing(said: Outcome[Response]) -> Outcome[None]:
-    return said if isinstance(said, Failure) else Success(None)
 
 
 def _take_container(
@@ -312,6 +308,6 @@ def _first_block(archive: Iterable[bytes]) -> tuple[bytes, Iterator[bytes]]:
     chunks, begin = iter(archive), b""
     for chunk in chunks:
         begin += chunk
-        if len(begin) >= _BLOCK:
+        if len(begin) >= _TAR_BLOCK_BYTES:
             break
     return begin, chunks

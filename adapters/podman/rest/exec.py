@@ -13,11 +13,11 @@ from returns.result import Failure, Success
 from lanekit.adapters.host.exec_io import (
     PIPE_CLOSED,
     SignalNotForwarded,
-    StdinPump,
     forward_signals,
     write_all,
 )
 from lanekit.adapters.host.exec_signals import EXEC_ID_ENV, forward_signal, new_token
+from lanekit.adapters.host.stdin_pump import StdinPump
 from lanekit.adapters.host.terminal import saved_terminal, size_of
 from lanekit.adapters.http.request import request_head
 from lanekit.adapters.podman.error_mapping import error_of
@@ -32,12 +32,12 @@ from lanekit.core.domain.errors import EngineTimeout, EngineUnavailable, LaneErr
 from lanekit.core.ports.engine import Streams
 
 _TAKEN_OVER = (101, 200)
-_CHUNK = 1 << 16
-_ANSWER = 30.0
+_CHUNK_BYTES = 1 << 16
+_ANSWER_SECONDS = 30.0
 # The service writes the exit status down a moment after the command's last byte.
-_STATUS_KNOWN = 10.0
-_PAUSE = 0.01
-_RESIZE = 2.0
+_STATUS_WRITTEN_SECONDS = 10.0
+_STATUS_POLL_SECONDS = 0.01
+_RESIZE_TIMEOUT_SECONDS = 2.0
 
 
 class _Refused(Exception):
@@ -74,8 +74,8 @@ def execute(
             partial(forward_signal, container, token), session.resize if tty else None
         ):
             return session.run(partial(forward_signal, container, token))
-    except SignalNotForwarded as unheard:
-        return Success(unheard.status)
+    except SignalNotForwarded as lost:
+        return Success(lost.status)
     except _Refused as refused:
         return Failure(refused.error)
 
@@ -91,26 +91,26 @@ class _Session:
         self._size: tuple[int, int] | None = None
         self._runs = False
 
-    def run(self, hand_on_signal: "partial[bool]") -> Outcome[int]:
+    def run(self, forward: "partial[bool]") -> Outcome[int]:
         with saved_terminal(self._streams.stdin, raw=self._tty), self._start() as (wire, begin):
             self._runs = True
             self.resize()
-            feeder = StdinPump(
+            pump = StdinPump(
                 self._streams.stdin,
                 wire.fileno(),
                 lambda rest: wire.send(rest, socket.MSG_DONTWAIT),
                 # A terminal's own end is a key (Ctrl-D); what podman does with ours is nothing.
                 lambda: None if self._tty else wire.shutdown(socket.SHUT_WR),
             )
-            feeder.start()
+            pump.start()
             try:
                 self._copy(wire, begin)
             except BrokenPipeError:
                 # As a program on this host would see it that writes into the same pipe.
-                _ = hand_on_signal(signal.SIGPIPE)
+                _ = forward(signal.SIGPIPE)
                 return Success(PIPE_CLOSED)
             finally:
-                feeder.stop()
+                pump.stop()
         return self._status()
 
     def _start(self) -> "_Started":
@@ -122,7 +122,7 @@ class _Session:
         if isinstance(client, Failure):
             raise _Refused(client.failure())
         try:
-            wire = connect_socket(client.unwrap().address, time.monotonic() + _ANSWER)
+            wire = connect_socket(client.unwrap().address, time.monotonic() + _ANSWER_SECONDS)
             return _Started(wire, _take_over(wire, f"{API}{self._path}/start", wanted))
         except TimeoutError:
             raise _Refused(EngineTimeout("podman's service did not start the command")) from None
@@ -133,7 +133,7 @@ class _Session:
 
     def _copy(self, wire: socket.socket, begin: bytes) -> None:
         frames, out, err = Frames(), self._streams.stdout, self._streams.stderr
-        chunk = memoryview(bytearray(_CHUNK))
+        chunk = memoryview(bytearray(_CHUNK_BYTES))
         data = memoryview(begin)
         while True:
             try:
@@ -146,6 +146,8 @@ class _Session:
             except ConnectionResetError:
                 length = 0
             if not length:
+                if not self._tty and not frames.is_whole:
+                    raise _Refused(undecodable("exec", "its output ended in the middle of a frame"))
                 return
             data = chunk[:length]
 
@@ -158,10 +160,10 @@ class _Session:
         query = {"h": str(size[0]), "w": str(size[1])}
         path = queried(f"{self._path}/resize", query)
         # A command that ended meanwhile has no terminal any more: nothing depends on it.
-        _ = self._rest.ask("resize a terminal", "POST", path, timeout=_RESIZE)
+        _ = self._rest.ask("resize a terminal", "POST", path, timeout=_RESIZE_TIMEOUT_SECONDS)
 
     def _status(self) -> Outcome[int]:
-        deadline = time.monotonic() + _STATUS_KNOWN
+        deadline = time.monotonic() + _STATUS_WRITTEN_SECONDS
         while True:
             said = self._rest.checked("ask for the exit status", "GET", f"{self._path}/json")
             if isinstance(said, Failure):
@@ -174,7 +176,7 @@ class _Session:
                 return Success(known)
             if time.monotonic() > deadline:
                 return Failure(EngineTimeout("podman does not say how the command ended"))
-            time.sleep(_PAUSE)
+            time.sleep(_STATUS_POLL_SECONDS)
 
 
 class _Started:
@@ -204,7 +206,7 @@ def _take_over(wire: socket.socket, path: str, wanted: dict[str, object]) -> byt
             "Upgrade: tcp",
         )
         wire.sendall(request_head("POST", path, *headers) + body)
-        return _after_head(wire, time.monotonic() + _ANSWER)
+        return _after_head(wire, time.monotonic() + _ANSWER_SECONDS)
     except BaseException:
         wire.close()
         raise
@@ -221,7 +223,7 @@ def _after_head(wire: socket.socket, deadline: float) -> bytes:
     if status in _TAKEN_OVER:
         return rest
     ready, _, _ = select.select([wire], [], [], 1) if not rest else ([], [], [])
-    raise _Refused(refusal_of(status, rest or (wire.recv(_CHUNK) if ready else b"")))
+    raise _Refused(refusal_of(status, rest or (wire.recv(_CHUNK_BYTES) if ready else b"")))
 
 
 def refusal_of(status: int, body: bytes) -> LaneError:

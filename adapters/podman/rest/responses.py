@@ -6,14 +6,13 @@ from returns.result import Failure, Success
 
 from lanekit.adapters.podman.error_mapping import ID, error_of
 from lanekit.adapters.podman.json_reader import Malformed, Node, as_node, parse, undecodable
+from lanekit.adapters.podman.rest.frames import Frames, Unframed
 from lanekit.adapters.podman.rest.http_client import Response
 from lanekit.core.domain.errors import Outcome
 
 GOOD = frozenset((200, 201, 204, 304))
 """Statuses of a request that was done, or that found it done already (304)."""
 _SHOWN = 500
-_FRAME_HEAD = 8
-_STREAMS = (0, 1, 2)
 
 
 def text_of(reply: Response) -> str:
@@ -59,18 +58,13 @@ def removal(doing: str, reply: Response) -> Outcome[None]:
 
 
 def log_lines(body: bytes, tail: int) -> Outcome[str]:
-    """The last lines of a log as podman multiplexes it, in the order in which they were written.
-
-    Each frame is a byte for its stream, three zeros, its length in four bytes (big endian), and
-    its bytes: the format of docker's `containers/{id}/attach`.
-    """
-    text, at = bytearray(), 0
-    while at < len(body):
-        head = body[at : at + _FRAME_HEAD]
-        length = int.from_bytes(head[4:], "big")
-        at += _FRAME_HEAD + length
-        if len(head) < _FRAME_HEAD or head[0] not in _STREAMS or any(head[1:4]) or at > len(body):
-            return Failure(undecodable("logs", "its frames are not what they should be"))
-        text += body[at - length : at]
+    """Return the last lines of a log that comes in frames, in the order of their writing."""
+    frames = Frames()
+    try:
+        text = b"".join(piece for _, piece in frames.feed(memoryview(body)))
+    except Unframed as error:
+        return Failure(undecodable("logs", f"{error} begins no frame"))
+    if not frames.is_whole:
+        return Failure(undecodable("logs", "it ends in the middle of a frame"))
     lines = text.decode(errors="backslashreplace").splitlines()
     return Success("".join(f"{line}\n" for line in (lines[-tail:] if tail > 0 else [])))

@@ -17,8 +17,9 @@ from lanekit.core.domain.diagnostics.facts import (
     containers_conf_lines,
     next_workaround,
 )
-from lanekit.core.domain.diagnostics.remedies import INSTALL, REASONS, REMEDIES, START_SERVICE
+from lanekit.core.domain.diagnostics.remedies import REASONS, REMEDIES
 from lanekit.core.domain.errors import SET_FOR_ALL
+from lanekit.core.domain.hints import INSTALL, START_SERVICE
 
 Status: TypeAlias = Literal["ok", "warn", "FAIL", "not tried"]
 

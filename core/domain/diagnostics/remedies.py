@@ -3,12 +3,7 @@
 from collections.abc import Mapping
 
 from lanekit.core.domain.diagnostics.facts import Cause
-
-INSTALL = "install podman 4.3 or later (`apt-get install podman`), or put it on PATH"
-START_SERVICE = (
-    "start it with `systemctl --user start podman.socket` (as root without --user), or "
-    "`podman system service --time 0 &`; CONTAINER_HOST=unix:///PATH names another socket"
-)
+from lanekit.core.domain.hints import START_SERVICE
 
 REASONS: Mapping[Cause, str] = {
     "ulimits": "podman may not raise the limits of processes (ulimits) that it wants to give",

@@ -6,13 +6,10 @@ import pytest
 from tests.integration.hostile.fake_podman import FakePodman
 from tests.integration.podman.conftest import cli_lane, real_lane
 
-from lanekit.adapters.host import processes
-
 __all__ = ["cli_lane", "real_lane"]
 
 
 @pytest.fixture
-def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakePodman:
+def fake(tmp_path: Path) -> FakePodman:
     """A program in podman's place; one that does not end when told to is killed soon."""
-    monkeypatch.setattr(processes, "_GRACE", 0.1)
     return FakePodman(tmp_path)

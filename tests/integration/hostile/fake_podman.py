@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lanekit.adapters.host.processes import ProcessLimits
 from lanekit.adapters.podman.cli.engine import PodmanCli
 from lanekit.api import Lanes
 from lanekit.core.domain.errors import LaneError, Outcome
@@ -49,7 +50,7 @@ class FakePodman:
 
     def engine(self, timeout: float) -> PodmanCli:
         """The engine that runs it; one call may take `timeout` seconds."""
-        return PodmanCli((str(self.path),), timeout=timeout)
+        return PodmanCli((str(self.path),), timeout=timeout, limits=ProcessLimits(0.1))
 
 
 def make_lane(folder: Path) -> tuple[Lane, Profile]:

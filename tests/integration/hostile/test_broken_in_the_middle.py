@@ -14,7 +14,7 @@ from tests.integration.podman.conftest import WORKER, RealLane
 from tests.integration.podman.counting_proxy import Damage, counting_proxy
 from tests.support.tiers import with_nightly
 
-from lanekit.adapters.host import processes
+from lanekit.adapters.host.processes import ProcessLimits
 from lanekit.adapters.http.probe import HttpProbe
 from lanekit.adapters.podman.cli.engine import PodmanCli
 from lanekit.adapters.podman.rest.engine import PodmanSocket
@@ -109,7 +109,9 @@ def _command(real: RealLane, verb: str, after: str, damage: str) -> PodmanCli:
         'touch "$verb"\nexec "$@"\n'
     )
     program.chmod(0o755)
-    return PodmanCli((str(program),), env=real.sandbox.env, timeout=_timeout(damage))
+    limits = ProcessLimits(0.3)
+    timeout = _timeout(damage)
+    return PodmanCli((str(program),), env=real.sandbox.env, timeout=timeout, limits=limits)
 
 
 @contextmanager
@@ -155,9 +157,8 @@ def _breaks(real: RealLane, verb: str, after: str, damage: str, old: str) -> Non
 
 @pytest.mark.parametrize(("real_lane", "turn"), TURNS, indirect=["real_lane"])
 def test_a_podman_that_breaks_in_the_middle_of_a_replacement_costs_nothing(
-    real_lane: RealLane, turn: int, monkeypatch: pytest.MonkeyPatch
+    real_lane: RealLane, turn: int
 ) -> None:
-    monkeypatch.setattr(processes, "_GRACE", 0.3)
     real = real_lane
     _ = or_raise(real.lanes().ensure(real.lane))
     old = _now(real).id

@@ -10,7 +10,7 @@ import pytest
 from returns.result import Failure
 from tests.support.config_files import TARGET, archive_of, broken
 
-from lanekit.adapters.host import config_tree
+from lanekit.adapters.host.config_tree import read_config
 from lanekit.adapters.host.files import DiskFiles
 from lanekit.core.domain.errors import or_raise
 from lanekit.core.ports.host_files import ConfigCopy
@@ -81,7 +81,8 @@ def test_config_is_held_to_what_it_was_as_ever(config: Path) -> None:
 def test_one_that_is_written_while_it_is_taken_is_read_again(
     config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    copy, really, left = _copy(config), os.read, [2]
+    copy = or_raise(read_config(str(config), NAMES, retry_seconds=0))
+    really, left = os.read, [2]
 
     def writing(fd: int, count: int) -> bytes:
         read = really(fd, count)
@@ -91,7 +92,6 @@ def test_one_that_is_written_while_it_is_taken_is_read_again(
         return read
 
     monkeypatch.setattr(os, "read", writing)
-    monkeypatch.setattr(config_tree, "_PAUSE", 0)
     assert _files(copy)["auth.json"] == b"token 0, refreshed"
     left[0] = 10**6
     assert "auth.json" in broken(copy).message

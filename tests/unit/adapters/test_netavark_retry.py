@@ -3,7 +3,6 @@
 import pytest
 from returns.result import Failure, Success
 
-from lanekit.adapters.podman import netavark_retry
 from lanekit.adapters.podman.netavark_retry import retry_start
 from lanekit.core.domain.errors import EngineFailed, Outcome, PortInUse
 
@@ -15,9 +14,7 @@ WORDS = (
 )
 
 
-@pytest.fixture(autouse=True)
-def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(netavark_retry, "_PAUSES", (0.0, 0.0, 0.0))
+PAUSES = (0.0, 0.0, 0.0)
 
 
 class _Start:
@@ -31,17 +28,17 @@ class _Start:
 @pytest.mark.parametrize("lost", range(4))
 def test_a_lost_race_is_run_again(lost: int) -> None:
     start = _Start(*[Failure(EngineFailed("no", WORDS))] * lost, Success(None))
-    assert retry_start(start) == Success(None)
+    assert retry_start(start, PAUSES) == Success(None)
     assert start.left == []
 
 
 def test_one_that_is_lost_again_and_again_is_an_error_with_podmans_words() -> None:
     start = _Start(*[Failure(EngineFailed("no", WORDS))] * 9)
-    assert retry_start(start).failure().detail == WORDS
+    assert retry_start(start, PAUSES).failure().detail == WORDS
     assert len(start.left) == 5
 
 
 def test_no_other_failure_is_tried_again() -> None:
     taken = Failure(PortInUse("no", "listen tcp4 127.0.0.1:1: bind: address already in use"))
     start = _Start(taken, Success(None))
-    assert retry_start(start) == taken
+    assert retry_start(start, PAUSES) == taken

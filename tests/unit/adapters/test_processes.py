@@ -6,14 +6,24 @@ from collections.abc import Iterator
 
 import pytest
 
-from lanekit.adapters.host import processes
-from lanekit.adapters.host.processes import CommandTimeout, OutputTooLarge, run
+from lanekit.adapters.host.processes import (
+    DEFAULT_LIMITS,
+    CommandTimeout,
+    OutputTooLarge,
+    ProcessLimits,
+    run,
+)
 from lanekit.core.domain.errors import ConfigUnreadable
 from lanekit.core.ports.host_files import ArchiveBroken
 
 
-def _sh(script: str, timeout: float = 10, stdin: Iterator[bytes] | tuple[bytes, ...] = ()) -> str:
-    answer = run(["sh", "-c", script], os.environ, timeout, stdin)
+def _sh(
+    script: str,
+    timeout: float = 10,
+    stdin: Iterator[bytes] | tuple[bytes, ...] = (),
+    limits: ProcessLimits = DEFAULT_LIMITS,
+) -> str:
+    answer = run(["sh", "-c", script], os.environ, timeout, stdin, limits)
     return f"{answer.status}|{answer.stdout}|{answer.stderr}"
 
 
@@ -50,11 +60,10 @@ def test_a_command_that_hangs_is_ended() -> None:
     assert time.monotonic() - begun < 5
 
 
-def test_a_command_that_ignores_sigterm_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(processes, "_GRACE", 0.2)
+def test_a_command_that_ignores_sigterm_is_killed() -> None:
     begun = time.monotonic()
     with pytest.raises(CommandTimeout):
-        _ = _sh("trap '' TERM; while :; do sleep 0.1; done", timeout=0.3)
+        _ = _sh("trap '' TERM; while :; do sleep 0.1; done", timeout=0.3, limits=ProcessLimits(0.2))
     assert time.monotonic() - begun < 5
 
 
@@ -63,10 +72,9 @@ def test_a_grandchild_that_holds_the_pipe_is_not_waited_for_for_ever() -> None:
         _ = _sh("sleep 3 & echo started", timeout=0.3)
 
 
-def test_endless_output_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(processes, "_MOST_OUTPUT", 1 << 20)
+def test_endless_output_is_cut_off() -> None:
     with pytest.raises(OutputTooLarge):
-        _ = _sh("exec yes")
+        _ = _sh("exec yes", limits=ProcessLimits(max_output_bytes=1 << 20))
 
 
 def test_a_broken_archive_ends_the_command_before_it_sees_an_end() -> None:

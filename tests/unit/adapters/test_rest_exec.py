@@ -58,6 +58,15 @@ def test_a_service_that_goes_away_while_it_runs(tmp_path: Path) -> None:
     assert (outcome.failure().kind, out) == ("EngineUnavailable", b"hi")
 
 
+@pytest.mark.parametrize("cut", [b"\1\0\0", b"\1\0\0\0\0\0\0\5hi"])
+def test_exec_output_cut_in_frame_is_an_error(tmp_path: Path, cut: bytes) -> None:
+    ended = http(200, b'{"Running": false, "ExitCode": 0}')
+    outcome, out = _run(tmp_path, _service(UPGRADED + b"\1\0\0\0\0\0\0\2ok" + cut, ended))
+    assert outcome.failure().kind == "InvalidResponse"
+    assert "in the middle of a frame" in outcome.failure().detail
+    assert out == b"ok" + cut[8:]
+
+
 def test_bytes_that_are_no_frames(tmp_path: Path) -> None:
     outcome, out = _run(tmp_path, _service(UPGRADED + b"garbage that is no frame"))
     assert (outcome.failure().kind, out) == ("InvalidResponse", b"")

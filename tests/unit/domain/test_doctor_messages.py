@@ -15,7 +15,8 @@ from lanekit.core.domain.diagnostics.facts import (
     StartTestResult,
 )
 from lanekit.core.domain.diagnostics.findings import Finding, Status, findings
-from lanekit.core.domain.diagnostics.remedies import REASONS, REMEDIES, START_SERVICE
+from lanekit.core.domain.diagnostics.remedies import REASONS, REMEDIES
+from lanekit.core.domain.hints import START_SERVICE
 
 STUCK = StartAttempt((), Diagnosis("no-conmon", "conmon: not found"))
 RLIMIT = StartAttempt((), Diagnosis("ulimits", "setrlimit: not permitted"))
