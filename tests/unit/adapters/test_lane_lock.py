@@ -200,10 +200,9 @@ _FORKING_HOLDER = """
 import os, signal, sys
 from lanekit.adapters.host.lane_lock import FileLock
 with FileLock(sys.argv[1]).hold("ws-a", 0).unwrap():
-    child = os.fork()
-    if child == 0:
-        signal.pause()
-    print(child, flush=True)
+    if os.fork() == 0:
+        # Not by the parent: this one may not have run yet.
+        print(os.getpid(), flush=True)
     signal.pause()
 """
 

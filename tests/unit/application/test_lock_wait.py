@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from lanekit.core.application.lock_wait import acquire_with_progress
 from lanekit.core.domain.errors import Interrupted, LockTimeout, Outcome, or_raise
 from lanekit.core.domain.lanes import Lane
 from lanekit.core.domain.progress import Waiting
+from lanekit.core.ports.backend import LaneBatch
 from lanekit.core.ports.clock import Waitable
 from lanekit.core.ports.lock import OnWait
 
@@ -107,7 +109,7 @@ class _InterruptedLock(FileLock):
 
     def __init__(self, folder: str) -> None:
         super().__init__(folder)
-        self.interrupt: Callable[[], None] = lambda: None
+        self.batch = Future[LaneBatch]()
         # Kept, so that nothing frees them by the way.
         self.given: list[LockedJournal] = []
 
@@ -122,7 +124,7 @@ class _InterruptedLock(FileLock):
             return Failure(LockTimeout("busy"))
         held = super().hold(container_name, timeout, on_wait, cancel)
         self.given.append(held.unwrap())
-        self.interrupt()
+        self.batch.result(60).interrupt()
         return held
 
 
@@ -131,7 +133,7 @@ def test_interrupt_that_meets_a_free_lock_keeps_no_lock(tmp_path: Path) -> None:
     lock = _InterruptedLock(folder)
     lanes = Lanes(world.engine, world.profile, files=Files(), lock=lock)
     batch = lanes.ensure_all([LANE, OTHER])
-    lock.interrupt = batch.interrupt
+    lock.batch.set_result(batch)
     for _, outcome in batch:
         assert isinstance(outcome.failure(), Interrupted)
     for lane in (LANE, OTHER):
