@@ -2,19 +2,23 @@
 
 import contextlib
 import fcntl
+import functools
 import os
 import stat
+import weakref
 from types import TracebackType
 
 from returns.result import Failure, Success
 
 from lanekit.adapters.host.clock import SystemClock
-from lanekit.core.domain.errors import InvalidLane, LockTimeout, Outcome
+from lanekit.core.domain.errors import Interrupted, InvalidLane, LaneError, LockTimeout, Outcome
 from lanekit.core.domain.hints import Hint
-from lanekit.core.ports.clock import Clock
+from lanekit.core.ports.clock import Clock, Waitable
+from lanekit.core.ports.lock import OnWait
 
-_FIRST_PAUSE = 0.005
-_LONGEST_PAUSE = 0.1
+_FIRST_PAUSE_SECONDS = 0.005
+_MAX_PAUSE_SECONDS = 0.1
+_NOTICE_SECONDS = 1.0
 _PRIVATE = 0o700
 _OTHERS_WRITE = 0o022
 _PID_DIGITS = 20
@@ -23,45 +27,80 @@ _LENGTH = _PID_DIGITS + 1 + _NOTE_LENGTH + 1
 
 
 class FileLock:
-    """`LaneLock` by flock(2); see ADR 0012.
+    """`LaneLock` by flock(2); see ADR 12.
 
     `folder` is where the lock files are; without it `default_folder()`. Locks hold between
-    processes and between threads. They end with their owner, also after kill -9.
+    processes and between threads. They end with their owner, also after kill -9, and also when it
+    has forked.
     """
 
     def __init__(self, folder: str | None = None, *, clock: Clock | None = None) -> None:
         self._folder = folder
         self._clock = clock or SystemClock()
 
-    def hold(self, container_name: str, timeout: float) -> "Outcome[LockedJournal]":
-        """See `LaneLock.hold`; a timeout of 0 tries once.
+    def hold(
+        self,
+        container_name: str,
+        timeout: float,
+        on_wait: OnWait | None = None,
+        cancel: Waitable | None = None,
+    ) -> "Outcome[LockedJournal]":
+        """See `LaneLock.hold`.
 
-        `LockTimeout` when the time is over; `InvalidLane` when the folder of the locks cannot be
-        used: not a folder, somebody else's, writable by others, or not to be made.
+        `InvalidLane` when the folder of the locks cannot be used: it is not a folder, is somebody
+        else's, is writable by others, or cannot be made.
         """
         path = self._path(container_name)
+        wait = _Wait(self._clock, timeout, on_wait, cancel)
         try:
             _make_private(os.path.dirname(path))
-            return self._wait(path, container_name, self._clock.now() + timeout)
+            while True:
+                held = _try(path)
+                if held is not None:
+                    return Success(held)
+                failed = wait.pause(_busy(path, container_name))
+                if failed is not None:
+                    return Failure(failed)
         except OSError as error:
             return Failure(_unusable(path, error))
 
     def _path(self, name: str) -> str:
         if not name or name in (".", "..") or "/" in name or "\0" in name:
-            raise ValueError(f"no container name: {name!r}")
+            raise ValueError(f"not a container name: {name!r}")
         return f"{self._folder or default_folder()}/{name}.lock"
 
-    def _wait(self, path: str, name: str, deadline: float) -> "Outcome[LockedJournal]":
-        pause = _FIRST_PAUSE
-        while True:
-            held = _try(path)
-            if held is not None:
-                return Success(held)
-            left = deadline - self._clock.now()
-            if left <= 0:
-                return Failure(_busy(path, name))
-            self._clock.sleep(min(pause, left))
-            pause = min(pause * 2, _LONGEST_PAUSE)
+
+class _Wait:
+    """The wait for a lock: pauses that grow, a notice each second, and its end."""
+
+    def __init__(
+        self, clock: Clock, timeout: float, on_wait: OnWait | None, cancel: Waitable | None
+    ) -> None:
+        self._clock = clock
+        self._on_wait = on_wait
+        self._cancel = cancel
+        self._began = clock.now()
+        self._timeout = timeout
+        self._pause = _FIRST_PAUSE_SECONDS
+        self._notice_at = _NOTICE_SECONDS
+
+    def pause(self, busy: LockTimeout) -> LaneError | None:
+        """Wait a moment; the error that ends the wait, None to try once more."""
+        waited = self._clock.now() - self._began
+        if waited >= self._timeout:
+            return busy
+        if waited >= self._notice_at:
+            self._notice_at = waited + _NOTICE_SECONDS
+            if self._on_wait is not None:
+                self._on_wait(busy, waited)
+        until_notice = max(self._notice_at - waited, _FIRST_PAUSE_SECONDS)
+        seconds = min(self._pause, self._timeout - waited, until_notice)
+        self._pause = min(self._pause * 2, _MAX_PAUSE_SECONDS)
+        if self._cancel is None:
+            self._clock.sleep(seconds)
+        elif self._clock.wait(self._cancel, seconds):
+            return Interrupted("interrupted while waiting for the lane lock", detail=busy.message)
+        return None
 
 
 class LockedJournal:
@@ -71,11 +110,16 @@ class LockedJournal:
     note.
     """
 
+    _descriptor = -1
+
     def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
         found = os.pread(descriptor, _LENGTH, 0)[_PID_DIGITS:].strip()
         self._note = found.decode() if found.isalnum() else ""
-        self._put()
+        self._put(descriptor)
+        _close_in_forked_children()
+        _held.add(self)
+        # From now on it is this object that closes it.
+        self._descriptor = descriptor
 
     def __enter__(self) -> "LockedJournal":
         return self
@@ -88,16 +132,16 @@ class LockedJournal:
         """See `LaneJournal.write`."""
         self._note = text
         try:
-            self._put()
+            self._put(self._descriptor)
         except OSError:
             # A full disk must not end the work on a lane, but what is there now could mislead.
             with contextlib.suppress(OSError):
                 os.ftruncate(self._descriptor, 0)
 
-    def _put(self) -> None:
+    def _put(self, descriptor: int) -> None:
         line = f"{os.getpid():<{_PID_DIGITS}}\n{self._note:<{_NOTE_LENGTH}}\n"
         # One write, so that a kill leaves the whole of the old text or of the new one.
-        _ = os.pwrite(self._descriptor, line.encode("ascii"), 0)
+        _ = os.pwrite(descriptor, line.encode("ascii"), 0)
 
     def __exit__(
         self,
@@ -116,6 +160,31 @@ class LockedJournal:
             fcntl.flock(descriptor, fcntl.LOCK_UN)
         finally:
             os.close(descriptor)
+
+    def __del__(self) -> None:
+        # An interrupt may come between the moment at which the lock is given and the `with`.
+        self.__exit__(None, None, None)
+
+    def close_in_child(self) -> None:
+        """Let go of the lock in a forked child, without freeing it for its owner."""
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
+
+
+_held: "weakref.WeakSet[LockedJournal]" = weakref.WeakSet()
+"""The locks of this process."""
+
+
+@functools.cache
+def _close_in_forked_children() -> None:
+    """Arrange that no forked child keeps a lock whose owner has died; once for each process."""
+    os.register_at_fork(after_in_child=_close_all_in_child)
+
+
+def _close_all_in_child() -> None:
+    for lock in list(_held):
+        lock.close_in_child()
 
 
 def default_folder() -> str:

@@ -17,7 +17,7 @@ from lanekit.core.application.prepare import ReadConfig, prepare, validation_fai
 from lanekit.core.domain.containers import ContainerSpec
 from lanekit.core.domain.errors import InvalidLane, LaneError, Outcome, for_lane
 from lanekit.core.domain.lane_events import LaneEvent, lane_event
-from lanekit.core.domain.lanes import Lane
+from lanekit.core.domain.lanes import DEFAULT_GRACE_SECONDS, Lane
 from lanekit.core.domain.observed import Endpoint, ObservedLane
 from lanekit.core.domain.orphans import Orphan, OrphanRemoval, OrphanReport
 from lanekit.core.domain.plan import Plan
@@ -25,10 +25,10 @@ from lanekit.core.domain.redaction import redact_error
 from lanekit.core.domain.results import EnsureResult, LaneStatus, RemoveResult, StopResult
 from lanekit.core.domain.validation import identity_errors
 from lanekit.core.ports.backend import LaneEvents
+from lanekit.core.ports.clock import Waitable
 from lanekit.core.ports.engine import ContainerEngine, EventStream, Streams
 from lanekit.core.ports.lock import LaneJournal
 
-_DEFAULT_GRACE_SECONDS = 10.0
 _CONCURRENT_PROBES = 16
 _ANY_NAME = "lanekit-watch"
 
@@ -182,23 +182,24 @@ class ContainerBackend:
         return remove_orphans.find_orphans(self.engine, fleet, lanes)
 
     def remove_orphan(
-        self, fleet: str, lanes: Sequence[Lane], orphan: Orphan, *, running: bool
+        self, fleet: str, lanes: Sequence[Lane], orphan: Orphan, *, running: bool, grace: float
     ) -> Outcome[OrphanRemoval]:
         """See `LaneBackend.remove_orphan`; under the lane's lock."""
         return remove_orphans.remove_orphan(
-            self.engine, self._hold_orphan, fleet, lanes, orphan, running=running
+            self.engine, self._hold_orphan, fleet, lanes, orphan, running=running, grace=grace
         )
 
     def _hold_orphan(self, orphan: Orphan) -> Outcome[_Held]:
         return self._acquire(orphan.base, orphan.lane, self._lock_timeout)
 
-    def _hold(self, lane: Lane, timeout: float) -> Outcome[_Held]:
-        return self._acquire(lane.container_name, lane.name, timeout)
+    def _hold(self, lane: Lane, timeout: float, cancel: Waitable | None = None) -> Outcome[_Held]:
+        return self._acquire(lane.container_name, lane.name, timeout, cancel)
 
-    def _acquire(self, container_name: str, lane: str, timeout: float) -> Outcome[_Held]:
-        return acquire_with_progress(
-            self._ports.lock, container_name, lane, timeout, self._options.listen
-        )
+    def _acquire(
+        self, container_name: str, lane: str, timeout: float, cancel: Waitable | None = None
+    ) -> Outcome[_Held]:
+        lock, listen = self._ports.lock, self._options.listen
+        return acquire_with_progress(lock, container_name, lane, timeout, listen, cancel)
 
     def _prepare(self, lane: Lane, read: ReadConfig | None = None) -> Outcome[PreparedLane]:
         if lane.profile is None:
@@ -247,4 +248,4 @@ def _no_profile(lane: Lane) -> InvalidLane:
 
 
 def _grace(lane: Lane) -> float:
-    return lane.profile.stop_grace if lane.profile else _DEFAULT_GRACE_SECONDS
+    return lane.profile.stop_grace if lane.profile else DEFAULT_GRACE_SECONDS

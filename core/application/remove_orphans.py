@@ -21,7 +21,6 @@ from lanekit.core.ports.lock import LaneJournal
 
 HoldOrphan = Callable[[Orphan], Outcome[AbstractContextManager[LaneJournal]]]
 """Hold the lock of the lane that an orphan belonged to."""
-_GRACE_SECONDS = 10.0
 
 
 def find_orphans(
@@ -42,10 +41,12 @@ def remove_orphan(  # noqa: PLR0913 - the engine and the lock, and the port's ar
     orphan: Orphan,
     *,
     running: bool,
+    grace: float,
 ) -> Outcome[OrphanRemoval]:
     """Remove an orphan under its lane's lock, after another look at it.
 
-    One that runs is kept, unless `running`: then it gets SIGTERM, and SIGKILL after ten seconds.
+    One that runs is kept, unless `running`: then it gets SIGTERM, and SIGKILL after `grace`
+    seconds.
     """
     held = hold(orphan)
     if isinstance(held, Failure):
@@ -56,12 +57,12 @@ def remove_orphan(  # noqa: PLR0913 - the engine and the lock, and the port's ar
         if isinstance(now, Failure):
             return now
         kept = reason_to_keep(orphan, now.unwrap(), journal.read(), running=running)
-        return Success(kept) if kept else _remove(engine, orphan.id)
+        return Success(kept) if kept else _remove(engine, orphan.id, grace)
 
 
-def _remove(engine: ContainerEngine, container: str) -> Outcome[OrphanRemoval]:
+def _remove(engine: ContainerEngine, container: str, grace: float) -> Outcome[OrphanRemoval]:
     unambiguous = check_ids_unambiguous(engine, [container])
     if isinstance(unambiguous, Failure):
         return unambiguous
-    removed = engine.remove(container, _GRACE_SECONDS)
+    removed = engine.remove(container, grace)
     return removed if isinstance(removed, Failure) else Success("removed")

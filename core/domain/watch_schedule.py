@@ -10,6 +10,7 @@ is worked on make it due once more, if that ensure did something, and an ensure 
 to do makes no events.
 """
 
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Literal
@@ -151,6 +152,13 @@ def backoff_seconds(times: int, jitter: float) -> float:
     return longest * (1 - jitter / 4)
 
 
+def lane_jitter(name: str) -> float:
+    """Return a fraction of its own for each lane, so that lanes that failed together are not tried
+    again together.
+    """
+    return zlib.crc32(name.encode()) / 2**32
+
+
 def take_due(
     watch: WatchState, now: float, most: int = 1_000_000
 ) -> tuple[WatchState, tuple[Lane, ...]]:
@@ -187,7 +195,7 @@ def _at_once(one: WatchedLane, now: float) -> WatchedLane:
 def on_result(
     watch: WatchState, name: str, result: Outcome[EnsureResult], now: float, jitter: float
 ) -> tuple[WatchState, Reports]:
-    """An ensure of this lane ended; `jitter`: a fraction between 0 and 1, another each time."""
+    """An ensure of this lane ended; `jitter`: a fraction between 0 and 1."""
     one = watch.of(name)
     if one is None:
         return replace(watch, removed_while_busy=watch.removed_while_busy - {name}), ()

@@ -1,9 +1,14 @@
 """The lane lock, and the record that its holder leaves for the next one."""
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
-from lanekit.core.domain.errors import Outcome
+from lanekit.core.domain.errors import LockTimeout, Outcome
+from lanekit.core.ports.clock import Waitable
+
+OnWait: TypeAlias = Callable[[LockTimeout, float], None]
+"""Called each second of a wait for a lock: who has it, and the seconds waited so far."""
 
 
 class LaneJournal(Protocol):
@@ -27,10 +32,24 @@ class LaneLock(Protocol):
     """One worker at a time on a lane, on this host, across processes and threads."""
 
     def hold(
-        self, container_name: str, timeout: float
+        self,
+        container_name: str,
+        timeout: float,
+        on_wait: OnWait | None = None,
+        cancel: Waitable | None = None,
     ) -> Outcome[AbstractContextManager[LaneJournal]]:
-        """Wait up to `timeout` seconds for the lock, then give it: leaving the context frees it.
+        """Wait for the lock and return it, locked; leaving the context frees it.
 
-        It dies with its owner. `LockTimeout` names the owner where that is known.
+        It also ends with its owner, when the process dies or the object is forgotten.
+
+        Args:
+            container_name: Whose lock.
+            timeout: The longest wait in seconds; 0 tries once.
+            on_wait: Hears of the wait. What it raises ends the wait.
+            cancel: Ends the wait when it is set. A lock that is free is still given.
+
+        Returns:
+            The lock; `LockTimeout` when the time is over, which names the owner where that is
+            known; `Interrupted` when the wait was cancelled.
         """
         ...

@@ -14,7 +14,8 @@ from lanekit.adapters.memory.engine import SimulatedKill, Worker
 from lanekit.core.domain.errors import EngineTimeout, Outcome, or_raise
 from lanekit.core.domain.lanes import Lane
 from lanekit.core.domain.progress import Event, OperationStarted
-from lanekit.core.ports.lock import LaneJournal
+from lanekit.core.ports.clock import Waitable
+from lanekit.core.ports.lock import LaneJournal, OnWait
 
 NAMES = "abcdefgh"
 STATES = ("missing", "running", "exited", "drifted", "crashes")
@@ -146,9 +147,14 @@ class CountedLock(NoLock):
         self.held: list[str] = []
 
     def hold(
-        self, container_name: str, timeout: float
+        self,
+        container_name: str,
+        timeout: float,
+        on_wait: OnWait | None = None,
+        cancel: Waitable | None = None,
     ) -> Outcome[AbstractContextManager[LaneJournal]]:
         """At once."""
+        _ = timeout, on_wait, cancel
         if container_name == self.breaks:
             raise MemoryError
         return Success(self._holding(container_name))

@@ -17,7 +17,8 @@ from lanekit.core.domain.git_mounts import GitFacts, RequiredPath
 from lanekit.core.domain.lanes import DEFAULT_IMAGE, Lane, Profile
 from lanekit.core.domain.observed import MountHealth, ObservedContainer
 from lanekit.core.domain.progress import Event, Listener
-from lanekit.core.ports.lock import LaneJournal
+from lanekit.core.ports.clock import Waitable
+from lanekit.core.ports.lock import LaneJournal, OnWait
 
 WELL = MountHealth()
 LANE = Lane("ws", "a", "/work/tree")
@@ -147,10 +148,14 @@ class NoLock:
         self.notes: dict[str, Note] = {}
 
     def hold(
-        self, container_name: str, timeout: float
+        self,
+        container_name: str,
+        timeout: float,
+        on_wait: OnWait | None = None,
+        cancel: Waitable | None = None,
     ) -> Outcome[AbstractContextManager[LaneJournal]]:
         """At once."""
-        _ = timeout
+        _ = timeout, on_wait, cancel
         return Success(nullcontext(self.notes.setdefault(container_name, Note())))
 
 

@@ -196,6 +196,33 @@ def test_a_forked_child_does_not_keep_the_lock(folder: Path) -> None:
         _ = os.waitpid(child, 0)
 
 
+_FORKING_HOLDER = """
+import os, signal, sys
+from lanekit.adapters.host.lane_lock import FileLock
+with FileLock(sys.argv[1]).hold("ws-a", 0).unwrap():
+    if os.fork() == 0:
+        # Not by the parent: this one may not have run yet.
+        print(os.getpid(), flush=True)
+    signal.pause()
+"""
+
+
+def test_lock_ends_with_its_owner_though_a_child_lives(folder: Path) -> None:
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    command = [sys.executable, "-c", _FORKING_HOLDER, str(folder)]
+    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        child = int(process.stdout.readline())
+        try:
+            assert _is_busy(FileLock(str(folder)), "ws-a"), "the owner lives"
+            process.kill()
+            _ = process.wait()
+            os.kill(child, 0)
+            assert not _is_busy(FileLock(str(folder)), "ws-a")
+        finally:
+            os.kill(child, signal.SIGKILL)
+
+
 def test_a_file_that_was_deleted_meanwhile_is_not_locked(folder: Path) -> None:
     lock = FileLock(str(folder))
     with _held(lock.hold("ws-a", 0)):
@@ -242,7 +269,7 @@ def test_long_names_have_a_lock(folder: Path) -> None:
 
 @pytest.mark.parametrize("bad", ["", ".", "..", "../x", "a/b", "a\0b"])
 def test_what_is_no_name_is_a_bug(folder: Path, bad: str) -> None:
-    with pytest.raises(ValueError, match="no container name"):
+    with pytest.raises(ValueError, match="not a container name"):
         _ = FileLock(str(folder)).hold(bad, 0)
 
 

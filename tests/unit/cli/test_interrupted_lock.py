@@ -17,12 +17,17 @@ FIRST = "lanekit: interrupted, rolling back; press Ctrl-C again to exit immediat
 RULES = """
 import atexit
 from lanekit.adapters.host.clock import SystemClock
-sleep = SystemClock.sleep
-def tell(self, seconds):
-    SystemClock.sleep = sleep
+sleep, wait = SystemClock.sleep, SystemClock.wait
+def tell():
+    SystemClock.sleep, SystemClock.wait = sleep, wait
     print("waits", file=sys.stderr, flush=True)
+def tell_and_sleep(self, seconds):
+    tell()
     sleep(self, seconds)
-SystemClock.sleep = tell
+def tell_and_wait(self, event, seconds):
+    tell()
+    return wait(self, event, seconds)
+SystemClock.sleep, SystemClock.wait = tell_and_sleep, tell_and_wait
 atexit.register(lambda: print("asked", len(engine.calls), file=sys.stderr))
 """
 LANEKIT = [sys.executable, "-c", ENGINE.format(rules=RULES)]
@@ -47,7 +52,7 @@ def _interrupted(number: signal.Signals, *command: str) -> tuple[int, str, str]:
     while (line := process.stderr.readline()) != "waits\n":
         assert line, "it did not wait"
     process.send_signal(number)
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=60)
     return process.returncode, out, err
 
 

@@ -7,6 +7,7 @@ import pytest
 from tests.support.object_backend import ObjectBackend
 from tests.unit.cli.conftest import FLEET, Lanekit
 
+from lanekit.adapters.host.clock import SystemClock
 from lanekit.cli import wiring
 from lanekit.core.application.lanes import Lanes
 from lanekit.core.domain.lanes import Lane
@@ -18,7 +19,7 @@ def backend(monkeypatch: pytest.MonkeyPatch) -> ObjectBackend:
     backend = ObjectBackend(log="its last words\n")
 
     def lanes_for(_settings: object, _lanes: Sequence[Lane], *_: object, **__: object) -> Lanes:
-        return Lanes(backend)
+        return Lanes(backend, clock=SystemClock())
 
     monkeypatch.setattr(wiring, "lanes_for", lanes_for)
     return backend

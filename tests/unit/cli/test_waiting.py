@@ -17,10 +17,11 @@ from lanekit.cli.output.progress import EventFilter
 from lanekit.core.domain.errors import LockTimeout, Outcome
 from lanekit.core.domain.hints import Hint
 from lanekit.core.domain.progress import Waiting
-from lanekit.core.ports.lock import LaneJournal
+from lanekit.core.ports.clock import Waitable
+from lanekit.core.ports.lock import LaneJournal, OnWait
 
 OTHERS = "another lanekit (process 4711) is working on container ws1-a"
-TURN = f"ws1/a: waiting for the lane's lock: {OTHERS}, {{}}s"
+TURN = f"ws1/a: waiting for the lane lock: {OTHERS}, {{}}s"
 
 
 class BusyLock:
@@ -30,13 +31,23 @@ class BusyLock:
         self._left = seconds
 
     def hold(
-        self, container_name: str, timeout: float
+        self,
+        container_name: str,
+        timeout: float,
+        on_wait: OnWait | None = None,
+        cancel: Waitable | None = None,
     ) -> Outcome[AbstractContextManager[LaneJournal]]:
         """As told to those who wait."""
-        if container_name != "ws1-a" or self._left <= 0:
-            return Success(nullcontext(Note()))
-        self._left -= timeout
-        return Failure(LockTimeout(OTHERS, hints=(Hint("wait-for-lock"),)))
+        _ = cancel
+        busy = LockTimeout(OTHERS, hints=(Hint("wait-for-lock"),))
+        waited = 0.0
+        while container_name == "ws1-a" and self._left > 0:
+            if waited >= timeout:
+                return Failure(busy)
+            self._left, waited = self._left - 1, waited + 1
+            if on_wait is not None:
+                on_wait(busy, waited)
+        return Success(nullcontext(Note()))
 
 
 @pytest.fixture
@@ -57,7 +68,7 @@ def test_who_has_to_wait_for_its_turn_is_told_for_whom(
     others_work_for(12)
     said = lanekit(command, "ws1/a")
     assert said.code == 0
-    waits = [line for line in said.err.splitlines() if "lane's lock" in line]
+    waits = [line for line in said.err.splitlines() if "the lane lock" in line]
     assert waits == [TURN.format(1), TURN.format(10)]
 
 
@@ -74,7 +85,7 @@ def test_more_of_the_wait_is_told_to_who_wants_to_hear(
     assert said.records[0] == {
         "event": "Waiting",
         "lane": "ws1/a",
-        "what": f"the lane's lock: {OTHERS}",
+        "what": f"the lane lock: {OTHERS}",
         "seconds": 1.0,
     }
 
@@ -82,11 +93,11 @@ def test_more_of_the_wait_is_told_to_who_wants_to_hear(
 def test_one_of_several_that_has_to_wait_says_so_too(
     lanekit: Lanekit, others_work_for: Callable[[float], None]
 ) -> None:
-    others_work_for(0.6)
+    others_work_for(1)
     said = lanekit("ensure")
     assert said.code == 0
-    waits = [line for line in said.err.splitlines() if "lane's lock" in line]
-    assert waits == [TURN.format(0)]
+    waits = [line for line in said.err.splitlines() if "the lane lock" in line]
+    assert waits == [TURN.format(1)]
 
 
 def test_gc_says_for_whom_it_waits(

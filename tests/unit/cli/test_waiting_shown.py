@@ -57,7 +57,7 @@ def test_what_is_waited_for_is_told_in_a_pipe_and_shown_at_a_terminal(
 
 def test_a_turn_that_is_waited_for_is_told_in_a_pipe_and_shown_at_a_terminal(fleet: Path) -> None:
     command = _command(fleet / "locks", "", "stop", "ws1/a")
-    words = f"ws1/a: waiting for the lane's lock: another lanekit (process {os.getpid()}) "
+    words = f"ws1/a: waiting for the lane lock: another lanekit (process {os.getpid()})"
     held = FileLock(str(fleet / "locks")).hold("ws1-a", 0).unwrap()
     piped = _piped(command)
     with on_a_terminal(command, TERMINAL) as terminal:
