@@ -91,7 +91,7 @@ class Kept:
         return len(self.reports) > reports
 
     def repaired(self, lane: Lane, times: int) -> bool:
-        return self.words(lane) == ["mended"] * times
+        return self.words(lane) == ["reconciled"] * times
 
     def calls(self, method: str, lane: Lane) -> int:
         """How many calls of this method were about the lane's container."""
@@ -214,7 +214,7 @@ def test_lanes_that_are_asked_for_anew(kept: Kept) -> None:
         kept.engine.kill(a.container_name)
         # What comes after it has been handled, so it has been handled too.
         kept.engine.kill(c.container_name)
-        kept.wait(lambda: kept.words(c) == ["mended"] * 2)
+        kept.wait(lambda: kept.words(c) == ["reconciled"] * 2)
         assert kept.state(a) == "exited"
     assert kept.words(a) == ["reconciled", "gone"]
 
