@@ -78,7 +78,7 @@ class App(typer.Typer):
 
 
 _CONTEXT: Mapping[str, Any] = {"help_option_names": ["-h", "--help"]}
-app = App(
+app: App = App(
     name="lanekit",
     cls=LazyGroup,
     no_args_is_help=True,
@@ -89,9 +89,9 @@ app = App(
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version  # noqa: PLC0415 - costs start-up
+        from lanekit import __version__  # noqa: PLC0415 - costs start-up
 
-        print_result(f"lanekit {version('lanekit')}")
+        print_result(f"lanekit {__version__}")
         raise typer.Exit
 
 

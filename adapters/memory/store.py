@@ -85,10 +85,10 @@ class Store:
         self, clock: Clock, seed: int | None, host_paths: Callable[[str], bool] | None
     ) -> None:
         self.clock = clock
-        self.images = Images()
-        self.streams = EventStreams()
+        self.images: Images = Images()
+        self.streams: EventStreams = EventStreams()
         self.containers: dict[str, Container] = {}
-        self.index = Index()
+        self.index: Index = Index()
         self.volumes: dict[str, str] = {}
         self.occupied: dict[int, bool] = {}
         self.next_ports: list[int] = []

@@ -70,7 +70,7 @@ class PodmanCliDiagnostics:
 
     def __init__(self, env: Mapping[str, str]) -> None:
         self._env = env
-        self.engine = PodmanCli(env=env, timeout=TIMEOUT)
+        self.engine: PodmanCli = PodmanCli(env=env, timeout=TIMEOUT)
 
     def info(self) -> Outcome[PodmanHost]:
         said = self._run("look at podman", "info", "--format", "json")
@@ -113,7 +113,7 @@ class PodmanRestDiagnostics:
 
     def __init__(self, env: Mapping[str, str]) -> None:
         self._rest = Rest(None, env, TIMEOUT)
-        self.engine = PodmanSocket(env=env, timeout=TIMEOUT)
+        self.engine: PodmanSocket = PodmanSocket(env=env, timeout=TIMEOUT)
 
     def info(self) -> Outcome[PodmanHost]:
         said = self._rest.checked("look at podman", "GET", "/info")

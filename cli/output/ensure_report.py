@@ -31,7 +31,7 @@ class EnsureReport:
     """Prints outcomes in the order of the file, each as soon as those before it are printed."""
 
     def __init__(self, session: Session) -> None:
-        self.failed = False
+        self.failed: bool = False
         self._began = time.monotonic()
         self._session = session
         self._unprinted = list(session.lanes)

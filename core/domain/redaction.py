@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from typing import cast
 
 from lanekit.core.domain.containers import ContainerSpec
 from lanekit.core.domain.drift import REDACTED
@@ -23,8 +24,8 @@ def secrets_of_profile(profile: Profile | None) -> dict[str, str]:
 
     An invalid profile is refused, and the error that refuses it passes through here too.
     """
-    env: object = {} if profile is None else profile.env
-    if not isinstance(env, Mapping):
+    env: Mapping[str, object] = {} if profile is None else profile.env
+    if not isinstance(cast("object", env), Mapping):
         return {}
     return {str(name): value for name, value in env.items() if isinstance(value, str)}
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from returns.result import Failure, Success
 
+    from lanekit._version import __version__
     from lanekit.adapters.fleet_file.load import InvalidFleetFile, LoadedFleet, load_fleet
     from lanekit.api import Lanes
     from lanekit.core.application.watcher import Watcher
@@ -92,6 +93,7 @@ __all__ = [
     "Success",
     "Waiting",
     "Watcher",
+    "__version__",
     "load_fleet",
     "or_raise",
 ]
@@ -114,6 +116,7 @@ def _lazy(
 
 
 _HOMES = {
+    "lanekit._version": ("__version__",),
     "lanekit.adapters.fleet_file.load": (
         "InvalidFleetFile",
         "LoadedFleet",

@@ -22,7 +22,7 @@ from lanekit.core.domain.errors import (
 from lanekit.core.domain.observed import Endpoint
 from lanekit.core.domain.operations import AwaitReady
 
-pytestmark = pytest.mark.podman
+pytestmark = [pytest.mark.podman, pytest.mark.every_podman]
 
 
 def _get(endpoint: Endpoint) -> str:

@@ -140,6 +140,7 @@ def _limited(lane: RealLane, memory: int) -> None:
     lane.profile = replace(lane.profile, memory=memory, cpus=0.5, pids_limit=100)
 
 
+@pytest.mark.pids_limit
 def test_limits_are_changed_while_it_runs_where_podman_keeps_it(real_lane: RealLane) -> None:
     _limited(real_lane, 64 << 20)
     _ = or_raise(real_lane.lanes().ensure(real_lane.lane))
@@ -161,6 +162,7 @@ def test_limits_are_changed_while_it_runs_where_podman_keeps_it(real_lane: RealL
     assert (done.action, done.drift, _only(real_lane).id) == ("started", (), before.id)
 
 
+@pytest.mark.pids_limit
 def test_a_limit_that_cannot_be_had_loses_nothing(real_lane: RealLane) -> None:
     _limited(real_lane, 64 << 20)
     _ = or_raise(real_lane.lanes().ensure(real_lane.lane))

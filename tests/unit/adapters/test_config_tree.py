@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from returns.result import Failure
 from tests.support.config_files import NOBODY, TARGET, archive_of, copy_of, opened_by, refusal
-from tests.support.strategies import SampleTree, config_trees
+from tests.support.strategies.config_trees import SampleTree, config_trees
 
 from lanekit.adapters.host.files import DiskFiles
 from lanekit.core.domain.config_tree.digest import hash_tree

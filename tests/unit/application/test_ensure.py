@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from returns.result import Failure
 from tests.support.lane_world import LaneWorld
-from tests.support.strategies import snapshot_of
+from tests.support.strategies.lanes import snapshot_of
 
 from lanekit.adapters.memory.engine import Worker
 from lanekit.core.domain.desired import Digests, container_spec

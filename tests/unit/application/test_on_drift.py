@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from returns.result import Failure
 from tests.laws.test_ensure_laws import STATES
 from tests.support.lane_world import LANE, LaneWorld
-from tests.support.strategies import IMAGE, snapshot_of
+from tests.support.strategies.lanes import IMAGE, snapshot_of
 
 from lanekit.adapters.memory.engine import InMemory, SimulatedKill, Worker
 from lanekit.core.domain.containers import Limits

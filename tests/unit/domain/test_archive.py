@@ -7,7 +7,7 @@ import tarfile
 import pytest
 from hypothesis import given
 from returns.result import Failure
-from tests.support.strategies import SampleTree, config_trees, hostile_entries
+from tests.support.strategies.config_trees import SampleTree, config_trees, hostile_entries
 
 from lanekit.core.domain.config_tree.entries import Entry, Tree
 from lanekit.core.domain.config_tree.tar import END, difference, parse_tree, tar

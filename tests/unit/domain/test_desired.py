@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
 from inline_snapshot import snapshot
-from tests.support.strategies import lanes, profiles
+from tests.support.strategies.lanes import lanes, profiles
 
 from lanekit.core.domain.containers import Mount, Port
 from lanekit.core.domain.desired import Digests, config_target, container_spec
@@ -250,8 +250,10 @@ def test_invalid_profile_value_is_named_by_its_key(change: dict[str, Any], fault
 
 def _key(change: dict[str, Any]) -> tuple[str, ...]:
     (field, value), *_ = change.items()
-    named = field == "env" and isinstance(value, dict) and all(isinstance(n, str) for n in value)
-    return (field, *value) if named else (field,)
+    names = list(cast("dict[object, object]", value)) if isinstance(value, dict) else []
+    if field == "env" and names and all(isinstance(name, str) for name in names):
+        return (field, *map(str, names))
+    return (field,)
 
 
 @pytest.mark.parametrize(

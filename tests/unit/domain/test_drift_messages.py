@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from inline_snapshot import snapshot
-from tests.support.strategies import IMAGE, snapshot_of
+from tests.support.strategies.lanes import IMAGE, snapshot_of
 from tests.unit.domain.test_drift import BROAD, SEEN
 
 from lanekit.core.domain.containers import FINGERPRINT_ENV, Mount, Port

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from inline_snapshot import snapshot
 from returns.result import Failure, Success
-from tests.support.strategies import snapshot_of
+from tests.support.strategies.lanes import snapshot_of
 
 from lanekit.core.domain.containers import Port
 from lanekit.core.domain.desired import Digests, container_spec

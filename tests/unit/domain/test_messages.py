@@ -7,7 +7,7 @@ import pytest
 from inline_snapshot import snapshot
 from returns.result import Failure, Success
 from tests.support.lane_world import LANE, Files, LaneWorld, words_of
-from tests.support.strategies import snapshot_of
+from tests.support.strategies.lanes import snapshot_of
 
 from lanekit.adapters.memory.engine import InMemory
 from lanekit.core.application.observe import check_ids_unambiguous, image_missing

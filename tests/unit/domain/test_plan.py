@@ -4,7 +4,7 @@ from dataclasses import replace
 from textwrap import dedent
 
 import pytest
-from tests.support.strategies import IMAGE, snapshot_of
+from tests.support.strategies.lanes import IMAGE, snapshot_of
 
 from lanekit.core.domain.desired import Digests, container_spec
 from lanekit.core.domain.drift import drift

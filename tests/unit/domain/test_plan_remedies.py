@@ -3,7 +3,7 @@
 from dataclasses import replace
 from textwrap import dedent
 
-from tests.support.strategies import IMAGE
+from tests.support.strategies.lanes import IMAGE
 from tests.unit.application.test_on_drift import RUNNING, SPEC
 
 from lanekit.core.domain.containers import Limits
