@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from lanekit.cli.options import EngineName
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from lanekit.api import Lanes
     from lanekit.cli.options import PolicyName, Settings
-    from lanekit.core.domain.diagnostics.facts import Facts, FleetFacts
+    from lanekit.core.domain.diagnostics.facts import Connection, Facts, FleetFacts
     from lanekit.core.domain.lanes import Lane
     from lanekit.core.domain.progress import Listener
     from lanekit.core.ports.engine import ContainerEngine
@@ -40,12 +40,18 @@ def lanes_for(
 
 def examination_for(settings: Settings) -> Callable[[FleetFacts], Facts]:
     """How doctor looks at the podman that the settings name."""
-    from lanekit.adapters.podman.diagnose import diagnose  # noqa: PLC0415 - costs start-up
+    from lanekit.adapters.host.clock import SystemClock  # noqa: PLC0415 - costs start-up
+    from lanekit.adapters.host.lane_lock import FileLock  # noqa: PLC0415
+    from lanekit.adapters.http.probe import HttpProbe  # noqa: PLC0415
+    from lanekit.adapters.podman.diagnostic_host import PodmanDiagnosticHost  # noqa: PLC0415
+    from lanekit.core.application.diagnose import diagnose  # noqa: PLC0415
+    from lanekit.core.application.start_test import DoctorPorts  # noqa: PLC0415
 
-    ways: dict[EngineName, Literal["command", "socket"]]
-    ways = {EngineName.cli: "command", EngineName.socket: "socket"}
-    way = ways.get(settings.engine or EngineName.auto)
-    return lambda fleet: diagnose(fleet, way)
+    connections: dict[EngineName, Connection]
+    connections = {EngineName.cli: "command", EngineName.socket: "socket"}
+    connection = connections.get(settings.engine or EngineName.auto)
+    ports = DoctorPorts(PodmanDiagnosticHost(), FileLock(), HttpProbe(), SystemClock())
+    return lambda fleet: diagnose(ports, fleet, connection)
 
 
 def _auto(_lanes: Sequence[Lane]) -> ContainerEngine:

@@ -81,7 +81,7 @@ def test_all_that_is_well() -> None:
             NOWHERE,
             "port",
             "not tried",
-            "no container ran, or the test program not in it",
+            "no container ran a program that listens at a port",
         ),
         (NOWHERE, "as asked", "not tried", "no container was made"),
         (NOWHERE, "host name", "not tried", "a container's files could not be looked at"),
