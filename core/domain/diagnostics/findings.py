@@ -231,7 +231,9 @@ def _more(last: StartAttempt, causes: tuple[Cause, ...]) -> Iterator[str]:
         return
     for cause in causes:
         yield from REMEDIES[cause]
-    if next_workaround(last) is not None:
+    if last.trouble.cause == "no-program":
+        yield "with these lines podman gets as far as to start a program, and there is none"
+    elif next_workaround(last) is not None:
         yield "the last of these lines cannot be tried here: there may be more causes behind it"
     elif last.workarounds:
         yield "these lines alone are not enough: with them podman says the last of the above"
