@@ -45,7 +45,7 @@ from lanekit.core.domain.recovery import is_live
 from lanekit.core.domain.redaction import redact_for_spec
 from lanekit.core.domain.results import EnsureResult
 from lanekit.core.ports.lock import LaneJournal
-from lanekit.core.ports.probe import PendingProbe, Probe
+from lanekit.core.ports.probe import Probe
 
 _MAX_TRIES = 5
 _RETRY_PAUSE_SECONDS = 0.2
@@ -151,19 +151,14 @@ class EnsureAttempts:
         self._action: Action = "none"
         self._updates = False
         self._looked_after_start = False
-        self._probed: PendingProbe | None = None
         self._done: list[Operation] = []
         self._begun = begun
 
-    def run(
-        self, first: Outcome[ObservedLane] | None = None, begun: PendingProbe | None = None
-    ) -> Outcome[EnsureResult]:
+    def run(self, first: Outcome[ObservedLane] | None = None) -> Outcome[EnsureResult]:
         """Make it so. Every error names the lane and hides secrets.
 
-        `first` is an observation that was made under the lane's lock; it is used once. `begun`: its
-        container's worker was asked since; the caller closes it.
+        `first` is an observation that was made under the lane's lock; it is used once.
         """
-        self._probed = begun
         result = self._run(first)
         if isinstance(result, Failure):
             error = for_lane(result.failure(), self._target.lane.name)
@@ -175,7 +170,6 @@ class EnsureAttempts:
         last: LaneError | None = None
         for attempt in range(_MAX_TRIES):
             if attempt:
-                self._probed = None
                 self._world.clock.sleep(_RETRY_PAUSE_SECONDS * attempt)
             seen = seen or self._observe()
             if isinstance(seen, Failure):
@@ -223,7 +217,6 @@ class EnsureAttempts:
         self._updates = any(isinstance(operation, Update) for operation in todo.operations)
         judge = drift_check(self._target, seen.image, self._policy)
         run = make_run(self._world, self._target, seen, judge, self._listen)
-        run.pending_probe, self._probed = self._probed, None
         if todo.changes:
             self._write(_note_of(todo, run.ids))
         result = run.execute(todo)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from lanekit._lazy import lazy
 
 if TYPE_CHECKING:
+    from lanekit.adapters.host.processes import ProcessLimits
     from lanekit.adapters.memory.engine import InMemory
     from lanekit.adapters.podman.auto import find_podman
     from lanekit.adapters.podman.cli.engine import PodmanCli
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
         EventStream,
         OnPartialResult,
         Streams,
-        WhileWaiting,
     )
     from lanekit.core.ports.host_files import ArchiveBroken
 
@@ -52,14 +52,15 @@ __all__ = [
     "PodmanCli",
     "PodmanSocket",
     "Port",
+    "ProcessLimits",
     "State",
     "Streams",
-    "WhileWaiting",
     "find_podman",
 ]
 
 
 _HOMES = {
+    "lanekit.adapters.host.processes": ("ProcessLimits",),
     "lanekit.adapters.memory.engine": ("InMemory",),
     "lanekit.adapters.podman.auto": ("find_podman",),
     "lanekit.adapters.podman.cli.engine": ("PodmanCli",),
@@ -85,7 +86,6 @@ _HOMES = {
         "EventStream",
         "OnPartialResult",
         "Streams",
-        "WhileWaiting",
     ),
     "lanekit.core.ports.host_files": ("ArchiveBroken",),
 }
