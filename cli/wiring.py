@@ -5,7 +5,7 @@ Commands reach podman, git and files through this module, and tests replace its 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from lanekit.adapters.fleet_file.load import load_fleet, nearest_fleet_file
 from lanekit.adapters.host.files import DiskFiles
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from lanekit.adapters.podman.saved_inspect import SavedDrift
     from lanekit.cli.options import PolicyName, Settings
     from lanekit.core.domain.containers import ContainerSpec
-    from lanekit.core.domain.diagnostics.facts import Facts, FleetFacts
+    from lanekit.core.domain.diagnostics.facts import Connection, Facts, FleetFacts
     from lanekit.core.domain.errors import Outcome
     from lanekit.core.domain.lanes import Lane
     from lanekit.core.domain.progress import Listener
@@ -83,12 +83,17 @@ def saved_drift(
 
 def examination_for(settings: Settings) -> Callable[[FleetFacts], Facts]:
     """Return what examines the podman that the settings name, for doctor."""
-    from lanekit.adapters.podman.diagnose import diagnose
+    from lanekit.adapters.host.clock import SystemClock
+    from lanekit.adapters.http.probe import HttpProbe
+    from lanekit.adapters.podman.diagnostic_host import PodmanDiagnosticHost
+    from lanekit.core.application.diagnose import diagnose
+    from lanekit.core.application.start_test import DoctorPorts
 
-    ways: dict[EngineName, Literal["command", "socket"]]
-    ways = {EngineName.cli: "command", EngineName.socket: "socket"}
-    way = ways.get(settings.engine or EngineName.auto)
-    return lambda fleet: diagnose(fleet, way)
+    connections: dict[EngineName, Connection]
+    connections = {EngineName.cli: "command", EngineName.socket: "socket"}
+    connection = connections.get(settings.engine or EngineName.auto)
+    ports = DoctorPorts(PodmanDiagnosticHost(), lane_lock(), HttpProbe(), SystemClock())
+    return lambda fleet: diagnose(ports, fleet, connection)
 
 
 def _auto(_lanes: Sequence[Lane]) -> ContainerEngine:
