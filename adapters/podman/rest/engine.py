@@ -8,7 +8,7 @@ from itertools import chain
 
 from returns.result import Failure, Success
 
-from lanekit.adapters.podman.error_mapping import NAME, error_of, nameless
+from lanekit.adapters.podman.error_mapping import error_of, nameless
 from lanekit.adapters.podman.inspect_decoder import decode_ids
 from lanekit.adapters.podman.netavark_retry import retry_start
 from lanekit.adapters.podman.rest.client import Rest
@@ -23,7 +23,7 @@ from lanekit.adapters.podman.rest.responses import (
     text_of,
     words_of,
 )
-from lanekit.core.domain.containers import ContainerSpec, Limits
+from lanekit.core.domain.containers import CONTAINER_NAME, ContainerSpec, Limits
 from lanekit.core.domain.errors import EngineFailed, NotFound, Outcome, without_value
 from lanekit.core.domain.labels import has_labels
 from lanekit.core.domain.observed import ImageInfo, InspectResult, LayerChange, ObservedContainer
@@ -94,7 +94,7 @@ class PodmanSocket:
         on_partial: OnPartialResult | None = None,
     ) -> Outcome[InspectResult]:
         """See `ContainerEngine.inspect_many`; one request for each, up to 4 at once."""
-        possible = [name for name in dict.fromkeys(names) if re.fullmatch(NAME, name)]
+        possible = [name for name in dict.fromkeys(names) if re.fullmatch(CONTAINER_NAME, name)]
         asked = list(dict.fromkeys(references))
         if not possible and not asked:
             return Success(InspectResult({}, {}))
