@@ -17,7 +17,7 @@ from lanekit.core.domain.orphans import (
     reason_to_keep,
 )
 from lanekit.core.ports.engine import ContainerEngine
-from lanekit.core.ports.lock import LaneJournal
+from lanekit.core.ports.journal import LaneJournal
 
 HoldOrphan = Callable[[Orphan], Outcome[AbstractContextManager[LaneJournal]]]
 """Hold the lock of the lane that an orphan belonged to."""
@@ -56,7 +56,7 @@ def remove_orphan(  # noqa: PLR0913 - the engine and the lock, and the port's ar
         now = find_orphans(engine, fleet, lanes)
         if isinstance(now, Failure):
             return now
-        kept = reason_to_keep(orphan, now.unwrap(), journal.read(), running=running)
+        kept = reason_to_keep(orphan, now.unwrap(), journal.read().settled_id, running=running)
         return Success(kept) if kept else _remove(engine, orphan.id, grace)
 
 

@@ -277,6 +277,8 @@ def test_what_cannot_be_undone_is_told_with_the_first_error(world: LaneWorld) ->
     assert words_of(world.lanes().ensure(LANE)) == (
         "ws/a: cannot start\nword (hidden)\n"
         "and `rename ws-a.next to ws-a` could not be undone: no answer\n(hidden)\n"
+        "ws-a.prev, which lanekit had stopped (two containers of a lane never run at once), "
+        "was started again\n"
         "-> run `lanekit ensure` again: it goes on from what is there"
     )
     told = [event for event in world.events if isinstance(event, OperationUndone)]

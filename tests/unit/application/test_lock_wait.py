@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
@@ -9,12 +10,13 @@ from returns.result import Failure, Success
 from tests.support.lane_world import LANE, Files, LaneWorld
 
 from lanekit.adapters.host.clock import VirtualClock
-from lanekit.adapters.host.lane_lock import FileLock, LockedJournal
+from lanekit.adapters.host.lane_lock import FileLock, HeldLock
 from lanekit.api import Lanes
 from lanekit.core.application.lock_wait import acquire_with_progress
 from lanekit.core.domain.errors import Interrupted, LockTimeout, Outcome, or_raise
 from lanekit.core.domain.lanes import Lane
 from lanekit.core.domain.progress import Waiting
+from lanekit.core.ports.backend import LaneBatch
 from lanekit.core.ports.clock import Waitable
 from lanekit.core.ports.lock import OnWait
 
@@ -107,9 +109,9 @@ class _InterruptedLock(FileLock):
 
     def __init__(self, folder: str) -> None:
         super().__init__(folder)
-        self.interrupt: Callable[[], None] = lambda: None
+        self.batch = Future[LaneBatch]()
         # Kept, so that nothing frees them by the way.
-        self.given: list[LockedJournal] = []
+        self.given: list[HeldLock] = []
 
     def hold(
         self,
@@ -117,12 +119,12 @@ class _InterruptedLock(FileLock):
         timeout: float,
         on_wait: OnWait | None = None,
         cancel: Waitable | None = None,
-    ) -> Outcome[LockedJournal]:
+    ) -> Outcome[HeldLock]:
         if timeout == 0:
             return Failure(LockTimeout("busy"))
         held = super().hold(container_name, timeout, on_wait, cancel)
         self.given.append(held.unwrap())
-        self.interrupt()
+        self.batch.result(60).interrupt()
         return held
 
 
@@ -131,7 +133,7 @@ def test_interrupt_that_meets_a_free_lock_keeps_no_lock(tmp_path: Path) -> None:
     lock = _InterruptedLock(folder)
     lanes = Lanes(world.engine, world.profile, files=Files(), lock=lock)
     batch = lanes.ensure_all([LANE, OTHER])
-    lock.interrupt = batch.interrupt
+    lock.batch.set_result(batch)
     for _, outcome in batch:
         assert isinstance(outcome.failure(), Interrupted)
     for lane in (LANE, OTHER):

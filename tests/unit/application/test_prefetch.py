@@ -142,15 +142,15 @@ def test_a_worker_is_asked_early_once_though_its_image_is_missing(beside: Beside
 
 def test_what_was_said_before_a_second_look_does_not_count(beside: Beside) -> None:
     world = beside.world
-    target, note = or_raise(prepare(world.files, LANE, world.profile)), world.lock.notes[NAME]
+    target, journal = or_raise(prepare(world.files, LANE, world.profile)), world.lock.journals[NAME]
     ports = Ports(world.engine, beside.probe, world.files, world.lock, world.clock)
     seen = or_raise(
-        observe_one_quickly(world.engine, ObserveRequest(NAME, DEFAULT_IMAGE, note.read()))
+        observe_one_quickly(world.engine, ObserveRequest(NAME, DEFAULT_IMAGE, journal.read()))
     )
     assert seen.current is not None
     removing = ObservedLane(seen.current, replace(seen.current, state="removing"), None, seen.image)
     early = Question(says=True)
-    one = EnsureAttempts(ports, target, note, EnsureOptions("strict", lambda _: None), 0.0)
+    one = EnsureAttempts(ports, target, journal, EnsureOptions("strict", lambda _: None), 0.0)
     beside.probe.late = 0
     assert or_raise(one.run(Success(removing), early)).action == "none"
     assert (early.looked_at, beside.probe.late) == (0, 1)

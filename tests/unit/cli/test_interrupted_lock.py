@@ -52,7 +52,7 @@ def _interrupted(number: signal.Signals, *command: str) -> tuple[int, str, str]:
     while (line := process.stderr.readline()) != "waits\n":
         assert line, "it did not wait"
     process.send_signal(number)
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=60)
     return process.returncode, out, err
 
 
