@@ -45,7 +45,6 @@ test-nightly: setup
 
 bench: setup
 	@$(PYTHON) -m tests.bench.startup
-	@$(PYTHON) -m tests.bench.ensure
 	@$(PYTHON) -m tests.bench.fleet
 
 static: setup

@@ -27,48 +27,17 @@ class HttpProbe:
 
     def answers(self, endpoint: Endpoint, path: str, timeout: float) -> bool:
         """See `Probe.answers`."""
-        with closing(self.start_probe(endpoint, path, timeout)) as asked:
-            return asked.answers()
+        status = self.status(endpoint, path, timeout)
+        return status is not None and status < _SERVER_ERROR
 
     def status(self, endpoint: Endpoint, path: str, timeout: float) -> int | None:
         """See `Probe.status`. `endpoint.host` is an address: names are not looked up."""
-        with closing(self.start_probe(endpoint, path, timeout)) as asked:
-            return asked.status()
-
-    def start_probe(self, endpoint: Endpoint, path: str, timeout: float) -> "Question":
-        """See `StartableProbe.begin`."""
         deadline = time.monotonic() + timeout
         try:
-            return Question(_asked(endpoint, path, deadline), deadline)
+            with closing(_asked(endpoint, path, deadline)) as connection:
+                return _status(connection, deadline)
         except (OSError, ValueError, OverflowError):
-            return Question(None, deadline)
-
-
-class Question:
-    """`Begun`: a request that was sent; without a connection nobody took it."""
-
-    def __init__(self, connection: "socket | None", deadline: float) -> None:
-        self._connection = connection
-        self._deadline = deadline
-
-    def answers(self) -> bool:
-        """See `Begun.answers`."""
-        status = self.status()
-        return status is not None and status < _SERVER_ERROR
-
-    def status(self) -> int | None:
-        """The status of its answer, or None."""
-        if self._connection is None:
             return None
-        try:
-            return _status(self._connection, self._deadline)
-        except (OSError, ValueError):
-            return None
-
-    def close(self) -> None:
-        """See `Begun.close`."""
-        if self._connection is not None:
-            self._connection.close()
 
 
 def _asked(endpoint: Endpoint, path: str, deadline: float) -> "socket":

@@ -37,7 +37,7 @@ from lanekit.core.domain.observed import (
     ObservedContainer,
 )
 from lanekit.core.ports.clock import Clock
-from lanekit.core.ports.engine import EventStream, OnPartialResult, Streams, WhileWaiting
+from lanekit.core.ports.engine import EventStream, OnPartialResult, Streams
 
 __all__ = [
     "ANSWERS",
@@ -122,32 +122,29 @@ class InMemory(FakeControls):
         self,
         names: Sequence[str],
         references: Sequence[str],
-        heard: OnPartialResult | None = None,
-        meanwhile: WhileWaiting | None = None,
+        on_partial: OnPartialResult | None = None,
     ) -> Outcome[InspectResult]:
-        """See `ContainerEngine.look`; counts as a call of inspect, and one of images if asked.
+        """See `ContainerEngine.inspect_many`; a call of inspect, and one of images if asked.
 
         As over podman's socket, containers are told of before an image is looked at.
         """
-        if meanwhile is not None:
-            meanwhile()
-        hear = heard or _to_nobody
+        tell = on_partial or _to_nobody
         containers = self.inspect(names)
         if isinstance(containers, Failure):
             return containers
         seen = InspectResult(containers.unwrap(), {})
         for name in names:
-            hear(name, seen)
+            tell(name, seen)
         images = self.images(references) if references else Success[Mapping[str, ImageInfo]]({})
         if isinstance(images, Failure):
             return images
         seen = InspectResult(seen.containers, images.unwrap())
         for reference in references:
-            hear(reference, seen)
+            tell(reference, seen)
         return Success(seen)
 
     def list_by_labels(self, labels: Mapping[str, str]) -> Outcome[tuple[ObservedContainer, ...]]:
-        """See `ContainerEngine.find`."""
+        """See `ContainerEngine.list_by_labels`."""
 
         def act() -> Outcome[tuple[ObservedContainer, ...]]:
             return Success(
@@ -197,7 +194,7 @@ class InMemory(FakeControls):
         )
 
     def diff(self, container: str) -> Outcome[tuple[LayerChange, ...]]:
-        """See `ContainerEngine.changes`."""
+        """See `ContainerEngine.diff`."""
         return self._about("diff", container, lambda: layer.changes(self._store, container))
 
     def update(self, container: str, limits: Limits) -> Outcome[None]:

@@ -5,7 +5,9 @@ the versions is normalised here and nowhere else.
 """
 
 import re
-from typing import cast, get_args
+from collections.abc import Callable
+from functools import lru_cache
+from typing import TypeVar, cast, get_args
 
 from returns.result import Failure, Success
 
@@ -30,32 +32,45 @@ _STATES: dict[str, State] = {
 _NAMESPACES = {"PidMode": "pid", "IpcMode": "ipc", "UTSMode": "uts"}
 _PORT_KEY = r"([0-9]{1,5})/([a-z]+)"
 _LAST_PORT = 65535
+# Characters; an inspect of one container has about 6,000.
+_MAX_REMEMBERED = 1 << 15
+
+T = TypeVar("T")
 
 
 def decode_containers(text: str) -> Outcome[tuple[ObservedContainer, ...]]:
-    """The containers of an inspect: a list (CLI), or one object (REST, or saved by hand)."""
-    parsed = parse(text, "container inspect")
-    if isinstance(parsed, Failure):
-        return parsed
-    value = parsed.unwrap()
-    items = cast("list[object]", value) if isinstance(value, list) else [value]
-    try:
-        return Success(tuple(_snapshot(as_node(i, f"[{n}]")) for n, i in enumerate(items)))
-    except Malformed as error:
-        return Failure(undecodable("container inspect", str(error)))
+    """Decode the containers of an inspect: a list (CLI), or one object (REST, or saved by hand)."""
+    return _remembered_containers(text) if len(text) < _MAX_REMEMBERED else _containers(text)
 
 
 def decode_images(text: str) -> Outcome[tuple[tuple[tuple[str, ...], ImageInfo], ...]]:
-    """For each image its references (RepoTags, RepoDigests, id) and what lanekit needs of it."""
-    parsed = parse(text, "image inspect")
+    """Decode images: for each its references (RepoTags, RepoDigests, id) and what it brings."""
+    return _remembered_images(text) if len(text) < _MAX_REMEMBERED else _images(text)
+
+
+def _containers(text: str) -> Outcome[tuple[ObservedContainer, ...]]:
+    return _each(text, "container inspect", _snapshot)
+
+
+def _images(text: str) -> Outcome[tuple[tuple[tuple[str, ...], ImageInfo], ...]]:
+    return _each(text, "image inspect", _image)
+
+
+# Of a lane that nobody touched podman shows the same text again: see ADR 28.
+_remembered_containers = lru_cache(maxsize=256)(_containers)
+_remembered_images = lru_cache(maxsize=16)(_images)
+
+
+def _each(text: str, what: str, decode: Callable[[Node], T]) -> Outcome[tuple[T, ...]]:
+    parsed = parse(text, what)
     if isinstance(parsed, Failure):
         return parsed
     value = parsed.unwrap()
     items = cast("list[object]", value) if isinstance(value, list) else [value]
     try:
-        return Success(tuple(_image(as_node(i, f"[{n}]")) for n, i in enumerate(items)))
+        return Success(tuple(decode(as_node(i, f"[{n}]")) for n, i in enumerate(items)))
     except Malformed as error:
-        return Failure(undecodable("image inspect", str(error)))
+        return Failure(undecodable(what, str(error)))
 
 
 def decode_ids(text: str) -> Outcome[list[str]]:

@@ -29,7 +29,6 @@ from lanekit.core.domain.redaction import redact_for_spec
 from lanekit.core.domain.results import EnsureResult
 from lanekit.core.domain.retry import FailedAttempt, GiveUp, RetryState, decide
 from lanekit.core.ports.journal import LaneJournal
-from lanekit.core.ports.probe import PendingProbe
 
 _MAX_TRIES = 5
 _RETRY_PAUSE_SECONDS = 0.2
@@ -70,23 +69,18 @@ class EnsureAttempts:
         self._done: list[Operation] = []
         self._plan: Plan | None = None
 
-    def run(
-        self, first: Outcome[ObservedLane] | None = None, begun: PendingProbe | None = None
-    ) -> Outcome[EnsureResult]:
+    def run(self, first: Outcome[ObservedLane] | None = None) -> Outcome[EnsureResult]:
         """Reconcile the lane. Every error names it and hides secrets.
 
-        `first` is an observation that was made under the lane's lock; it is used once. `begun`: its
-        container's worker was asked since; the caller closes it.
+        `first` is an observation that was made under the lane's lock; it is used once.
         """
-        result = self._run(first, begun)
+        result = self._run(first)
         if isinstance(result, Failure):
             error = for_lane(result.failure(), self._target.lane.name)
             return Failure(redact_for_spec(error, self._target.spec))
         return result
 
-    def _run(
-        self, first: Outcome[ObservedLane] | None, probe: PendingProbe | None
-    ) -> Outcome[EnsureResult]:
+    def _run(self, first: Outcome[ObservedLane] | None) -> Outcome[EnsureResult]:
         state, constraints = RetryState(self._options.restart_unready), NO_CONSTRAINTS
         last: LaneError | None = None
         for number in range(_MAX_TRIES):
@@ -99,7 +93,7 @@ class EnsureAttempts:
             if _passing(observed):
                 last = InvalidState("the container is being removed by somebody else")
                 continue
-            result = self._attempt(observed, constraints, None if number else probe)
+            result = self._attempt(observed, constraints)
             if not isinstance(result, Failure):
                 return result
             decision = decide(state, self._failed(result.failure(), observed))
@@ -121,7 +115,6 @@ class EnsureAttempts:
         self,
         observed: ObservedLane,
         constraints: PlanConstraints,
-        probe: PendingProbe | None = None,
         *,
         checks_config: bool = True,
     ) -> Outcome[EnsureResult]:
@@ -140,7 +133,6 @@ class EnsureAttempts:
         plan = self._plan = planned.unwrap()
         check = drift_check(self._target, observed.image, policy)
         run = make_run(self._world, self._target, observed, check, self._options.listen)
-        run.pending_probe = probe
         result = self._execute(run, plan)
         if isinstance(result, Failure):
             return result

@@ -1,37 +1,27 @@
 """`Fleet`: what `Lanes` knows of its lanes, and can do with one, alone or among many."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, closing
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import TypeAlias
 
-from returns.result import Failure, Success
+from returns.result import Failure
 
 from lanekit.core.application.context import Ports, PreparedLane
 from lanekit.core.application.ensure import EnsureAttempts, EnsureOptions
 from lanekit.core.application.lane_task import LaneTask
-from lanekit.core.application.observe import ObserveRequest, Overlap, observe_one_quickly
+from lanekit.core.application.observe import ObserveRequest, observe_one_quickly
 from lanekit.core.application.prepare import ReadConfig
 from lanekit.core.application.restart_stopped import restart_stopped
-from lanekit.core.application.wait_ready import start_probe
 from lanekit.core.domain._dataclass import dataclass
-from lanekit.core.domain.errors import Interrupted, LaneError, Outcome
+from lanekit.core.domain.errors import Interrupted, Outcome
 from lanekit.core.domain.lanes import Lane
-from lanekit.core.domain.observed import ObservedContainer, ObservedLane
+from lanekit.core.domain.observed import ObservedLane
 from lanekit.core.domain.results import EnsureResult
 from lanekit.core.ports.clock import Waitable
 from lanekit.core.ports.journal import LaneJournal
-from lanekit.core.ports.probe import PendingProbe, StartableProbe
 
 Held: TypeAlias = AbstractContextManager[LaneJournal]
-
-
-class _InvalidLaneAbort(Exception):
-    """There can be no such lane: what podman knows of it is not waited for."""
-
-    def __init__(self, why: Failure[LaneError]) -> None:
-        super().__init__()
-        self.why = why
 
 
 @dataclass(frozen=True)
@@ -85,23 +75,12 @@ class LaneEnsurer:
     def _ensure(
         self, lane: Lane, image: str, journal: LaneJournal, begun: float
     ) -> Outcome[EnsureResult]:
-        """The lane's files are read while podman looks for its container, and the worker is asked
-        while it looks for the image, which takes it longest.
-        """
-        with closing(_Prefetch(self, lane)) as beside:
-            asked = ObserveRequest(lane.container_name, image, journal.read())
-            aside = Overlap(beside.read, beside.ask)
-            try:
-                seen = observe_one_quickly(self.world.engine, asked, aside)
-            except _InvalidLaneAbort as unfit:
-                return unfit.why
-            target = beside.target
-            if target is None:
-                target = self.prepare(lane, None)
-            if isinstance(target, Failure):
-                return target
-            one = EnsureAttempts(self.world, target.unwrap(), journal, self.options, begun)
-            return one.run(seen, beside.begun)
+        target = self.prepare(lane, None)
+        if isinstance(target, Failure):
+            return target
+        asked = ObserveRequest(lane.container_name, image, journal.read())
+        seen = observe_one_quickly(self.world.engine, asked)
+        return EnsureAttempts(self.world, target.unwrap(), journal, self.options, begun).run(seen)
 
     def ensure_held(
         self,
@@ -128,32 +107,3 @@ class LaneEnsurer:
             return target
         options = replace(self.options, listen=one.listener(self.options.listen))
         return EnsureAttempts(one.ports, target.unwrap(), journal, options, begun).run(seen)
-
-
-class _Prefetch:
-    """What is done for a lane while podman looks for its container and its image."""
-
-    def __init__(self, fleet: LaneEnsurer, lane: Lane) -> None:
-        self._fleet = fleet
-        self._lane = lane
-        self.target: Outcome[PreparedLane] | None = None
-        self.begun: PendingProbe | None = None
-
-    def read(self) -> None:
-        """Read the lane's files."""
-        self.target = self._fleet.prepare(self._lane, None)
-        if isinstance(self.target, Failure):
-            raise _InvalidLaneAbort(self.target)
-
-    def ask(self, current: ObservedContainer) -> None:
-        """Begin to ask the worker of its container, which was seen a moment ago."""
-        probe = self._fleet.world.probe
-        if self.begun is not None:
-            return
-        if isinstance(self.target, Success) and isinstance(probe, StartableProbe):
-            self.begun = start_probe(probe, self.target.unwrap().profile, current)
-
-    def close(self) -> None:
-        """The lane is done."""
-        if self.begun is not None:
-            self.begun.close()

@@ -47,7 +47,6 @@ from lanekit.core.domain.progress import (
     OperationUndone,
 )
 from lanekit.core.domain.redaction import redact_for_spec
-from lanekit.core.ports.probe import PendingProbe
 
 _SETTLE_SECONDS = 0.3  # seconds in which a process that cannot run has ended
 # After these nobody knows whether the operation was done, so it is undone as if it had been.
@@ -66,8 +65,6 @@ class PlanRun:
     undoable: list[tuple[Operation, str]] = field(default_factory=lambda: [])
     done: list[Operation] = field(default_factory=lambda: [])
     endpoint: Endpoint | None = None
-    pending_probe: PendingProbe | None = None
-    """The first try at the worker that was seen, when it was begun since."""
     ids: dict[str, str] = field(default_factory=lambda: {})
     started: set[str] = field(default_factory=set[str])
     """The containers that were started, also by undoing a stop."""
@@ -232,7 +229,7 @@ class PlanRun:
 
     def _await(self, operation: AwaitReady, container: str) -> Outcome[None]:
         seen = self.snapshots[container]
-        wait = Wait(self.world, self.target, seen, operation.fresh, self.listen, self.pending_probe)
+        wait = Wait(self.world, self.target, seen, operation.fresh, self.listen)
         answer = await_ready(wait)
         if isinstance(answer, Failure):
             return answer

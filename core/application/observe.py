@@ -16,7 +16,7 @@ from lanekit.core.domain.observed import (
     ObservedContainer,
     ObservedLane,
 )
-from lanekit.core.ports.engine import ContainerEngine, WhileWaiting
+from lanekit.core.ports.engine import ContainerEngine
 from lanekit.core.ports.host_files import HostFiles
 
 _ENDS = ("", NEXT, PREV)
@@ -53,30 +53,14 @@ OnObserved = Callable[[int, Outcome[ObservedLane]], None]
 """Hears of a lane, by its place among those that were asked for."""
 
 
-@dataclass(frozen=True)
-class Overlap:
-    """What there is to do while podman works: `work`, at once, and `met`, when a container was seen
-    whose image is not known yet, perhaps more than once.
-    """
-
-    prefetch: WhileWaiting | None = None
-    on_container: Callable[[ObservedContainer], None] = lambda _: None
-
-
-NO_OVERLAP = Overlap()
-"""Nothing but to wait."""
-
-
 def observe_quickly(
     engine: ContainerEngine,
     lanes: Sequence[ObserveRequest],
     tell: OnObserved,
-    aside: Overlap = NO_OVERLAP,
 ) -> None:
-    """What there is of these lanes, with as few questions as their journals allow; see ADR 30.
+    """What there is of these lanes, with as few questions as their journals allow; see ADR 31.
 
-    `tell` hears of each lane once, as soon as all is known of it, from this thread. What is
-    done `aside` may be done once, while podman works.
+    `tell` is called once for each lane, as soon as all is known of it, from this thread.
 
     Beside a settled container there were no leftovers: as long as it has the lane's name, there
     still are none. Without that record a NAME.next is not looked for while there is
@@ -85,8 +69,8 @@ def observe_quickly(
     """
     settled = {lane.image for lane in lanes if lane.journal.settled_id}
     first = [lane.name + end for lane in lanes for end in _first(lane.journal)]
-    telling = _ResultCollector(lanes, tell, aside.on_container)
-    looked = engine.inspect_many(first, sorted(settled), telling.hear, aside.prefetch)
+    telling = _ResultCollector(lanes, tell)
+    looked = engine.inspect_many(first, sorted(settled), telling.hear)
     if isinstance(looked, Failure):
         telling.fail(looked)
         return
@@ -109,15 +93,9 @@ class _ResultCollector:
     A lane is settled when the container that it settled with has its name still.
     """
 
-    def __init__(
-        self,
-        lanes: Sequence[ObserveRequest],
-        tell: OnObserved,
-        met: Callable[[ObservedContainer], None],
-    ) -> None:
+    def __init__(self, lanes: Sequence[ObserveRequest], tell: OnObserved) -> None:
         self._left = dict(enumerate(lanes))
         self._tell = tell
-        self._met = met
         self._places = {lane.name: at for at, lane in self._left.items() if lane.journal.settled_id}
         # Seen before their image was.
         self._parked: list[int] = []
@@ -139,7 +117,6 @@ class _ResultCollector:
             return
         if lane.image not in seen.images:
             self._parked.append(at)
-            self._met(current)
             return
         del self._left[at]
         self._tell(at, Success(_observed(lane, (current, None, None), seen.images[lane.image])))
@@ -158,12 +135,10 @@ class _ResultCollector:
             self._tell(at, outcome(lane))
 
 
-def observe_one_quickly(
-    engine: ContainerEngine, asked: ObserveRequest, aside: Overlap = NO_OVERLAP
-) -> Outcome[ObservedLane]:
-    """`glance` for one lane."""
+def observe_one_quickly(engine: ContainerEngine, asked: ObserveRequest) -> Outcome[ObservedLane]:
+    """Return what `observe_quickly` tells of one lane."""
     found: list[Outcome[ObservedLane]] = []
-    observe_quickly(engine, [asked], lambda _, outcome: found.append(outcome), aside)
+    observe_quickly(engine, [asked], lambda _, outcome: found.append(outcome))
     return found[0]
 
 

@@ -8,10 +8,8 @@ from lanekit.core.application.context import Ports, PreparedLane
 from lanekit.core.domain._dataclass import dataclass
 from lanekit.core.domain.endpoint import endpoint_of
 from lanekit.core.domain.errors import NotFound, NotReady, Outcome, WorkerExited
-from lanekit.core.domain.lanes import Profile
 from lanekit.core.domain.observed import Endpoint, ObservedContainer
 from lanekit.core.domain.progress import Waiting
-from lanekit.core.ports.probe import PendingProbe, StartableProbe
 
 _FIRST_PAUSE_SECONDS = 0.01
 _MAX_PAUSE_SECONDS = 0.25
@@ -25,23 +23,12 @@ LOG_LINES = 20
 _KILLED = 128 + 9  # by SIGKILL
 
 
-def start_probe(
-    probe: StartableProbe, profile: Profile, seen: ObservedContainer
-) -> PendingProbe | None:
-    """The first try at the worker of a container that was just seen; None unless it runs."""
-    found = endpoint_of(seen)
-    if seen.state != "running" or isinstance(found, Failure):
-        return None
-    return probe.start_probe(found.unwrap(), profile.ready_path, _FIRST_TIMEOUT_SECONDS)
-
-
 @dataclass(frozen=True)
 class Wait:
     """One wait: for which container of which lane, and whom to tell.
 
     `fresh`: it was just started, so an answer counts only if it still runs after the answer. A
     container that was seen running a moment ago and answers at the first try needs no second look.
-    `begun`: that first try, when it was begun since the container was seen.
     """
 
     world: Ports
@@ -49,7 +36,6 @@ class Wait:
     seen: ObservedContainer
     fresh: bool
     tell: Callable[[Waiting], None]
-    begun: PendingProbe | None = None
 
 
 def await_ready(wait: Wait) -> Outcome[Endpoint]:
@@ -74,10 +60,7 @@ def await_ready(wait: Wait) -> Outcome[Endpoint]:
         tries += 1
         longest = _MAX_TIMEOUT_SECONDS if tries > 1 else _FIRST_TIMEOUT_SECONDS
         allowed = min(max(deadline - clock.now(), _FIRST_PAUSE_SECONDS), longest)
-        if tries == 1 and wait.begun is not None and not wait.fresh:
-            answered = wait.begun.answers()
-        else:
-            answered = wait.world.probe.answers(endpoint, profile.ready_path, allowed)
+        answered = wait.world.probe.answers(endpoint, profile.ready_path, allowed)
         now = clock.now()
         if answered and not wait.fresh and tries == 1:
             return Success(endpoint)

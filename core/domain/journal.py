@@ -1,6 +1,6 @@
 """What lanekit remembers of a lane from one run to the next: a few records in a journal.
 
-A record may be lost with the folder that holds the journals. Each says what that costs; see ADR 30
+A record may be lost with the folder that holds the journals. Each says what that costs; see ADR 31
 and docs/limits.md. What must outlive that folder lies in podman itself: the names NAME.next and
 NAME.prev.
 

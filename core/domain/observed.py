@@ -62,12 +62,15 @@ class ObservedContainer:
     read_only: bool = False
 
 
+ChangeKind = Literal["added", "changed", "deleted"]
+
+
 @dataclass(frozen=True)
 class LayerChange:
     """A path in a container's own layer that is not as its image brings it."""
 
     path: str
-    kind: Literal["added", "changed", "deleted"]
+    kind: ChangeKind
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ class Orphan:
 KeepReason: TypeAlias = Literal["runs", "changed", "unsure"]
 """Why an orphan is kept. "runs": it runs; "changed": it is no orphan any more; "unsure": what took
 its place was never seen to answer, so this may be the one that works."""
-OrphanRemoval: TypeAlias = Literal["removed"] | KeepReason
+OrphanRemoval: TypeAlias = Literal["removed", KeepReason]
 """What became of an orphan: it was removed, or why it was kept."""
 
 

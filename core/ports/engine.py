@@ -25,9 +25,9 @@ class Streams:
 
 
 OnPartialResult = Callable[[str, InspectResult], None]
-"""Gets told of a name or reference, and all that was seen so far: it is in that, or missing."""
-WhileWaiting = Callable[[], None]
-"""What there is to do while podman works. What it raises passes through, and ends the look."""
+"""Called after each answer with the name or reference and the results so far; what is missing is
+absent from them. What it raises passes through, and ends the inspect.
+"""
 
 
 class EventStream(Protocol):
@@ -74,13 +74,12 @@ class ContainerEngine(Protocol):
         self,
         names: Sequence[str],
         references: Sequence[str],
-        heard: OnPartialResult | None = None,
-        meanwhile: WhileWaiting | None = None,
+        on_partial: OnPartialResult | None = None,
     ) -> Outcome[InspectResult]:
         """`inspect` of the names and `images` of the references, at once.
 
-        `heard` may be told of a name or reference as soon as its answer is known, from this thread.
-        `meanwhile` may be called, once, in this thread, while podman works on it.
+        `on_partial` may be called with a name or reference as soon as its answer is known, from
+        this thread.
         """
         ...
 

@@ -57,3 +57,7 @@ __all__ = [
     "WorkerExited",
     "or_raise",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -2,27 +2,29 @@
 
 from typing import TYPE_CHECKING
 
+from lanekit import _lazy
+
 if TYPE_CHECKING:
     from lanekit.adapters.host.clock import VirtualClock
-    from lanekit.adapters.memory.engine import InMemory
+    from lanekit.adapters.memory.engine import InMemory, SimulatedKill
     from lanekit.adapters.memory.workers import Worker
 
 __all__ = [
     "InMemory",
+    "SimulatedKill",
     "VirtualClock",
     "Worker",
 ]
 
+
 _HOMES = {
-    "InMemory": "lanekit.adapters.memory.engine",
-    "VirtualClock": "lanekit.adapters.host.clock",
-    "Worker": "lanekit.adapters.memory.workers",
+    "lanekit.adapters.host.clock": ("VirtualClock",),
+    "lanekit.adapters.memory.engine": (
+        "InMemory",
+        "SimulatedKill",
+    ),
+    "lanekit.adapters.memory.workers": ("Worker",),
 }
 
-
-def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module  # noqa: PLC0415 - only paid by the first use
-
-    return getattr(import_module(_HOMES[name]), name)
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = _lazy(__name__, _HOMES)

@@ -1,24 +1,31 @@
-"""`make bench`: what a fleet costs, as ratios to the bare calls that podman cannot be spared.
+"""`make bench`: what lanes cost, as ratios to the calls that the job cannot be spared.
 
-All in one run, taking turns, the quickest of each: what disturbs the machine only ever adds.
+All in one run, taking turns, the least of each: what disturbs the machine only ever adds. Each
+warm row stands beside its goal.
 """
 
-import http.client
 import json
 import os
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from pathlib import Path
 
-from tests.bench.ensure import OverUnix, measure, write_files
+from tests.bench.bare import (
+    BareClient,
+    UnixConnection,
+    Work,
+    ask,
+    fleet_of,
+    measure,
+    write_files,
+)
 from tests.support.sandbox.podman_sandbox import PodmanUnusable, Sandbox, open_sandbox
 
-from lanekit import Lane, Profile
+from lanekit import Lane
 from lanekit.adapters.host.files import DiskFiles
 from lanekit.adapters.memory.engine import InMemory
 from lanekit.adapters.podman.cli.engine import PodmanCli
@@ -29,77 +36,32 @@ from lanekit.core.domain.errors import or_raise
 from lanekit.core.domain.observed import ImageInfo
 from lanekit.core.domain.podman_create.body import create_body
 
-SIZES = (1, 10, 50)
+# Rounds and goals (of the time that passes, of CPU time) for each number of lanes.
+SIZES = {1: (300, "1.0", "-"), 10: (80, "-", "-"), 50: (40, "1.2", "1.4")}
 MANY = 200
-API = "/v4.0.0/libpod"
-AT_ONCE = 4
 # As lanekit copies: without it podman looks up the container's user, which takes longer.
 COPY = "path=/&copyUIDGID=false&noOverwriteDirNonDir=true"
 
 
-def at_once(connections: int, service: Path, works: Iterable[Callable[[OverUnix], None]]) -> None:
-    """Each work once, on so many kept connections."""
-    todo, lock = iter(works), threading.Lock()
-
-    def serve() -> None:
-        connection = OverUnix(service)
-        while True:
-            with lock:
-                work = next(todo, None)
-            if work is None:
-                return connection.close()
-            work(connection)
-
-    threads = [threading.Thread(target=serve) for _ in range(connections)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-
-def ask(connection: http.client.HTTPConnection, method: str, path: str, body: bytes = b"") -> bytes:
-    """The answer; SystemExit when it is no success."""
-    headers = {"Content-Type": "application/json" if body[:1] == b"{" else "application/x-tar"}
-    connection.request(method, API + path, body or None, headers if body else {})
-    with connection.getresponse() as answer:
-        text = answer.read()
-        if answer.status >= http.HTTPStatus.BAD_REQUEST:
-            raise SystemExit(f"{method} {path}: {answer.status} {text!r}")
-    return text
-
-
-def bare_inspects(service: Path, names: Sequence[str]) -> None:
-    """GET of each inspect, on four connections."""
-
-    def get(name: str) -> Callable[[OverUnix], None]:
-        return lambda connection: void(ask(connection, "GET", f"/containers/{name}/json"))
-
-    at_once(AT_ONCE, service, map(get, names))
-
-
-def void(_text: bytes) -> None:
-    """Nothing: the bare calls only cost."""
-
-
-def bare_creates(service: Path, lanes: Lanes, fleet: Sequence[Lane]) -> None:
-    """create, PUT of the config, rename and start of each, on four connections."""
+def bare_creates(client: BareClient, lanes: Lanes, fleet: Sequence[Lane]) -> None:
+    """create, PUT of the config, rename and start of each."""
     specs = [or_raise(lanes.spec(lane)) for lane in fleet]
     config = or_raise(DiskFiles().config(_config(fleet[0], lanes)))
     tar = b"".join(config.archive(specs[0].config_target))
 
-    def make(at: int) -> Callable[[OverUnix], None]:
+    def make(at: int) -> Work:
         spec = specs[at]
         body = json.dumps(create_body(spec, f"{spec.name}.next")).encode()
 
-        def work(connection: OverUnix) -> None:
+        def work(connection: UnixConnection) -> None:
             identifier = json.loads(ask(connection, "POST", "/containers/create", body))["Id"]
-            void(ask(connection, "PUT", f"/containers/{identifier}/archive?{COPY}", tar))
-            void(ask(connection, "POST", f"/containers/{identifier}/rename?name={spec.name}"))
-            void(ask(connection, "POST", f"/containers/{identifier}/start"))
+            _ = ask(connection, "PUT", f"/containers/{identifier}/archive?{COPY}", tar)
+            _ = ask(connection, "POST", f"/containers/{identifier}/rename?name={spec.name}")
+            _ = ask(connection, "POST", f"/containers/{identifier}/start")
 
         return work
 
-    at_once(AT_ONCE, service, (make(at) for at in range(len(fleet))))
+    client.run([make(at) for at in range(len(fleet))])
 
 
 def _config(lane: Lane, lanes: Lanes) -> str:
@@ -110,7 +72,7 @@ def _config(lane: Lane, lanes: Lanes) -> str:
 
 
 def ensure(lanes: Lanes, fleet: Sequence[Lane], action: str) -> None:
-    """All of them; SystemExit when another thing was done than was meant to be measured."""
+    """Ensure all of them; SystemExit unless each did what is meant to be measured."""
     done = [or_raise(outcome).action for _, outcome in lanes.ensure_all(fleet)]
     if set(done) != {action}:
         raise SystemExit(f"meant to measure {action}, got {done}")
@@ -119,50 +81,58 @@ def ensure(lanes: Lanes, fleet: Sequence[Lane], action: str) -> None:
 def row(what: str, seconds: float, base: str = "", ratio: float | None = None) -> None:
     """A line of the table, its ratio first."""
     shown = "" if ratio is None else f"{ratio:6.2f} x {base}"
-    print(f"{shown:34} {what:46} {seconds * 1000:9.1f} ms")  # noqa: T201
+    print(f"{shown:44} {what:46} {seconds * 1000:9.1f} ms")  # noqa: T201
 
 
-def warm(podman: Sandbox, service: Path, fleet: Sequence[Lane]) -> None:
-    """Nothing to do, over the socket and by the command."""
-    names, size = [lane.container_name for lane in fleet], len(fleet)
-    socket, command = (
-        Lanes(PodmanSocket(str(service))),
-        Lanes(PodmanCli(podman.argv, env=podman.env)),
-    )
-    found = measure(
-        {
-            "bare": lambda: bare_inspects(service, names),
-            "warm": lambda: ensure(socket, fleet, "none"),
-        },
-        rounds=40,
-    )
-    row(f"warm, {size} lanes, socket", found["warm"], "bare GETs", found["warm"] / found["bare"])
-    found = measure(
-        {
-            "bare": lambda: podman.run("container", "inspect", *names),
-            "warm": lambda: ensure(command, fleet, "none"),
-        },
-        rounds=8,
-    )
-    ratio = found["warm"] / found["bare"]
-    row(f"warm, {size} lanes, command", found["warm"], "podman inspect", ratio)
+def warm_socket(service: Path, fleet: Sequence[Lane]) -> None:
+    """Nothing to do, over the socket; one lane by `ensure`, many by `ensure_all`."""
+    lanes, client, size = Lanes(PodmanSocket(str(service))), BareClient(service), len(fleet)
+    rounds, wall_goal, cpu_goal = SIZES[size]
+    endpoints = {lane.container_name: or_raise(lanes.ensure(lane)).endpoint for lane in fleet}
+    image = fleet[0].profile.image if fleet[0].profile else ""
+
+    def own() -> None:
+        if size > 1:
+            ensure(lanes, fleet, "none")
+        else:
+            _ = or_raise(lanes.ensure(fleet[0]))
+
+    calls = {"base": lambda: client.warm(endpoints, image), "own": own}
+    costs = measure(calls, rounds)
+    bare, cost = costs["base"], costs["own"]
+    what = f"warm, {size} lanes, socket" if size > 1 else "warm, 1 lane, socket, in process"
+    row(what, cost.wall, f"GETs and probes (goal {wall_goal})", cost.wall / bare.wall)
+    row(f"{what}: CPU", cost.cpu, f"their CPU (goal {cpu_goal})", cost.cpu / bare.cpu)
+
+
+def warm_command(podman: Sandbox, fleet: Sequence[Lane]) -> None:
+    """Nothing to do, by the command."""
+    lanes = Lanes(PodmanCli(podman.argv, env=podman.env))
+    names = [lane.container_name for lane in fleet]
+    calls: dict[str, Callable[[], object]] = {
+        "base": lambda: podman.run("container", "inspect", *names),
+        "own": lambda: ensure(lanes, fleet, "none"),
+    }
+    costs = measure(calls, rounds=8)
+    own, bare = costs["own"].wall, costs["base"].wall
+    row(f"warm, {len(fleet)} lanes, command", own, "podman container inspect", own / bare)
 
 
 def cold(podman: Sandbox, service: Path, fleet: Sequence[Lane]) -> None:
     """Nothing is there yet."""
-    lanes = Lanes(PodmanSocket(str(service)))
-    found: dict[str, list[float]] = {"bare": [], "cold": []}
+    lanes, client = Lanes(PodmanSocket(str(service))), BareClient(service)
+    seconds: dict[str, list[float]] = {"base": [], "own": []}
     for _ in range(2):
-        for name, taken in found.items():
+        for name, taken in seconds.items():
             podman.remove("bench-")
             begun = time.perf_counter()
-            if name == "bare":
-                bare_creates(service, lanes, fleet)
+            if name == "base":
+                bare_creates(client, lanes, fleet)
             else:
                 ensure(lanes, fleet, "created")
             taken.append(time.perf_counter() - begun)
-    bare, own = min(found["bare"]), min(found["cold"])
-    row(f"cold, {len(fleet)} lanes, socket", own, "bare calls", own / bare)
+    bare, own = min(seconds["base"]), min(seconds["own"])
+    row(f"cold, {len(fleet)} lanes, socket", own, "create, PUT, rename, start", own / bare)
 
 
 def drifted(service: Path, fleet: Sequence[Lane], folder: Path) -> None:
@@ -179,14 +149,6 @@ def drifted(service: Path, fleet: Sequence[Lane], folder: Path) -> None:
     row(f"one drifted of {len(fleet)}, socket", time.perf_counter() - begun)
 
 
-def fleet_of(folder: Path, size: int, profile: Profile) -> list[Lane]:
-    """So many lanes, each with a worktree of its own."""
-    trees = [folder / f"tree{number}" for number in range(size)]
-    for tree in trees:
-        tree.mkdir(exist_ok=True)
-    return [Lane("bench", f"l{n}", str(tree), profile=profile) for n, tree in enumerate(trees)]
-
-
 def on_podman(podman: Sandbox, folder: Path) -> None:
     """What podman is needed for."""
     profile = write_files(folder / "own")
@@ -194,8 +156,9 @@ def on_podman(podman: Sandbox, folder: Path) -> None:
         for size in SIZES:
             fleet = fleet_of(folder, size, profile)
             cold(podman, service, fleet)
-            warm(podman, service, fleet)
-        drifted(service, fleet_of(folder, SIZES[-1], profile), folder)
+            warm_socket(service, fleet)
+            warm_command(podman, fleet)
+        drifted(service, fleet_of(folder, max(SIZES), profile), folder)
         podman.remove("bench-")
         fleet = fleet_of(folder, MANY, profile)
         begun = time.perf_counter()
@@ -221,7 +184,7 @@ def in_memory(folder: Path) -> None:
     for size in (50, 500):
         code = f"from tests.bench.fleet import memory_of; memory_of({size}, {str(folder)!r})"
         done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
-        print(f"{'':34} memory of the process, {size} lanes:  {done.stdout.decode().strip()}")  # noqa: T201
+        print(f"{'':44} memory of the process, {size} lanes:  {done.stdout.decode().strip()}")  # noqa: T201
 
 
 def memory_of(size: int, folder: str) -> None:
@@ -238,15 +201,15 @@ def memory_of(size: int, folder: str) -> None:
 
 
 def core_alone(folder: Path) -> None:
-    """Drift verdicts a second; a fingerprint against plain sha256 of the same bytes."""
+    """Drift verdicts per second; a fingerprint against plain sha256 of the same bytes."""
     profile = write_files(folder / "own")
     engine = InMemory(images=[profile.image])
     lanes, lane = Lanes(engine), Lane("bench", "x", str(folder), profile=profile)
     _ = or_raise(lanes.ensure(lane))
     spec, (seen,) = or_raise(lanes.spec(lane)), engine.containers
     image: ImageInfo = or_raise(engine.images([profile.image]))[profile.image]
-    taken = measure({"drift": lambda: drift(spec, seen, image)}, rounds=2000)["drift"]
-    print(f"{'':34} drift verdicts a second: {1 / taken:,.0f}")  # noqa: T201
+    taken = measure({"drift": lambda: drift(spec, seen, image)}, rounds=2000)["drift"].wall
+    print(f"{'':44} drift verdicts per second: {1 / taken:,.0f}")  # noqa: T201
     big = folder / "big"
     big.mkdir(exist_ok=True)
     data = os.urandom(32 << 20)
@@ -255,10 +218,10 @@ def core_alone(folder: Path) -> None:
         "plain": lambda: sha256(data).digest(),
         "own": lambda: or_raise(DiskFiles().config(str(big))),
     }
-    found = measure(calls, rounds=5)
-    ratio = found["own"] / found["plain"]
-    row("fingerprint and digest of 32 MiB", found["own"], "sha256", ratio)
-    print(f"{'':34} that is {32 / found['own']:,.0f} MiB a second")  # noqa: T201
+    costs = measure(calls, rounds=5)
+    own = costs["own"].wall
+    row("fingerprint and digest of 32 MiB", own, "sha256", own / costs["plain"].wall)
+    print(f"{'':44} that is {32 / own:,.0f} MiB per second")  # noqa: T201
 
 
 def main() -> None:

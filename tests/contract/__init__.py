@@ -33,3 +33,7 @@ class EngineContract(
     Creating, Copying, Living, Naming, Looking, Racing, Layering, Updating, Hearing, Executing
 ):
     """Every method of an engine, in every state; the same answers from every engine."""
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -112,17 +112,7 @@ class Looking(Base):
             assert known.containers.get(what) == seen.containers.get(what)
             assert known.images.get(what) == seen.images.get(what)
 
-    def test_what_there_is_to_do_meanwhile_is_done_once_at_most(
-        self, harness: Harness, name: str
-    ) -> None:
-        _ = bring(harness, f"{name}-a", "created")
-        done: list[int] = []
-        asked = [f"{name}-a"], [harness.image]
-        seen = value(harness.engine.inspect_many(*asked, meanwhile=lambda: done.append(1)))
-        assert len(done) <= 1
-        assert seen == value(harness.engine.inspect_many(*asked))
-
-    def test_what_that_raises_passes_through_and_harms_no_later_look(
+    def test_on_partial_that_raises_harms_no_later_inspect(
         self, harness: Harness, name: str
     ) -> None:
         identifier = bring(harness, f"{name}-a", "created")
@@ -132,13 +122,13 @@ class Looking(Base):
 
         done: list[int] = []
 
-        def give_up() -> None:
+        def give_up(_name: str, _results: InspectResult) -> None:
             done.append(1)
             raise Enough
 
         # An engine need not do it; one that does has to let this pass.
         with suppress(Enough):
-            _ = harness.engine.inspect_many([f"{name}-a"], [harness.image], meanwhile=give_up)
+            _ = harness.engine.inspect_many([f"{name}-a"], [harness.image], give_up)
             assert done == []
         assert look(harness.engine, f"{name}-a").id == identifier
 

@@ -9,7 +9,7 @@ from typing import Any, get_args
 import pytest
 import typer.main
 
-from lanekit import BindMount, LaneError, Profile
+from lanekit import BindMount, LaneError, Lanes, Profile
 from lanekit.adapters.fleet_file import schema
 from lanekit.cli.main import app
 
@@ -45,6 +45,20 @@ def _keys_of_code() -> set[str]:
 def test_fleet_file_table_has_every_key() -> None:
     assert set(_named("fleet-file.md", "<!-- table: keys -->")) == _keys_of_code()
     assert set(schema.PROFILE_KINDS) <= _keys_of_code()
+
+
+def test_methods_table_has_every_method_of_lanes() -> None:
+    methods = {name for name in dir(Lanes) if not name.startswith("_")} - {"description", "engine"}
+    signatures = _named("embedding.md", "<!-- table: methods -->")
+    assert {signature.split("(")[0] for signature in signatures} == methods
+
+
+def test_modules_table_has_every_public_module() -> None:
+    shown = set(_named("embedding.md", "## What is public"))
+    files = (_DOCS.parent / "src" / "lanekit").glob("*.py")
+    public = {f"lanekit.{path.stem}" for path in files if not path.stem.startswith("_")}
+    # What api.py has is in lanekit itself.
+    assert shown == public - {"lanekit.api"} | {"lanekit", "lanekit.contract"}
 
 
 def test_fleet_file_table_has_the_defaults() -> None:

@@ -42,7 +42,7 @@ from lanekit.core.domain.labels import has_labels
 from lanekit.core.domain.observed import ImageInfo, InspectResult, LayerChange, ObservedContainer
 from lanekit.core.domain.podman_create.args import create_args, env_file, env_passthrough
 from lanekit.core.domain.redaction import redact, secrets_of
-from lanekit.core.ports.engine import EventStream, OnPartialResult, Streams, WhileWaiting
+from lanekit.core.ports.engine import EventStream, OnPartialResult, Streams
 from lanekit.core.ports.host_files import ArchiveBroken
 
 _NAMES_A_CALL = 2000
@@ -124,17 +124,13 @@ class PodmanCli:
         self,
         names: Sequence[str],
         references: Sequence[str],
-        heard: OnPartialResult | None = None,
-        meanwhile: WhileWaiting | None = None,
+        on_partial: OnPartialResult | None = None,
     ) -> Outcome[InspectResult]:
-        """See `ContainerEngine.look`; two processes, side by side when both are needed.
+        """See `ContainerEngine.inspect_many`; two processes, side by side when both are needed.
 
-        Its one answer is there at the end: `heard` is told nothing before. What is to
-        be done meanwhile is done first: beside two processes on few cores it would gain nothing.
+        Its one answer is there at the end: there are no partial results.
         """
-        _ = heard
-        if meanwhile is not None:
-            meanwhile()
+        _ = on_partial
         if names and references:
             # Not an executor, whose half dozen modules cost start-up.
             answers: list[Outcome[Mapping[str, ImageInfo]]] = []
@@ -154,7 +150,7 @@ class PodmanCli:
         return Success(InspectResult(containers.unwrap(), images.unwrap()))
 
     def list_by_labels(self, labels: Mapping[str, str]) -> Outcome[tuple[ObservedContainer, ...]]:
-        """See `ContainerEngine.find`; two processes."""
+        """See `ContainerEngine.list_by_labels`; two processes."""
         # By name only: versions differ in how a value with a comma has to be written.
         filters = [f"--filter=label={name}" for name in labels]
         table = ("ps", "-a", "--no-trunc", "--format=json")
@@ -253,7 +249,7 @@ class PodmanCli:
         return Success(in_order(said.unwrap(), tail))
 
     def diff(self, container: str) -> Outcome[tuple[LayerChange, ...]]:
-        """See `ContainerEngine.changes`."""
+        """See `ContainerEngine.diff`."""
         from lanekit.adapters.podman.diff_and_update import (  # noqa: PLC0415 - few runs ask
             decode_changes,
         )

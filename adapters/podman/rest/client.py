@@ -19,7 +19,6 @@ from lanekit.adapters.podman.rest.http_client import (
 )
 from lanekit.adapters.podman.rest.responses import GOOD, words_of
 from lanekit.core.domain.errors import EngineTimeout, LaneError, Outcome
-from lanekit.core.ports.engine import WhileWaiting
 
 # Without a version podman answers 404; under v4.0.0 every version since 4.0 answers alike.
 API = "/v4.0.0/libpod"
@@ -56,16 +55,12 @@ class Rest:
         doing: str,
         paths: Sequence[str],
         take: Callable[[int, Response], Outcome[None]],
-        meanwhile: WhileWaiting | None = None,
     ) -> Outcome[None]:
-        """Give each answer, whatever its status, to `take`, in order; its Failure ends it.
-
-        `meanwhile` is called once the first requests are sent, unless that failed.
-        """
+        """Give each answer, whatever its status, to `take`, in order; its Failure ends it."""
         client = self.client()
         if isinstance(client, Failure):
             return client
-        replies = client.unwrap().get_all([API + path for path in paths], self._timeout, meanwhile)
+        replies = client.unwrap().get_all([API + path for path in paths], self._timeout)
         try:
             with closing(replies):
                 for at, reply in enumerate(replies):

@@ -35,7 +35,7 @@ from lanekit.core.domain.labels import has_labels
 from lanekit.core.domain.observed import ImageInfo, InspectResult, LayerChange, ObservedContainer
 from lanekit.core.domain.podman_create.body import create_body
 from lanekit.core.domain.redaction import redact, secrets_of
-from lanekit.core.ports.engine import EventStream, OnPartialResult, Streams, WhileWaiting
+from lanekit.core.ports.engine import EventStream, OnPartialResult, Streams
 from lanekit.core.ports.host_files import ArchiveBroken
 
 _TAR_BLOCK_BYTES = 512
@@ -93,10 +93,9 @@ class PodmanSocket:
         self,
         names: Sequence[str],
         references: Sequence[str],
-        heard: OnPartialResult | None = None,
-        meanwhile: WhileWaiting | None = None,
+        on_partial: OnPartialResult | None = None,
     ) -> Outcome[InspectResult]:
-        """See `ContainerEngine.look`; one request for each, up to 4 at once."""
+        """See `ContainerEngine.inspect_many`; one request for each, up to 4 at once."""
         possible = [name for name in dict.fromkeys(names) if re.fullmatch(NAME, name)]
         asked = list(dict.fromkeys(references))
         if not possible and not asked:
@@ -114,16 +113,16 @@ class PodmanSocket:
                 taken = _take_image(what, reply, images)
             else:
                 taken = _take_container(what, reply, containers)
-            if heard is not None and not isinstance(taken, Failure):
-                heard(what, InspectResult(containers, images))
+            if on_partial is not None and not isinstance(taken, Failure):
+                on_partial(what, InspectResult(containers, images))
             return taken
 
         paths = [_path(what, is_image=is_image) for what, is_image in todo]
-        done = self._rest.get_all("inspect", paths, take, meanwhile)
+        done = self._rest.get_all("inspect", paths, take)
         return done if isinstance(done, Failure) else Success(InspectResult(containers, images))
 
     def list_by_labels(self, labels: Mapping[str, str]) -> Outcome[tuple[ObservedContainer, ...]]:
-        """See `ContainerEngine.find`; one request, and one for each container with the labels."""
+        """See `ContainerEngine.list_by_labels`; one request, and one for each container found."""
         # By name only: versions differ in how a value with a comma has to be written.
         query = {"all": "true", "filters": json.dumps({"label": list(labels)})}
         said = self._rest.checked("list containers", "GET", queried("/containers/json", query))
@@ -211,7 +210,7 @@ class PodmanSocket:
         return said if isinstance(said, Failure) else log_lines(said.unwrap().body, tail)
 
     def diff(self, container: str) -> Outcome[tuple[LayerChange, ...]]:
-        """See `ContainerEngine.changes`."""
+        """See `ContainerEngine.diff`."""
         from lanekit.adapters.podman.diff_and_update import (  # noqa: PLC0415 - few runs ask
             decode_changes,
         )

@@ -1,7 +1,7 @@
 """HTTP to podman's service: kept connections, every request bounded in time and in size.
 
-httptools takes the answers apart (`http_answer`). The rest is here, in `podman_connection` and
-`podman_stream`: unix sockets, one deadline for a whole request (a timeout that counts anew with
+httptools takes the answers apart (`response_parser`). The rest is here, in `connection` and
+`deadline_socket`: unix sockets, one deadline for a whole request (a timeout that counts anew with
 each packet bounds nothing), and connections that are used again.
 """
 
@@ -20,7 +20,6 @@ from lanekit.adapters.podman.rest.connection import (
 
 if TYPE_CHECKING:
     from lanekit.adapters.podman.address import Address
-    from lanekit.core.ports.engine import WhileWaiting
 
 __all__ = [
     "MAX_CONNECTIONS",
@@ -58,10 +57,15 @@ class Client:
         body: bytes | None = None,
         stream: Iterable[bytes] | None = None,
     ) -> Response:
-        """The answer within `timeout` seconds. Raises NoAnswer, Late, Garbled.
+        """Return the answer within `timeout` seconds.
 
         `stream` is sent in chunks; what its iteration raises passes through, after the service
         has given up what was cut off.
+
+        Raises:
+            ConnectError: there is no service, or it went away.
+            ReadTimeout: the answer was not complete in time.
+            ProtocolError: what came is not an HTTP answer.
         """
         connection = self._take()
         connection.limit(timeout)
@@ -72,20 +76,16 @@ class Client:
             connection.abandon()
             raise
 
-    def get_all(
-        self, paths: Sequence[str], timeout: float, meanwhile: "WhileWaiting | None" = None
-    ) -> Generator[Response]:
-        """The answers of many GETs, in order, with up to `AT_ONCE` of them under way.
+    def get_all(self, paths: Sequence[str], timeout: float) -> Generator[Response]:
+        """Yield the answers of many GETs, in order, with up to MAX_CONNECTIONS of them under way.
 
         Raises what `request` does, while it is iterated. What the caller does with one answer is
-        done while podman works on the next ones; `meanwhile`, while it works on the first.
+        done while podman works on the next ones.
         """
         waiting: list[Connection] = []
         try:
             for path in paths[:MAX_CONNECTIONS]:
                 waiting.append(self._sent(path, timeout))
-            if meanwhile is not None:
-                meanwhile()
             for path in paths[MAX_CONNECTIONS:]:
                 yield self._first(waiting)
                 waiting.append(self._sent(path, timeout))

@@ -30,6 +30,22 @@ def _read(version: str, state: str, through: str) -> ObservedContainer:
     return snapshot
 
 
+def test_same_text_gives_the_same_container_object() -> None:
+    texts = [(RECORDED / v / "running.rest.json").read_text() for v in VERSIONS]
+    first = [or_raise(decode_containers(text))[0] for text in texts]
+    # Equal, not the same text object: as it comes from another answer.
+    again = [or_raise(decode_containers(f"{text} "[:-1]))[0] for text in texts]
+    assert all(one is other for one, other in zip(first, again, strict=True))
+    assert len({container.id for container in first}) == len(VERSIONS)
+
+
+def test_large_text_is_decoded_and_not_remembered() -> None:
+    text = (RECORDED / "4.3.1" / "running.rest.json").read_text() + " " * (1 << 15)
+    first, again = (or_raise(decode_containers(text))[0] for _ in range(2))
+    assert first == again
+    assert first is not again
+
+
 def _comparable(seen: ObservedContainer) -> ObservedContainer:
     """Less what differs from container to container: ids, times, chosen ports; and podman's env."""
     env = {k: v for k, v in seen.env.items() if k not in ("TERM", "HOSTNAME")}

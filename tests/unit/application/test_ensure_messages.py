@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from inline_snapshot import snapshot
 from returns.result import Failure, Success
 from tests.support.lane_world import LANE, LaneWorld, words_of
 
@@ -68,24 +69,30 @@ def _silent(world: LaneWorld, **worker: Any) -> str:
 
 def test_one_that_does_not_answer_is_told_with_its_last_lines(world: LaneWorld) -> None:
     world.with_profile(ready_timeout=2.5)
-    where = _silent(world, output=("one", "two"))
-    says = f"ws/a: ws-a runs, but did not answer at {where} within 2.5 s\n"
-    hint = (
-        "-> run ensure again to go on waiting; `--timeout` or `ready_timeout` give it longer, "
-        "`lanekit logs` shows what it does"
-    )
-    assert words_of(world.lanes().ensure(LANE)) == f"{says}its last lines:\none\ntwo\n{hint}"
+    _ = _silent(world, output=("one", "two"))
+    assert words_of(world.lanes().ensure(LANE)) == snapshot("""\
+ws/a: ws-a runs, but did not answer at http://127.0.0.1:40001/ within 2.5 s
+its last lines:
+one
+two
+-> run ensure again to go on waiting; `--timeout` or `ready_timeout` give it longer, `lanekit logs` shows what it does\
+""")
     world.engine.fail("logs", EngineFailed("no"))
-    assert words_of(world.lanes().ensure(LANE)) == f"{says}it wrote nothing\n{hint}"
+    assert words_of(world.lanes().ensure(LANE)) == snapshot("""\
+ws/a: ws-a runs, but did not answer at http://127.0.0.1:40001/ within 2.5 s
+it wrote nothing
+-> run ensure again to go on waiting; `--timeout` or `ready_timeout` give it longer, `lanekit logs` shows what it does\
+""")
 
 
 def test_one_that_exits_is_told_with_its_code(world: LaneWorld) -> None:
     _ = _silent(world, exits_after=0.1, exit_code=7, last_lines=("no key",))
-    assert words_of(world.lanes().ensure(LANE)) == (
-        "ws/a: the worker of ws-a exited with code 7 before it answered\n"
-        "its last lines:\nno key\n"
-        "-> the worker itself has to be mended; lanekit ensure then makes the lane anew"
-    )
+    assert words_of(world.lanes().ensure(LANE)) == snapshot("""\
+ws/a: the worker of ws-a exited with code 7 before it answered
+its last lines:
+no key
+-> the worker itself has to be mended; lanekit ensure then makes the lane anew\
+""")
 
 
 def test_one_that_was_killed_for_its_memory_is_told_with_podmans_words(world: LaneWorld) -> None:
@@ -96,23 +103,24 @@ def test_one_that_was_killed_for_its_memory_is_told_with_podmans_words(world: La
         world.engine.tamper(NAME, error="out of memory")
 
     outcome = world.lanes(_after("start", killed)).ensure(LANE)
-    assert words_of(outcome) == (
-        "ws/a: the worker of ws-a exited with code 137, killed for lack of memory before it "
-        "answered\nout of memory\nit wrote nothing\n"
-        "-> raise `memory` in the profile, or let the worker need less"
-    )
+    assert words_of(outcome) == snapshot("""\
+ws/a: the worker of ws-a exited with code 137, killed for lack of memory before it answered
+out of memory
+it wrote nothing
+-> raise `memory` in the profile, or let the worker need less\
+""")
 
 
 @pytest.mark.parametrize(
     ("status", "said"),
     [
-        (None, "its worker did not say at /busy whether it is busy"),
-        (199, "its worker answered 199 at /busy, which does not say that it is idle"),
+        (None, snapshot("its worker did not say at /busy whether it is busy")),
+        (199, snapshot("its worker answered 199 at /busy, which does not say that it is idle")),
         (200, ""),
         (299, ""),
-        (300, "its worker answered 300 at /busy, which does not say that it is idle"),
-        (409, "its worker is busy"),
-        (423, "its worker is busy"),
+        (300, snapshot("its worker answered 300 at /busy, which does not say that it is idle")),
+        (409, snapshot("its worker is busy")),
+        (423, snapshot("its worker is busy")),
     ],
 )
 def test_what_a_worker_says_of_itself(status: int | None, said: str) -> None:
@@ -129,11 +137,11 @@ def test_a_worker_is_asked_at_its_path_and_given_two_seconds(world: LaneWorld) -
     ]
     world.engine.replace_worker(NAME, Worker(answers_after=None))
     begun = world.clock.now()
-    assert why_busy(world.engine, profile, own) == (
+    assert why_busy(world.engine, profile, own) == snapshot(
         "its worker did not say at /busy whether it is busy"
     )
     assert world.clock.now() - begun == pytest.approx(2.0)
-    assert why_busy(world.engine, profile, replace(own, ports=())) == (
+    assert why_busy(world.engine, profile, replace(own, ports=())) == snapshot(
         "its worker has no endpoint to be asked at"
     )
 
@@ -144,15 +152,14 @@ def test_a_worker_is_asked_at_its_path_and_given_two_seconds(world: LaneWorld) -
 def test_a_name_that_is_taken_again_and_again(world: LaneWorld) -> None:
     world.drift()
     world.engine.fail("create", NameInUse("the name is in use", "by 1234"), times=None)
-    assert words_of(world.lanes().ensure(LANE)) == (
-        "ws/a: a name that the lane needs was taken 5 times in a row\n"
-        "the name is in use\nby 1234\n"
-        "-> is it a pod's (`podman pod ps`)? then choose another `container` for the lane; else "
-        "find out who makes containers of this name, then run ensure again"
-    )
+    assert words_of(world.lanes().ensure(LANE)) == snapshot("""\
+ws/a: a name that the lane needs was taken 5 times in a row
+the name is in use
+by 1234
+-> is it a pod's (`podman pod ps`)? then choose another `container` for the lane; else find out who makes containers of this name, then run ensure again\
+""")
 
 
-CHANGED = "ws/a: somebody else changed the lane 5 times in a row while lanekit worked on it\n"
 WHO = "-> find out who else starts, stops or removes this container, then run ensure again"
 
 
@@ -160,7 +167,11 @@ def test_a_lane_that_is_changed_again_and_again(world: LaneWorld) -> None:
     world.drift()
     world.engine.fail("stop", InvalidState("it is paused"), times=None)
     begun = world.clock.now()
-    assert words_of(world.lanes().ensure(LANE)) == f"{CHANGED}it is paused\n{WHO}"
+    assert words_of(world.lanes().ensure(LANE)) == snapshot("""\
+ws/a: somebody else changed the lane 5 times in a row while lanekit worked on it
+it is paused
+-> find out who else starts, stops or removes this container, then run ensure again\
+""")
     # Each try waits longer for whoever else is at it: 0.2, 0.4, 0.6 and 0.8 s.
     assert world.clock.now() - begun == pytest.approx(2.0)
 
@@ -168,9 +179,11 @@ def test_a_lane_that_is_changed_again_and_again(world: LaneWorld) -> None:
 def test_a_container_that_is_being_removed_is_waited_for(world: LaneWorld) -> None:
     world.engine.simulate_removing(NAME)
     begun = world.clock.now()
-    assert words_of(world.lanes().ensure(LANE)) == (
-        f"{CHANGED}the container is being removed by somebody else\n{WHO}"
-    )
+    assert words_of(world.lanes().ensure(LANE)) == snapshot("""\
+ws/a: somebody else changed the lane 5 times in a row while lanekit worked on it
+the container is being removed by somebody else
+-> find out who else starts, stops or removes this container, then run ensure again\
+""")
     assert world.clock.now() - begun == pytest.approx(2.0)
 
 
@@ -178,20 +191,20 @@ def test_a_port_that_is_taken_is_the_cause_of_a_replace(world: LaneWorld) -> Non
     world.engine.exit(NAME, 0)
     world.engine.fail("start", PortInUse("its port is taken", " by nginx\n"))
     done = or_raise(world.lanes().ensure(LANE))
-    assert {op.cause for op in done.operations if str(op) == "create ws-a.next"} == {
-        "its host port is taken by somebody else (by nginx)"
-    }
+    assert {op.cause for op in done.operations if str(op) == "create ws-a.next"} == snapshot(
+        {"its host port is taken by somebody else (by nginx)"}
+    )
 
 
 def test_a_port_that_is_taken_is_told_where_nothing_may_be_replaced(world: LaneWorld) -> None:
     world.engine.exit(NAME, 0)
     world.with_profile(on_drift="report")
     world.engine.fail("start", PortInUse("its port is taken", "by nginx"))
-    assert words_of(world.lanes().ensure(LANE)) == (
-        "ws/a: its port is taken\nby nginx\n"
-        "-> on_drift is report, so the container is not replaced: free the port, or give the lane "
-        "up with `lanekit rm` and ensure it anew"
-    )
+    assert words_of(world.lanes().ensure(LANE)) == snapshot("""\
+ws/a: its port is taken
+by nginx
+-> on_drift is report, so the container is not replaced: free the port, or give the lane up with `lanekit rm` and ensure it anew\
+""")
 
 
 def test_the_cause_of_a_restart_is_that_it_did_not_answer(world: LaneWorld) -> None:
@@ -203,8 +216,12 @@ def test_the_cause_of_a_restart_is_that_it_did_not_answer(world: LaneWorld) -> N
             seen.append(f"{event.operation} because {event.operation.cause}")
 
     assert isinstance(world.lanes(hear, restart_unready=True).ensure(LANE), Failure)
-    why = "because its worker did not answer in time"
-    assert seen == [f"stop ws-a {why}", f"start ws-a {why}"]
+    assert seen == snapshot(
+        [
+            "stop ws-a because its worker did not answer in time",
+            "start ws-a because its worker did not answer in time",
+        ]
+    )
 
 
 # --- what podman did not do -----------------------------------------------------------------------
@@ -217,28 +234,31 @@ def _judge(world: LaneWorld) -> tuple[str, DriftCheck]:
     return own.id, lambda seen: drift(spec, seen, None)
 
 
-NOT_DONE = "podman did not change the limits of a container while it runs"
-
-
 def test_an_update_that_podman_does_not_honour(world: LaneWorld) -> None:
     own, judge = _judge(world)
     ask = Limits(memory=1 << 30)
     world.engine.fail("update", EngineFailed("no", "memory in use"))
-    assert words_of(update(world.engine, judge, own, ask)) == f"{NOT_DONE}\nno\nmemory in use"
+    assert words_of(update(world.engine, judge, own, ask)) == snapshot("""\
+podman did not change the limits of a container while it runs
+no
+memory in use\
+""")
     world.engine.fail("update", EngineTimeout("no answer"))
-    assert words_of(update(world.engine, judge, own, ask)) == "no answer"
+    assert words_of(update(world.engine, judge, own, ask)) == snapshot("no answer")
     world.engine.fail("inspect", EngineFailed("cannot look"))
-    assert words_of(update(world.engine, judge, own, ask)) == "cannot look"
+    assert words_of(update(world.engine, judge, own, ask)) == snapshot("cannot look")
     world.engine.tamper(NAME, updatable=True)
     assert or_raise(update(world.engine, judge, own, ask)).memory == 1 << 30
-    assert words_of(update(world.engine, judge, own, Limits(memory=1 << 29))) == (
-        f"{NOT_DONE}\nmemory: expected 1073741824, actual 536870912"
-    )
+    assert words_of(update(world.engine, judge, own, Limits(memory=1 << 29))) == snapshot("""\
+podman did not change the limits of a container while it runs
+memory: expected 1073741824, actual 536870912\
+""")
     both = Limits(memory=1 << 29, restart_policy="always")
-    assert words_of(update(world.engine, judge, own, both)) == (
-        f"{NOT_DONE}\nrestart_policy: expected no, actual always\n"
-        "memory: expected 1073741824, actual 536870912"
-    )
+    assert words_of(update(world.engine, judge, own, both)) == snapshot("""\
+podman did not change the limits of a container while it runs
+restart_policy: expected no, actual always
+memory: expected 1073741824, actual 536870912\
+""")
 
 
 def test_a_container_that_vanishes_while_it_is_updated(world: LaneWorld) -> None:
@@ -249,8 +269,8 @@ def test_a_container_that_vanishes_while_it_is_updated(world: LaneWorld) -> None
             _ = container, limits
             return Success(None)
 
-    assert words_of(update(Vanishing(), judge, own, Limits())) == (
-        f"container {own[:12]} vanished while it was updated"
+    assert words_of(update(Vanishing(), judge, own, Limits())) == snapshot(
+        "container 35bf992dc9e9 vanished while it was updated"
     )
 
 
@@ -260,13 +280,12 @@ def test_what_podman_made_otherwise_is_told_field_by_field(world: LaneWorld) -> 
     def tamper() -> None:
         world.engine.tamper(f"{NAME}.next", restart_policy="always", privileged=True)
 
-    assert words_of(world.lanes(_after("copy config", tamper)).ensure(LANE)) == (
-        "ws/a: podman made a container that is not what was asked for\n"
-        "privileged: expected no, actual yes\nrestart_policy: expected no, actual always\n"
-        "-> a containers.conf may set this for all containers (/usr/share/containers, "
-        "/etc/containers, ~/.config/containers, $CONTAINERS_CONF): change it there, or say the "
-        "same in the profile, where it has a key for it"
-    )
+    assert words_of(world.lanes(_after("copy config", tamper)).ensure(LANE)) == snapshot("""\
+ws/a: podman made a container that is not what was asked for
+privileged: expected no, actual yes
+restart_policy: expected no, actual always
+-> a containers.conf may set this for all containers (/usr/share/containers, /etc/containers, ~/.config/containers, $CONTAINERS_CONF): change it there, or say the same in the profile, where it has a key for it\
+""")
 
 
 def test_what_cannot_be_undone_is_told_with_the_first_error(world: LaneWorld) -> None:
@@ -274,23 +293,30 @@ def test_what_cannot_be_undone_is_told_with_the_first_error(world: LaneWorld) ->
     world.drift()
     world.engine.fail("start", EngineFailed("cannot start", "word s3cret-value"))
     world.engine.fail("rename", EngineTimeout("no answer", "s3cret-value"), skip=2)
-    assert words_of(world.lanes().ensure(LANE)) == (
-        "ws/a: cannot start\nword (hidden)\n"
-        "and `rename ws-a.next to ws-a` could not be undone: no answer\n(hidden)\n"
-        "ws-a.prev, which lanekit had stopped (two containers of a lane never run at once), "
-        "was started again\n"
-        "-> run `lanekit ensure` again: it goes on from what is there"
-    )
+    assert words_of(world.lanes().ensure(LANE)) == snapshot("""\
+ws/a: cannot start
+word (hidden)
+and `rename ws-a.next to ws-a` could not be undone: no answer
+(hidden)
+ws-a.prev, which lanekit had stopped (two containers of a lane never run at once), was started again
+-> run `lanekit ensure` again: it goes on from what is there\
+""")
     told = [event for event in world.events if isinstance(event, OperationUndone)]
-    assert [(str(one.operation), one.failed) for one in told] == [
-        ("start ws-a", ""),
-        ("rename ws-a.next to ws-a", "no answer\n(hidden)"),
-    ]
+    assert [(str(one.operation), one.failed) for one in told] == snapshot(
+        [
+            ("start ws-a", ""),
+            (
+                "rename ws-a.next to ws-a",
+                """\
+no answer
+(hidden)\
+""",
+            ),
+        ]
+    )
     (failed,) = [event for event in world.events if isinstance(event, OperationFailed)]
-    assert (failed.lane, str(failed.operation), failed.reason) == (
-        "ws/a",
-        "start ws-a",
-        "cannot start",
+    assert (failed.lane, str(failed.operation), failed.reason) == snapshot(
+        ("ws/a", "start ws-a", "cannot start")
     )
 
 
@@ -298,11 +324,11 @@ def test_an_old_one_that_does_not_come_back_is_told(world: LaneWorld) -> None:
     world.drift()
     world.engine.replace_worker(NAME, Worker(exits_after=0.1, exit_code=9))
     world.engine.fail("rename", EngineFailed("cannot rename", "word"), skip=1)
-    assert words_of(world.lanes().ensure(LANE)) == (
-        "ws/a: cannot rename\nword\n"
-        "ws-a, which ran before, was kept and started again, and exited with code 9: it mounts the "
-        "worker and inbox that are on the host now"
-    )
+    assert words_of(world.lanes().ensure(LANE)) == snapshot("""\
+ws/a: cannot rename
+word
+ws-a, which ran before, was kept and started again, and exited with code 9: it mounts the worker and inbox that are on the host now\
+""")
 
 
 def test_a_container_that_goes_between_two_operations_is_told(world: LaneWorld) -> None:
@@ -316,5 +342,5 @@ def test_a_container_that_goes_between_two_operations_is_told(world: LaneWorld) 
 
     assert or_raise(world.lanes(hear).ensure(LANE)).action == "replaced"
     failed = [event for event in heard if isinstance(event, OperationFailed)]
-    assert [str(one.operation) for one in failed] == ["copy config into ws-a.next"]
-    assert failed[0].reason == "there is no such container"
+    assert [str(one.operation) for one in failed] == snapshot(["copy config into ws-a.next"])
+    assert failed[0].reason == snapshot("there is no such container")

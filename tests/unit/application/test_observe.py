@@ -31,7 +31,7 @@ from lanekit.core.domain.observed import (
     ObservedContainer,
     ObservedLane,
 )
-from lanekit.core.ports.engine import OnPartialResult, WhileWaiting
+from lanekit.core.ports.engine import OnPartialResult
 
 SPEC = container_spec(LANE, PROFILE, Digests())
 IMAGES = {"i": ImageInfo("1" * 64), "j": ImageInfo("2" * 64)}
@@ -57,10 +57,8 @@ class _Podman(InMemory):
         self,
         names: Sequence[str],
         references: Sequence[str],
-        heard: OnPartialResult | None = None,
-        meanwhile: WhileWaiting | None = None,
+        on_partial: OnPartialResult | None = None,
     ) -> Outcome[InspectResult]:
-        _ = meanwhile
         self.asked.append(" ".join([*names, "|", *references]))
         so_far = InspectResult({}, {})
         for what in self.order or (*references, *names):
@@ -68,8 +66,8 @@ class _Podman(InMemory):
                 {**so_far.containers, **{n: c for n, c in self.have.items() if n == what}},
                 {**so_far.images, **{n: i for n, i in self.stored.items() if n == what}},
             )
-            if heard is not None:
-                heard(what, so_far)
+            if on_partial is not None:
+                on_partial(what, so_far)
         if len(self.asked) >= self.fails_at:
             return Failure(BROKEN)
         containers = {n: c for n, c in self.have.items() if n in names}

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from inline_snapshot import snapshot
 from tests.support.strategies import IMAGE, snapshot_of
 from tests.unit.domain.test_drift import BROAD, SEEN
 
@@ -32,46 +33,53 @@ SPEC = container_spec(
 MADE = snapshot_of(SPEC)
 
 WORDS = {
-    "image": ("localhost/ai-workflow-agent-runner:local", "x:1"),
-    "image id": ("1" * 64, "2" * 64),
-    "user": ("root", "nobody"),
-    "no user": ("root", '""'),
-    "path": ("['/usr/local/bin/lane-worker']", "['/bin/sh']"),
-    "argument": ("['/usr/local/bin/lane-worker']", "['/usr/local/bin/lane-worker', '-x']"),
-    "workdir": ("/workspace", "/"),
-    "home": ("/root", "(hidden, another)"),
-    "env gone": ("a", "absent"),
-    "worktree": ("/t", "/other"),
-    "rw worker": ("/worker (read-only)", "/worker"),
-    "volume": ("/t", "volume /t"),
-    "mount gone": ("/t", "absent"),
-    "extra mount": ("absent", "/etc"),
-    "extra volume": ("absent", "volume /v"),
-    "tmpfs": ("absent", "tmpfs ."),
-    "mounted twice": ("/t", "/other and /t"),
-    "all addresses": ("127.0.0.1:any port", "0.0.0.0:40000"),
-    "no port": ("127.0.0.1:any port", "absent"),
-    "extra port": ("absent", "127.0.0.1:2222"),
-    "host network": ("podman's default", "host"),
-    "two networks": ("one", "a b"),
-    "privileged": ("no", "yes"),
-    "cap_add": ("none", "NET_ADMIN"),
-    "cap_drop": ("none", "CHOWN"),
-    "devices": ("none", "/dev/kvm:/dev/kvm"),
-    "security_opt": ("none", "seccomp=unconfined"),
-    "namespaces": ("none", "pid=host"),
-    "restart": ("no", "always"),
-    "auto_remove": ("no", "yes"),
-    "read_only": ("no", "yes"),
-    "memory": ("1048576", "1052672"),
-    "cpus": ("1.5", "2.5"),
-    "pids": ("7", "5000"),
-    "workspace label": ("ws", '""'),
-    "worker digest": ("1", "0"),
-    "inbox digest": ("2", "absent"),
-    "added label": ("absent", "y"),
-    "image's label changed": ("absent", "no"),
-    "dropped variable": ("absent", "(hidden)"),
+    "image": snapshot(("localhost/ai-workflow-agent-runner:local", "x:1")),
+    "image id": snapshot(
+        (
+            "1111111111111111111111111111111111111111111111111111111111111111",
+            "2222222222222222222222222222222222222222222222222222222222222222",
+        )
+    ),
+    "user": snapshot(("root", "nobody")),
+    "no user": snapshot(("root", '""')),
+    "path": snapshot(("['/usr/local/bin/lane-worker']", "['/bin/sh']")),
+    "argument": snapshot(
+        ("['/usr/local/bin/lane-worker']", "['/usr/local/bin/lane-worker', '-x']")
+    ),
+    "workdir": snapshot(("/workspace", "/")),
+    "home": snapshot(("/root", "(hidden, another)")),
+    "env gone": snapshot(("a", "absent")),
+    "worktree": snapshot(("/t", "/other")),
+    "rw worker": snapshot(("/worker (read-only)", "/worker")),
+    "volume": snapshot(("/t", "volume /t")),
+    "mount gone": snapshot(("/t", "absent")),
+    "extra mount": snapshot(("absent", "/etc")),
+    "extra volume": snapshot(("absent", "volume /v")),
+    "tmpfs": snapshot(("absent", "tmpfs .")),
+    "mounted twice": snapshot(("/t", "/other and /t")),
+    "all addresses": snapshot(("127.0.0.1:any port", "0.0.0.0:40000")),
+    "no port": snapshot(("127.0.0.1:any port", "absent")),
+    "extra port": snapshot(("absent", "127.0.0.1:2222")),
+    "host network": snapshot(("podman's default", "host")),
+    "two networks": snapshot(("one", "a b")),
+    "privileged": snapshot(("no", "yes")),
+    "cap_add": snapshot(("none", "NET_ADMIN")),
+    "cap_drop": snapshot(("none", "CHOWN")),
+    "devices": snapshot(("none", "/dev/kvm:/dev/kvm")),
+    "security_opt": snapshot(("none", "seccomp=unconfined")),
+    "namespaces": snapshot(("none", "pid=host")),
+    "restart": snapshot(("no", "always")),
+    "auto_remove": snapshot(("no", "yes")),
+    "read_only": snapshot(("no", "yes")),
+    "memory": snapshot(("1048576", "1052672")),
+    "cpus": snapshot(("1.5", "2.5")),
+    "pids": snapshot(("7", "5000")),
+    "workspace label": snapshot(("ws", '""')),
+    "worker digest": snapshot(("1", "0")),
+    "inbox digest": snapshot(("2", "absent")),
+    "added label": snapshot(("absent", "y")),
+    "image's label changed": snapshot(("absent", "no")),
+    "dropped variable": snapshot(("absent", "(hidden)")),
 }
 
 
@@ -82,7 +90,10 @@ def _told(**changes: Any) -> list[str]:
 @pytest.mark.parametrize("change", sorted(SEEN))
 def test_both_sides_of_each_difference(change: str) -> None:
     apply, field = SEEN[change]
-    assert drift(SPEC, apply(MADE), IMAGE) == (Difference(field, *WORDS[change]),)
+    (difference,) = drift(SPEC, apply(MADE), IMAGE)
+    assert difference.field == field
+    assert (difference.expected, difference.actual) == WORDS[change]
+    assert difference.remedy == "replace"
 
 
 def _env(**changes: str) -> Mapping[str, str]:
@@ -94,32 +105,50 @@ def _without(*names: str) -> Mapping[str, str]:
 
 
 URL = "http://host.containers.internal:8080"
-OTHER = "(hidden, another)"
 
 
 @pytest.mark.parametrize(
     ("env", "told"),
     [
-        (_env(TOKEN="s3cret-too"), f"env.TOKEN: expected (hidden), actual {OTHER}"),
-        (_without("TOKEN"), "env.TOKEN: expected (hidden), actual absent"),
+        (
+            _env(TOKEN="s3cret-too"),
+            snapshot("env.TOKEN: expected (hidden), actual (hidden, another)"),
+        ),
+        (_without("TOKEN"), snapshot("env.TOKEN: expected (hidden), actual absent")),
         (
             _env(INBOX_API_URL="http://host.containers.internal:-9"),
-            f"env.INBOX_API_URL: expected {URL}, actual http://host.containers.internal:-9",
+            snapshot(
+                "env.INBOX_API_URL: expected http://host.containers.internal:8080, actual http://host.containers.internal:-9"
+            ),
         ),
-        (_env(INBOX_API_URL=f"{URL}/"), f"env.INBOX_API_URL: expected {URL}, actual {OTHER}"),
+        (
+            _env(INBOX_API_URL=f"{URL}/"),
+            snapshot(
+                "env.INBOX_API_URL: expected http://host.containers.internal:8080, actual (hidden, another)"
+            ),
+        ),
         (
             _env(INBOX_API_URL="http://host-containers-internal:1"),
-            f"env.INBOX_API_URL: expected {URL}, actual {OTHER}",
+            snapshot(
+                "env.INBOX_API_URL: expected http://host.containers.internal:8080, actual (hidden, another)"
+            ),
         ),
         (
             _env(**{FINGERPRINT_ENV: "a0" * 32}),
-            f"env.{FINGERPRINT_ENV}: expected {'4' * 64}, actual {'a0' * 32}",
+            snapshot(
+                "env.INBOX_RUNTIME_CODEX_SHA: expected 4444444444444444444444444444444444444444444444444444444444444444, actual a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0"
+            ),
         ),
         (
             _env(**{FINGERPRINT_ENV: "A0" * 32}),
-            f"env.{FINGERPRINT_ENV}: expected {'4' * 64}, actual {OTHER}",
+            snapshot(
+                "env.INBOX_RUNTIME_CODEX_SHA: expected 4444444444444444444444444444444444444444444444444444444444444444, actual (hidden, another)"
+            ),
         ),
-        (_env(INBOX_WORKSPACE="/x"), f"env.INBOX_WORKSPACE: expected /workspace, actual {OTHER}"),
+        (
+            _env(INBOX_WORKSPACE="/x"),
+            snapshot("env.INBOX_WORKSPACE: expected /workspace, actual (hidden, another)"),
+        ),
     ],
 )
 def test_only_what_lanekit_may_have_made_is_shown_of_a_variable(
@@ -131,51 +160,55 @@ def test_only_what_lanekit_may_have_made_is_shown_of_a_variable(
 def test_what_lanekit_made_in_another_fleet_is_shown() -> None:
     spec = replace(SPEC, env=tuple(replace(var, value="/else") for var in SPEC.env[:1]))
     seen = replace(MADE, labels=spec.labels, env=_without("TOKEN", FINGERPRINT_ENV))
-    assert [str(each) for each in drift(spec, seen, IMAGE)] == [
-        "env.INBOX_WORKSPACE: expected /else, actual /workspace"
-    ]
+    assert [str(each) for each in drift(spec, seen, IMAGE)] == snapshot(
+        ["env.INBOX_WORKSPACE: expected /else, actual /workspace"]
+    )
 
 
 def test_variables_that_are_asked_for_no_more_are_told_of_while_they_are_there() -> None:
     labels = {**MADE.labels, LABEL_ENV: "TOKEN,OLD,GONE,"}
-    assert _told(env=_env(OLD="s3cret"), labels=labels) == [
-        "env.OLD: expected absent, actual (hidden)"
-    ]
+    assert _told(env=_env(OLD="s3cret"), labels=labels) == snapshot(
+        ["env.OLD: expected absent, actual (hidden)"]
+    )
     bare = replace(SPEC, env=tuple(v for v in SPEC.env if v.name != FINGERPRINT_ENV))
-    assert [str(each) for each in drift(bare, MADE, IMAGE)] == [
-        f"env.{FINGERPRINT_ENV}: expected absent, actual (hidden)"
-    ]
+    assert [str(each) for each in drift(bare, MADE, IMAGE)] == snapshot(
+        ["env.INBOX_RUNTIME_CODEX_SHA: expected absent, actual (hidden)"]
+    )
     unlabelled = {name: value for name, value in MADE.labels.items() if name != LABEL_ENV}
     assert _told(env=_env(XXXX="1"), labels=unlabelled) == []
 
 
 def test_mounts_and_ports_are_told_in_order_and_together() -> None:
     mounts = (*MADE.mounts, Mount("/s//x/", "/z", read_only=True), Mount("/r", "/y"))
-    assert _told(mounts=mounts) == [
-        "mount./z: expected absent, actual /s/x (read-only)",
-        "mount./y: expected absent, actual /r",
-    ]
+    assert _told(mounts=mounts) == snapshot(
+        [
+            "mount./z: expected absent, actual /s/x (read-only)",
+            "mount./y: expected absent, actual /r",
+        ]
+    )
     ports = (BROAD, *MADE.ports, Port(22, "tcp", "", 5), Port(21, "udp", "127.0.0.1", 6))
-    assert _told(ports=ports) == [
-        "port.31417/tcp: expected 127.0.0.1:any port, actual 0.0.0.0:40000 and 127.0.0.1:40000",
-        "port.21/udp: expected absent, actual 127.0.0.1:6",
-        "port.22/tcp: expected absent, actual 0.0.0.0:5",
-    ]
+    assert _told(ports=ports) == snapshot(
+        [
+            "port.31417/tcp: expected 127.0.0.1:any port, actual 0.0.0.0:40000 and 127.0.0.1:40000",
+            "port.21/udp: expected absent, actual 127.0.0.1:6",
+            "port.22/tcp: expected absent, actual 0.0.0.0:5",
+        ]
+    )
     fixed = replace(SPEC, ports=(replace(SPEC.ports[0], host_port=7),))
-    assert [str(each) for each in drift(fixed, MADE, IMAGE)] == [
-        "port.31417/tcp: expected 127.0.0.1:7, actual 127.0.0.1:40000"
-    ]
+    assert [str(each) for each in drift(fixed, MADE, IMAGE)] == snapshot(
+        ["port.31417/tcp: expected 127.0.0.1:7, actual 127.0.0.1:40000"]
+    )
     assert drift(fixed, replace(MADE, ports=(replace(SPEC.ports[0], host_port=7),)), IMAGE) == ()
 
 
 def test_a_volume_of_the_image_is_no_drift_and_another_is() -> None:
     mine = Mount("/v/1", "/image-volume/", kind="volume")
     assert _told(mounts=(*SPEC.mounts, mine)) == []
-    assert _told(mounts=(*SPEC.mounts, replace(mine, kind="bind"))) == [
-        "mount./image-volume: expected absent, actual /v/1"
-    ]
+    assert _told(mounts=(*SPEC.mounts, replace(mine, kind="bind"))) == snapshot(
+        ["mount./image-volume: expected absent, actual /v/1"]
+    )
     others = (*SPEC.mounts, replace(mine, target="/other"))
-    assert _told(mounts=others) == ["mount./other: expected absent, actual volume /v/1"]
+    assert _told(mounts=others) == snapshot(["mount./other: expected absent, actual volume /v/1"])
     # Without a look at the image it may be the image's.
     assert drift(SPEC, replace(MADE, mounts=others), None) == ()
     slashed = ImageInfo(IMAGE.id, IMAGE.labels, ("/image-volume/",))
@@ -185,37 +218,43 @@ def test_a_volume_of_the_image_is_no_drift_and_another_is() -> None:
 def test_labels_are_told_in_order_and_a_fleets_name_never() -> None:
     labels = {**MADE.labels, "z": "1", "b": "2", LABEL_FLEET: "f"}
     del labels["lanekit.lane"]
-    assert _told(labels=labels) == [
-        "label.lanekit.lane: expected a, actual absent",
-        "label.b: expected absent, actual 2",
-        "label.z: expected absent, actual 1",
-    ]
+    assert _told(labels=labels) == snapshot(
+        [
+            "label.lanekit.lane: expected a, actual absent",
+            "label.b: expected absent, actual 2",
+            "label.z: expected absent, actual 1",
+        ]
+    )
     fleet = replace(SPEC, labels={**SPEC.labels, LABEL_FLEET: "g"})
     assert drift(fleet, MADE, IMAGE) == ()
     without = {name: value for name, value in MADE.labels.items() if name != LABEL_INBOX}
     (told,) = drift(fleet, replace(MADE, labels=without), IMAGE)
-    assert str(told) == "inbox.digest: expected 2, actual absent"
+    assert str(told) == snapshot("inbox.digest: expected 2, actual absent")
     # lanekit's own are never the image's, not even when the image has them.
     less = replace(SPEC, labels={k: v for k, v in SPEC.labels.items() if k != LABEL_CONFIG})
     with_labels = ImageInfo(IMAGE.id, MADE.labels, IMAGE.volumes)
-    assert [str(each) for each in drift(less, MADE, with_labels)] == [
-        "config.digest: expected absent, actual 3"
-    ]
+    assert [str(each) for each in drift(less, MADE, with_labels)] == snapshot(
+        ["config.digest: expected absent, actual 3"]
+    )
 
 
 def test_limits_that_are_podmans_default_are_told_so() -> None:
     unlimited = replace(SPEC, memory=None, cpus=None, pids_limit=None)
     told = [str(each) for each in drift(unlimited, MADE, IMAGE)]
-    assert told == [
-        "memory: expected podman's default, actual 1048576",
-        "cpus: expected podman's default, actual 1.5",
-        "pids_limit: expected podman's default, actual 7",
-    ]
-    assert _told(memory=None, cpus=None, pids_limit=None) == [
-        "memory: expected 1048576, actual podman's default",
-        "cpus: expected 1.5, actual podman's default",
-        "pids_limit: expected 7, actual podman's default",
-    ]
+    assert told == snapshot(
+        [
+            "memory: expected podman's default, actual 1048576",
+            "cpus: expected podman's default, actual 1.5",
+            "pids_limit: expected podman's default, actual 7",
+        ]
+    )
+    assert _told(memory=None, cpus=None, pids_limit=None) == snapshot(
+        [
+            "memory: expected 1048576, actual podman's default",
+            "cpus: expected 1.5, actual podman's default",
+            "pids_limit: expected 7, actual podman's default",
+        ]
+    )
     for pids in (None, 2048):
         seen = replace(MADE, memory=None, cpus=None, pids_limit=pids)
         assert drift(unlimited, seen, IMAGE) == ()
@@ -224,17 +263,17 @@ def test_limits_that_are_podmans_default_are_told_so() -> None:
 @pytest.mark.parametrize("mode", ["bridge", "bridge:x", "slirp4netns:mtu=9", "pasta"])
 def test_each_network_that_podman_chooses_is_fine(mode: str) -> None:
     assert _told(network_mode=mode, networks=()) == []
-    assert _told(network_mode=f"x{mode}") == [f"network: expected podman's default, actual x{mode}"]
+    (difference,) = _told(network_mode=f"x{mode}")
+    assert difference == f"network: expected podman's default, actual x{mode}"
 
 
 def test_what_would_steer_a_terminal_is_told_as_escapes() -> None:
     seen: ObservedContainer = replace(
         MADE, labels={**MADE.labels, "a\x1b": "b\n"}, devices=("c\x07",)
     )
-    assert [str(each) for each in drift(SPEC, seen, IMAGE)] == [
-        r"devices: expected none, actual c\x07",
-        r"label.a\x1b: expected absent, actual b\n",
-    ]
+    assert [str(each) for each in drift(SPEC, seen, IMAGE)] == snapshot(
+        ["devices: expected none, actual c\\x07", "label.a\\x1b: expected absent, actual b\\n"]
+    )
 
 
 def test_words_from_elsewhere_are_escaped_and_blanks_are_not() -> None:
@@ -272,9 +311,19 @@ def test_an_image_may_be_known_by_either_of_its_references() -> None:
 
 def test_what_is_lost_inside_is_told_with_its_mend() -> None:
     assert inside_drift(SPEC, MountHealth()) == ()
-    assert inside_drift(SPEC, MountHealth(("/workspace",), config_missing=True)) == (
-        Difference("mount./workspace", "/t", "a folder that is no longer at that path", "restart"),
-        Difference(
-            "config", "at /root/.codex", "deleted in the container, or half copied", "adjust"
-        ),
+    assert inside_drift(SPEC, MountHealth(("/workspace",), config_missing=True)) == snapshot(
+        (
+            Difference(
+                field="mount./workspace",
+                expected="/t",
+                actual="a folder that is no longer at that path",
+                remedy="restart",
+            ),
+            Difference(
+                field="config",
+                expected="at /root/.codex",
+                actual="deleted in the container, or half copied",
+                remedy="adjust",
+            ),
+        )
     )

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
+from inline_snapshot import snapshot
 from returns.result import Failure, Success
 from tests.support.lane_world import LANE, Files, LaneWorld, words_of
 from tests.support.strategies import snapshot_of
@@ -75,39 +76,46 @@ def test_an_entry_that_cannot_be_copied_is_told_by_its_path() -> None:
 
 
 def test_a_missing_image_is_told_with_how_to_get_it(world: LaneWorld) -> None:
-    hint = f"-> lanekit never pulls: build it with `podman build -t {DEFAULT_IMAGE} DIR`"
-    says = f"image {DEFAULT_IMAGE} is not in podman's storage"
     world.engine.remove_image(DEFAULT_IMAGE)
-    assert words_of(world.lanes().ensure(LANE)) == f"ws/a: {says}\n{hint}"
-    assert str(image_missing(DEFAULT_IMAGE, "no such image")) == f"{says}\nno such image\n{hint}"
-    assert image_missing("quay.io/x").hint == (
-        "lanekit never pulls: `podman pull quay.io/x`, or build it with "
-        "`podman build -t quay.io/x DIR`"
+    assert words_of(world.lanes().ensure(LANE)) == snapshot("""\
+ws/a: image localhost/ai-workflow-agent-runner:local is not in podman's storage
+-> lanekit never pulls: build it with `podman build -t localhost/ai-workflow-agent-runner:local DIR`\
+""")
+    assert str(image_missing(DEFAULT_IMAGE, "no such image")) == snapshot("""\
+image localhost/ai-workflow-agent-runner:local is not in podman's storage
+no such image
+-> lanekit never pulls: build it with `podman build -t localhost/ai-workflow-agent-runner:local DIR`\
+""")
+    assert image_missing("quay.io/x").hint == snapshot(
+        "lanekit never pulls: `podman pull quay.io/x`, or build it with `podman build -t quay.io/x DIR`"
     )
 
 
 # --- before anything is touched -------------------------------------------------------------------
 
-UNTOUCHED = "-> nothing was touched; correct the lane and run again"
-
 
 def test_all_that_is_wrong_with_a_lane_is_told_at_once(world: LaneWorld) -> None:
     world.files.broken = [LANE.worktree]
-    one = f"ws/a: worktree: {LANE.worktree} is missing"
-    assert words_of(world.lanes().ensure(LANE)) == f"{one}\n{UNTOUCHED}"
+    assert words_of(world.lanes().ensure(LANE)) == snapshot("""\
+ws/a: worktree: /work/tree is missing
+-> nothing was touched; correct the lane and run again\
+""")
     world.files.broken = [LANE.worktree, "/bin/worker", "/bin/inbox"]
-    assert words_of(world.lanes().ensure(LANE)) == (
-        f"{one} (and 2 more)\nworker: /bin/worker is missing\ninbox: /bin/inbox is missing\n"
-        f"{UNTOUCHED}"
-    )
+    assert words_of(world.lanes().ensure(LANE)) == snapshot("""\
+ws/a: worktree: /work/tree is missing (and 2 more)
+worker: /bin/worker is missing
+inbox: /bin/inbox is missing
+-> nothing was touched; correct the lane and run again\
+""")
 
 
 def test_a_lane_that_cannot_be_is_told_by_each_fault(world: LaneWorld) -> None:
     world.with_profile(memory=0, cpus=-1.0)
-    assert words_of(world.lanes().ensure(LANE)) == (
-        "ws/a: memory must be more than 0, is 0 (and 1 more)\ncpus must be more than 0, is -1.0\n"
-        f"{UNTOUCHED}"
-    )
+    assert words_of(world.lanes().ensure(LANE)) == snapshot("""\
+ws/a: memory must be more than 0, is 0 (and 1 more)
+cpus must be more than 0, is -1.0
+-> nothing was touched; correct the lane and run again\
+""")
 
 
 @dataclass
@@ -122,65 +130,129 @@ class _Worktree(Files):
 
 
 @pytest.mark.parametrize(
-    ("error", "said"),
+    ("error", "message"),
     [
-        (InvalidLane("it is no worktree"), "git: it is no worktree"),
-        (InvalidLane("no", "a word"), "git: no (a word)"),
+        (
+            InvalidLane("it is no worktree"),
+            snapshot("""\
+ws/a: git: it is no worktree
+-> nothing was touched; correct the lane and run again\
+"""),
+        ),
+        (
+            InvalidLane("no", "a word"),
+            snapshot("""\
+ws/a: git: no (a word)
+-> nothing was touched; correct the lane and run again\
+"""),
+        ),
     ],
 )
 def test_what_is_wrong_with_a_worktree_is_told(
-    world: LaneWorld, error: LaneError, said: str
+    world: LaneWorld, error: LaneError, message: str
 ) -> None:
     world.with_profile(git="safe")
     world.files = _Worktree(says=Failure(error))
-    assert words_of(world.lanes().ensure(LANE)) == f"ws/a: {said}\n{UNTOUCHED}"
+    assert words_of(world.lanes().ensure(LANE)) == message
 
 
 def test_a_part_of_a_repository_that_may_not_be_mounted_is_told(world: LaneWorld) -> None:
     world.with_profile(git="safe")
     # What is to be made is not looked at: it need not be there yet.
     world.files.broken = ["/r/.git/objects", "/r/.git/refs", "/r/.git/logs"]
-    assert words_of(world.lanes().ensure(LANE)) == (
-        "ws/a: git: /r/.git/objects is missing (and 1 more)\ngit: /r/.git/refs is missing\n"
-        f"{UNTOUCHED}"
-    )
+    assert words_of(world.lanes().ensure(LANE)) == snapshot("""\
+ws/a: git: /r/.git/objects is missing (and 1 more)
+git: /r/.git/refs is missing
+-> nothing was touched; correct the lane and run again\
+""")
 
 
 def test_a_repository_in_the_way_is_told(world: LaneWorld) -> None:
     pointer = "/root/.git/worktrees/tree"
     world.files = _Worktree(says=Success(GitFacts(False, "/t/.git", pointer, "/r/.git", "tree")))
     world.with_profile(git="safe", config_dir="/c/.git")
-    assert words_of(world.lanes().ensure(LANE)) == (
-        "ws/a: git: the repository has to be at /root/.git in the container, which is also a place "
-        f"of /root/.git\n{UNTOUCHED}"
-    )
+    assert words_of(world.lanes().ensure(LANE)) == snapshot("""\
+ws/a: git: the repository has to be at /root/.git in the container, which is also a place of /root/.git
+-> nothing was touched; correct the lane and run again\
+""")
 
 
 # --- whose it is ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("labels", "env", "owner"),
+    ("labels", "env", "message"),
     [
-        ({"lanekit.workspace": "w2", "lanekit.lane": "z"}, {}, "lane w2/z's"),
-        ({"lanekit.workspace": "w2"}, {"INBOX_LANE_ID": "e"}, "lane w2/e's"),
-        ({"lanekit.lane": "z"}, {}, "lane ?/z's"),
-        ({}, {"INBOX_WORKSPACE_ID": "e"}, "lane e/?'s"),
-        ({"com.docker.compose.project": "shop"}, {}, "the compose project shop's"),
-        ({"io.podman.compose.project": "shop"}, {}, "the compose project shop's"),
-        ({}, {}, f"somebody else's (image {OURS.image}, id {OURS.id[:12]})"),
+        (
+            {"lanekit.workspace": "w2", "lanekit.lane": "z"},
+            {},
+            snapshot("""\
+a container named ws-a.next exists and is not this lane's
+it seems to be lane w2/z's; it was not touched
+-> choose another `container` for the lane, or move that one away: podman rename ws-a.next OTHER\
+"""),
+        ),
+        (
+            {"lanekit.workspace": "w2"},
+            {"INBOX_LANE_ID": "e"},
+            snapshot("""\
+a container named ws-a.next exists and is not this lane's
+it seems to be lane w2/e's; it was not touched
+-> choose another `container` for the lane, or move that one away: podman rename ws-a.next OTHER\
+"""),
+        ),
+        (
+            {"lanekit.lane": "z"},
+            {},
+            snapshot("""\
+a container named ws-a.next exists and is not this lane's
+it seems to be lane ?/z's; it was not touched
+-> choose another `container` for the lane, or move that one away: podman rename ws-a.next OTHER\
+"""),
+        ),
+        (
+            {},
+            {"INBOX_WORKSPACE_ID": "e"},
+            snapshot("""\
+a container named ws-a.next exists and is not this lane's
+it seems to be lane e/?'s; it was not touched
+-> choose another `container` for the lane, or move that one away: podman rename ws-a.next OTHER\
+"""),
+        ),
+        (
+            {"com.docker.compose.project": "shop"},
+            {},
+            snapshot("""\
+a container named ws-a.next exists and is not this lane's
+it seems to be the compose project shop's; it was not touched
+-> choose another `container` for the lane, or move that one away: podman rename ws-a.next OTHER\
+"""),
+        ),
+        (
+            {"io.podman.compose.project": "shop"},
+            {},
+            snapshot("""\
+a container named ws-a.next exists and is not this lane's
+it seems to be the compose project shop's; it was not touched
+-> choose another `container` for the lane, or move that one away: podman rename ws-a.next OTHER\
+"""),
+        ),
+        (
+            {},
+            {},
+            snapshot("""\
+a container named ws-a.next exists and is not this lane's
+it seems to be somebody else's (image localhost/ai-workflow-agent-runner:local, id cccccccccccc); it was not touched
+-> choose another `container` for the lane, or move that one away: podman rename ws-a.next OTHER\
+"""),
+        ),
     ],
 )
 def test_a_stranger_is_told_with_whose_it_seems_to_be(
-    labels: dict[str, str], env: dict[str, str], owner: str
+    labels: dict[str, str], env: dict[str, str], message: str
 ) -> None:
     stranger = replace(OURS, name="ws-a.next", labels=labels, env=env)
-    assert str(ownership_error(LANE, ObservedLane(next=stranger))) == (
-        "a container named ws-a.next exists and is not this lane's\n"
-        f"it seems to be {owner}; it was not touched\n"
-        "-> choose another `container` for the lane, or move that one away: "
-        "podman rename ws-a.next OTHER"
-    )
+    assert str(ownership_error(LANE, ObservedLane(next=stranger))) == message
 
 
 def test_a_container_that_is_named_like_an_id_is_told(world: LaneWorld) -> None:
@@ -191,9 +263,9 @@ def test_a_container_that_is_named_like_an_id_is_told(world: LaneWorld) -> None:
         def inspect(self, names: Any) -> Outcome[Any]:
             return Success({name: other for name in names})
 
-    assert words_of(check_ids_unambiguous(Confused(), [own.id])) == (
-        f"a container is named {own.id}, which is the id of the lane's own\n"
-        f"its own id is {other.id}; nothing was touched, for podman takes one for the other\n"
-        "-> rename or remove that one: podman ps -a --no-trunc shows both"
-    )
+    assert words_of(check_ids_unambiguous(Confused(), [own.id])) == snapshot("""\
+a container is named 35bf992dc9e9c616612e7696a6cecc1b78e510617311d8a3c2ce6f447ed4d57b, which is the id of the lane's own
+its own id is cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd; nothing was touched, for podman takes one for the other
+-> rename or remove that one: podman ps -a --no-trunc shows both\
+""")
     assert check_ids_unambiguous(world.engine, [own.id, "ef" * 32]) == Success(None)
