@@ -168,9 +168,7 @@ def _sha256(path: str, info: os.stat_result) -> Outcome[str]:
     except OSError as error:
         return Failure(
             InvalidLane(
-                f"{escape(path)} cannot be read",
-                error_text(error),
-                (Hint("make-readable"),),
+                f"{escape(path)} cannot be read", error_text(error), (Hint("make-readable"),)
             )
         )
     return Success(total.hexdigest())

@@ -1,4 +1,4 @@
-"""What git says of a repository's worktrees; `init` alone runs it."""
+"""List a repository's worktrees, for `init`."""
 
 import os
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ _TIMEOUT_SECONDS = 30.0
 @dataclass(frozen=True)
 class Worktree:
     """A worktree of a repository. `branch` is empty when its HEAD is detached; `usable`: its
-    folder is there, and it is no bare repository.
+    folder exists, and it is not a bare repository.
     """
 
     path: str
@@ -27,7 +27,7 @@ class Worktree:
 def list_worktrees(folder: str) -> Outcome[tuple[Worktree, ...]]:
     """Return the worktrees of the repository that `folder` is in.
 
-    The main one (or the bare repository) comes first; `InvalidLane` when there is none, or no git.
+    The main one (or the bare repository) comes first. `InvalidLane` if there is none, or no git.
     """
     result = _git(folder, "worktree", "list", "--porcelain", "-z")
     if isinstance(result, Failure):
@@ -49,13 +49,15 @@ def _git(folder: str, *args: str) -> Outcome[CompletedCommand]:
     try:
         result = run(("git", "-C", folder, *args), {**os.environ, "LC_ALL": "C"}, _TIMEOUT_SECONDS)
     except OSError as error:
-        return Failure(InvalidLane("git cannot be run", str(error), (Hint("install-git"),)))
+        return Failure(InvalidLane("cannot run git", str(error), (Hint("install-git"),)))
     except (CommandTimeout, OutputTooLarge):
-        return Failure(InvalidLane(f"git {args[0]} gave no answer within {_TIMEOUT_SECONDS:g} s"))
+        return Failure(InvalidLane(f"git {args[0]} did not answer within {_TIMEOUT_SECONDS:g} s"))
     if result.status:
         return Failure(
             InvalidLane(
-                "git knows no repository here", result.stderr.strip(), (Hint("enter-repository"),)
+                "this folder is not in a git repository",
+                result.stderr.strip(),
+                (Hint("enter-repository"),),
             )
         )
     return Success(result)

@@ -116,8 +116,8 @@ def _error(client: Client, action: str, error: Exception, allowed: float) -> Lan
     address = str(client.address)
     if isinstance(error, ReadTimeout):
         return EngineTimeout(
-            f"could not {action}: podman's service at {address} did not answer within "
-            f"{allowed:g} s",
+            f"could not {action}: podman's service at {address} did not answer "
+            f"within {allowed:g} s",
             hints=(Hint("check-service", address), Hint("ensure-again")),
         )
     if isinstance(error, UnsupportedVersion):
