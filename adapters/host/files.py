@@ -21,9 +21,9 @@ from lanekit.adapters.host.disk import (
 )
 from lanekit.adapters.host.procfs import mount_health
 from lanekit.adapters.host.socket_exposure import socket_in
-from lanekit.core.domain.config_tree.entries import shown
 from lanekit.core.domain.containers import Mount
 from lanekit.core.domain.errors import InvalidLane, Outcome
+from lanekit.core.domain.escaping import escape_control_chars as escape
 from lanekit.core.domain.git_mounts import GitFacts, RequiredPath
 from lanekit.core.domain.hints import Hint
 from lanekit.core.domain.observed import MountHealth, ObservedContainer
@@ -56,8 +56,8 @@ class DiskFiles:
             return Success(None)
         return Failure(
             InvalidLane(
-                f"{shown(path)} would give podman's socket to the lane",
-                detail=shown(socket),
+                f"{escape(path)} would give podman's socket to the lane",
+                detail=escape(socket),
                 hints=(Hint("mount-elsewhere"),),
             )
         )
@@ -73,7 +73,10 @@ class DiskFiles:
         found = seen.unwrap()
         if executable and not found.st_mode & 0o111:
             return Failure(
-                InvalidLane(f"{shown(path)} is not executable", hints=(Hint("make-executable"),))
+                InvalidLane(
+                    f"{escape(path)} is not executable",
+                    hints=(Hint("make-executable"),),
+                )
             )
         # One reader at a time: many lanes ask for the same file, and it is read once for all.
         with self._lock:
@@ -129,7 +132,7 @@ def _found(path: str, expected: str) -> Outcome[os.stat_result]:
     other = misread(path, seen)
     if not other:
         return Success(seen)
-    why = f"{shown(path)} goes back by '..' behind a link: podman would take {shown(other)}"
+    why = f"{escape(path)} goes back by '..' behind a link: podman would take {escape(other)}"
     return Failure(InvalidLane(why, hints=(Hint("resolve-path"),)))
 
 
@@ -142,7 +145,7 @@ def _stat(path: str, expected: str) -> Outcome[os.stat_result]:
     if kind == expected:
         return found
     return Failure(
-        InvalidLane(f"{shown(path)} is {kind}, expected {expected}", hints=_CORRECT_PATH)
+        InvalidLane(f"{escape(path)} is {kind}, expected {expected}", hints=_CORRECT_PATH)
     )
 
 
@@ -161,9 +164,13 @@ def _sha256(path: str, seen: os.stat_result) -> Outcome[str]:
             os.close(fd)
     except FileChanged:
         hints = (Hint("stop-writing"),)
-        return Failure(InvalidLane(f"{shown(path)} changed while it was read", hints=hints))
+        return Failure(InvalidLane(f"{escape(path)} changed while it was read", hints=hints))
     except OSError as error:
         return Failure(
-            InvalidLane(f"{shown(path)} cannot be read", words(error), (Hint("make-readable"),))
+            InvalidLane(
+                f"{escape(path)} cannot be read",
+                words(error),
+                (Hint("make-readable"),),
+            )
         )
     return Success(total.hexdigest())

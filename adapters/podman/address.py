@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from returns.result import Failure, Success
 
 from lanekit.core.domain._dataclass import dataclass
+from lanekit.core.domain.containers import MAX_PORT
 from lanekit.core.domain.errors import EngineUnavailable, InvalidLane, Outcome
 from lanekit.core.domain.hints import Hint
 
 SYSTEM = "/run/podman/podman.sock"
 """Where the service of the whole system listens."""
 _TCP = r"tcp://(?P<host>\[[0-9a-fA-F:.]+\]|[^:/\[\]]+):(?P<port>[0-9]{1,5})/?"
-_LAST_PORT = 65535
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def parse_address(url: str) -> Outcome[Address]:
     if path.startswith("/"):
         return Success(Address(path=path))
     found = re.fullmatch(_TCP, url)
-    if found is not None and 0 < int(found["port"]) <= _LAST_PORT:
+    if found is not None and 0 < int(found["port"]) <= MAX_PORT:
         return Success(Address(host=found["host"].strip("[]"), port=int(found["port"])))
     return Failure(
         InvalidLane(

@@ -35,7 +35,6 @@ NO_CONTAINER = (
 # A name that is a hex prefix of several ids, and of no container's name.
 AMBIGUOUS = r"more than one (?:result|container)"
 # What podman takes for a container's name, and for a full id.
-NAME = r"[a-zA-Z0-9][a-zA-Z0-9_.-]*"
 ID = r"[0-9a-f]{64}"
 NO_IMAGE = r"image not known$|^(?:Error: )?(?:no such image|failed to find image)"
 _NAME_TAKEN = (

@@ -115,7 +115,7 @@ def _busy(target: PreparedLane, seen: ObservedContainer, probe: Probe) -> str:
 
     if seen.state == "running":
         return why_busy(probe, target.profile, seen)
-    return f"it is {seen.state}, so its worker cannot say that it is idle" * is_live(seen)
+    return f"it is {seen.state}, so its worker cannot say that it is idle" if is_live(seen) else ""
 
 
 @dataclass(frozen=True)
@@ -182,7 +182,8 @@ class EnsureAttempts:
             result = self._attempt(looked, wish)
             if not isinstance(result, Failure):
                 return result
-            last = result.failure()
+            # It may become the cause of an operation, which is shown.
+            last = redact_for_spec(result.failure(), self._target.spec)
             if _keeps_its_port(last, looked, self._target):
                 return Failure(replace(last, hints=(Hint("free-port"),)))
             if not self._tries_again(last):

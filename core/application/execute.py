@@ -37,8 +37,9 @@ from lanekit.core.domain.operations import (
     Unpause,
     Update,
     Verify,
+    undo,
 )
-from lanekit.core.domain.plan import DriftCheck, Plan, undo
+from lanekit.core.domain.plan import DriftCheck, Plan
 from lanekit.core.domain.progress import (
     Listener,
     OperationFailed,

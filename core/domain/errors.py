@@ -42,7 +42,7 @@ class LaneErrorBase:
 # The kinds below add no field, so they need no decorator of their own: each costs a millisecond
 # of every start.
 class InvalidLane(LaneErrorBase):
-    """The lane cannot be made as asked: a bad name, a path that is missing or of a wrong type."""
+    """The lane cannot be created as specified: an invalid name, a missing path, a wrong type."""
 
 
 class ConfigUnreadable(LaneErrorBase):
@@ -82,7 +82,7 @@ class StartFailed(LaneErrorBase):
 
 
 class SpecMismatch(LaneErrorBase):
-    """podman made a container that is not what was asked for (a containers.conf may do that)."""
+    """podman created a container that differs from its specification (by a containers.conf, ..)."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ class EngineUnavailable(LaneErrorBase):
 
 
 class EngineTimeout(LaneErrorBase):
-    """podman did not answer in time. What was asked may have been done."""
+    """podman did not answer in time. The request may still have taken effect."""
 
 
 class EngineFailed(LaneErrorBase):
@@ -121,15 +121,15 @@ class LockTimeout(LaneErrorBase):
 
 
 class Interrupted(LaneErrorBase):
-    """The run was broken off: what had been begun on this lane was undone, or never begun."""
+    """The run was interrupted: what it had begun on this lane was rolled back."""
 
 
 class Conflict(LaneErrorBase):
-    """The lane was changed by somebody else under our hands, again and again."""
+    """Somebody else kept changing the lane while lanekit worked on it."""
 
 
 class WorkerBusy(LaneErrorBase):
-    """The worker does not say that it is idle, so its container is left as it is for now."""
+    """The worker does not say that it is idle, so its container is kept for now."""
 
 
 LaneError: TypeAlias = (
@@ -175,7 +175,7 @@ def without_value(outcome: Outcome[object]) -> Outcome[None]:
 
 
 def or_raise(outcome: Outcome[T]) -> T:
-    """The value of a Success; a Failure is raised as `LaneFailed`."""
+    """Return the value of a Success; raise `LaneFailed` for a Failure."""
     match outcome:
         case Success(value):
             return value
@@ -184,5 +184,5 @@ def or_raise(outcome: Outcome[T]) -> T:
 
 
 def for_lane(error: LaneError, lane: str) -> LaneError:
-    """The same error, saying on which lane it happened."""
+    """Return the error with the name of the lane it happened on."""
     return error if error.lane else replace(error, lane=lane)

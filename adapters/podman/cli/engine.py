@@ -23,11 +23,11 @@ from lanekit.adapters.podman.cli.output import (
     shown_containers,
     shown_images,
 )
-from lanekit.adapters.podman.error_mapping import AMBIGUOUS, ID, NAME, nameless
+from lanekit.adapters.podman.error_mapping import AMBIGUOUS, ID, nameless
 from lanekit.adapters.podman.inspect_decoder import decode_ids
 from lanekit.adapters.podman.json_reader import undecodable
 from lanekit.adapters.podman.netavark_retry import retry_start
-from lanekit.core.domain.containers import ContainerSpec, Limits
+from lanekit.core.domain.containers import CONTAINER_NAME, ContainerSpec, Limits
 from lanekit.core.domain.errors import (
     EngineFailed,
     EngineTimeout,
@@ -78,7 +78,7 @@ class PodmanCli:
     def inspect(self, names: Sequence[str]) -> Outcome[Mapping[str, ObservedContainer]]:
         """See `ContainerEngine.inspect`; one process for up to 2,000 names."""
         found: dict[str, ObservedContainer] = {}
-        possible = [name for name in names if re.fullmatch(NAME, name)]
+        possible = [name for name in names if re.fullmatch(CONTAINER_NAME, name)]
         for begin in range(0, len(possible), _NAMES_A_CALL):
             batch = possible[begin : begin + _NAMES_A_CALL]
             seen = self._inspect(batch)

@@ -237,7 +237,7 @@ ws1/a (ws1-a): replace
   differs  worker.digest: expected c8a6cf6873118e223c58a9229226d8f0d9a36b7b2eb91c71d5907449e9391ac9, actual a8076d3d28d21e02012b20eaf7dbf75409a6277134439025f282e368e3305abf  -> replace
   create ws1-a.next  because worker.digest differs
   copy config into ws1-a.next  because a new container has no config
-  verify ws1-a.next  because podman may make something else than was asked
+  verify ws1-a.next  because podman may create something else than was asked for
   stop ws1-a  because two containers of a lane never run at once
   rename ws1-a to ws1-a.prev  because it is kept until its replacement is ready
   rename ws1-a.next to ws1-a  because this is the commit

@@ -11,7 +11,7 @@ from tests.support.strategies.lanes import snapshot_of
 
 from lanekit.adapters.memory.engine import InMemory
 from lanekit.core.application.observe import check_ids_unambiguous, image_missing
-from lanekit.core.domain.config_tree.entries import changed, shown, unreadable
+from lanekit.core.domain.config_tree.entries import changed, unreadable
 from lanekit.core.domain.desired import Digests, container_spec
 from lanekit.core.domain.errors import (
     ConfigUnreadable,
@@ -75,7 +75,7 @@ def test_an_entry_that_cannot_be_copied_is_told_by_its_path() -> None:
         "/c/a grew", hints=(Hint("stop-writing"),)
     )
     assert changed("/c", "a", "grew", "by 1").detail == "by 1"
-    assert (shown("/é"), shown("/a\nb")) == ("/é", r"'/a\nb'")
+    assert unreadable("/é", "a\nb\ud800", "x").message == r"/é/a\nb\ud800 x"
 
 
 def test_a_missing_image_is_told_with_how_to_get_it(world: LaneWorld) -> None:
