@@ -10,7 +10,7 @@ from lanekit.core.domain._dataclass import dataclass
 from lanekit.core.domain.errors import InvalidLane, Outcome
 from lanekit.core.domain.hints import Hint
 
-_TIMEOUT = 30.0
+_TIMEOUT_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,10 @@ def list_worktrees(folder: str) -> Outcome[tuple[Worktree, ...]]:
 
     The main one (or the bare repository) comes first. `InvalidLane` if there is none, or no git.
     """
-    said = _git(folder, "worktree", "list", "--porcelain", "-z")
-    if isinstance(said, Failure):
-        return said
-    blocks = said.unwrap().stdout.split("\0\0")
+    result = _git(folder, "worktree", "list", "--porcelain", "-z")
+    if isinstance(result, Failure):
+        return result
+    blocks = result.unwrap().stdout.split("\0\0")
     found = (_worktree(block.split("\0")) for block in blocks if block.strip("\0"))
     return Success(tuple(found))
 
@@ -47,17 +47,17 @@ def _worktree(lines: Sequence[str]) -> Worktree:
 
 def _git(folder: str, *args: str) -> Outcome[CompletedCommand]:
     try:
-        said = run(("git", "-C", folder, *args), {**os.environ, "LC_ALL": "C"}, _TIMEOUT)
+        result = run(("git", "-C", folder, *args), {**os.environ, "LC_ALL": "C"}, _TIMEOUT_SECONDS)
     except OSError as error:
         return Failure(InvalidLane("cannot run git", str(error), (Hint("install-git"),)))
     except (CommandTimeout, OutputTooLarge):
-        return Failure(InvalidLane(f"git {args[0]} did not answer within {_TIMEOUT:g} s"))
-    if said.status:
+        return Failure(InvalidLane(f"git {args[0]} did not answer within {_TIMEOUT_SECONDS:g} s"))
+    if result.status:
         return Failure(
             InvalidLane(
                 "this folder is not in a git repository",
-                said.stderr.strip(),
+                result.stderr.strip(),
                 (Hint("enter-repository"),),
             )
         )
-    return Success(said)
+    return Success(result)

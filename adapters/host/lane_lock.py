@@ -4,34 +4,36 @@ import contextlib
 import fcntl
 import functools
 import os
-import stat
 import weakref
 from types import TracebackType
 
 from returns.result import Failure, Success
 
 from lanekit.adapters.host.clock import SystemClock
-from lanekit.core.domain.errors import Interrupted, InvalidLane, LaneError, LockTimeout, Outcome
+from lanekit.adapters.host.lane_journal import FileJournal, default_state_folder, read_journal
+from lanekit.adapters.host.private_folder import ensure_private_folder, unusable_folder
+from lanekit.core.domain.errors import Interrupted, LaneError, LockTimeout, Outcome
 from lanekit.core.domain.hints import Hint
+from lanekit.core.domain.journal import Journal
 from lanekit.core.ports.clock import Clock, Waitable
 from lanekit.core.ports.lock import OnWait
 
 _FIRST_PAUSE_SECONDS = 0.005
 _MAX_PAUSE_SECONDS = 0.1
 _NOTICE_SECONDS = 1.0
-_PRIVATE = 0o700
-_OTHERS_WRITE = 0o022
 _PID_DIGITS = 20
-_NOTE_LENGTH = 100
-_LENGTH = _PID_DIGITS + 1 + _NOTE_LENGTH + 1
 
 
 class FileLock:
     """`LaneLock` by flock(2); see ADR 12.
 
-    `folder` is where the lock files are; without it `default_folder()`. Locks hold between
-    processes and between threads. They end with their owner, also after kill -9, and also when it
-    has forked.
+    Locks hold between processes and between threads. They end with their owner, also after
+    kill -9, and also when it has forked.
+
+    Args:
+        folder: where the lock files and the journals are; without it `default_folder()` and
+            `default_state_folder()`.
+        clock: by which it waits.
     """
 
     def __init__(self, folder: str | None = None, *, clock: Clock | None = None) -> None:
@@ -44,30 +46,39 @@ class FileLock:
         timeout: float,
         on_wait: OnWait | None = None,
         cancel: Waitable | None = None,
-    ) -> "Outcome[LockedJournal]":
+    ) -> "Outcome[HeldLock]":
         """See `LaneLock.hold`.
 
         `InvalidLane` when the folder of the locks cannot be used: it is not a folder, is somebody
         else's, is writable by others, or cannot be made.
         """
-        path = self._path(container_name)
+        path = f"{self._folder or default_folder()}/{_checked(container_name)}.lock"
+        journal = FileJournal(self._journal_path(container_name))
         wait = _Wait(self._clock, timeout, on_wait, cancel)
         try:
-            _make_private(os.path.dirname(path))
+            ensure_private_folder(os.path.dirname(path))
             while True:
-                held = _try(path)
+                held = _try(path, journal)
                 if held is not None:
                     return Success(held)
                 failed = wait.pause(_busy(path, container_name))
                 if failed is not None:
                     return Failure(failed)
         except OSError as error:
-            return Failure(_unusable(path, error))
+            return Failure(unusable_folder("its locks", path, error))
 
-    def _path(self, name: str) -> str:
-        if not name or name in (".", "..") or "/" in name or "\0" in name:
-            raise ValueError(f"not a container name: {name!r}")
-        return f"{self._folder or default_folder()}/{name}.lock"
+    def read_journal(self, container_name: str) -> Journal:
+        """See `LaneLock.read_journal`."""
+        return read_journal(self._journal_path(container_name))
+
+    def _journal_path(self, name: str) -> str:
+        return f"{self._folder or default_state_folder()}/{_checked(name)}.json"
+
+
+def _checked(name: str) -> str:
+    if not name or name in (".", "..") or "/" in name or "\0" in name:
+        raise ValueError(f"not a container name: {name!r}")
+    return name
 
 
 class _Wait:
@@ -103,45 +114,24 @@ class _Wait:
         return None
 
 
-class LockedJournal:
-    """A lock that is held until the context is left, and the lane's note.
+class HeldLock:
+    """A lock that is held until the context is left; entering gives the lane's journal.
 
-    Its file has two lines of fixed length: the process that holds the lock, if one does, and the
-    note.
+    Its file holds the number of the process that holds the lock, if one does.
     """
 
     _descriptor = -1
 
-    def __init__(self, descriptor: int) -> None:
-        found = os.pread(descriptor, _LENGTH, 0)[_PID_DIGITS:].strip()
-        self._note = found.decode() if found.isalnum() else ""
-        self._put(descriptor)
+    def __init__(self, descriptor: int, journal: FileJournal) -> None:
+        self._journal = journal
+        _ = os.pwrite(descriptor, f"{os.getpid():<{_PID_DIGITS}}\n".encode("ascii"), 0)
         _close_in_forked_children()
         _held.add(self)
         # From now on it is this object that closes it.
         self._descriptor = descriptor
 
-    def __enter__(self) -> "LockedJournal":
-        return self
-
-    def read(self) -> str:
-        """See `LaneJournal.read`."""
-        return self._note
-
-    def write(self, text: str) -> None:
-        """See `LaneJournal.write`."""
-        self._note = text
-        try:
-            self._put(self._descriptor)
-        except OSError:
-            # A full disk must not end the work on a lane, but what is there now could mislead.
-            with contextlib.suppress(OSError):
-                os.ftruncate(self._descriptor, 0)
-
-    def _put(self, descriptor: int) -> None:
-        line = f"{os.getpid():<{_PID_DIGITS}}\n{self._note:<{_NOTE_LENGTH}}\n"
-        # One write, so that a kill leaves the whole of the old text or of the new one.
-        _ = os.pwrite(descriptor, line.encode("ascii"), 0)
+    def __enter__(self) -> FileJournal:
+        return self._journal
 
     def __exit__(
         self,
@@ -172,7 +162,7 @@ class LockedJournal:
             os.close(descriptor)
 
 
-_held: "weakref.WeakSet[LockedJournal]" = weakref.WeakSet()
+_held: "weakref.WeakSet[HeldLock]" = weakref.WeakSet()
 """The locks of this process."""
 
 
@@ -199,29 +189,13 @@ def default_folder() -> str:
     return f"{base}/lanekit" if usable else f"/tmp/lanekit-{user}"
 
 
-def _make_private(folder: str) -> None:
-    # Not stat: whoever may write to /tmp could put a link in our place.
-    try:
-        found = os.lstat(folder)
-    except FileNotFoundError:
-        with contextlib.suppress(FileExistsError):
-            os.makedirs(folder, mode=_PRIVATE)
-        found = os.lstat(folder)
-    if not stat.S_ISDIR(found.st_mode):
-        raise NotADirectoryError(0, "is not a folder", folder)
-    if found.st_uid != os.geteuid():
-        raise PermissionError(0, f"belongs to user {found.st_uid}", folder)
-    if found.st_mode & _OTHERS_WRITE:
-        raise PermissionError(0, "others may write to it", folder)
-
-
-def _try(path: str) -> LockedJournal | None:
+def _try(path: str, journal: FileJournal) -> HeldLock | None:
     """The lock; None when somebody else has it."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if _is_still(path, descriptor):
-            return LockedJournal(descriptor)
+            return HeldLock(descriptor, journal)
     except BlockingIOError:
         pass
     except BaseException:
@@ -255,11 +229,3 @@ def _owner(path: str) -> str:
     except OSError:
         return ""
     return text.decode("ascii") if text.isdigit() else ""
-
-
-def _unusable(path: str, error: OSError) -> InvalidLane:
-    return InvalidLane(
-        "lanekit cannot keep its locks",
-        detail=f"{error.filename or path}: {error.strerror}",
-        hints=(Hint("own-lock-folder"),),
-    )

@@ -7,15 +7,18 @@ from returns.result import Failure, Success
 
 from lanekit.core.application import lifecycle, remove_orphans
 from lanekit.core.application.context import Ports, PreparedLane
-from lanekit.core.application.ensure import EnsureOptions, plan_with_idle_check
+from lanekit.core.application.ensure import EnsureOptions
 from lanekit.core.application.ensure_batch import EnsureBatch
 from lanekit.core.application.ensure_lane import LaneEnsurer
 from lanekit.core.application.lock_wait import acquire_with_progress
 from lanekit.core.application.observe import observe, with_mount_health
+from lanekit.core.application.planning import plan_with_idle_check
 from lanekit.core.application.pool import map_concurrently
 from lanekit.core.application.prepare import ReadConfig, prepare, validation_failure
+from lanekit.core.application.restart_stopped import forget_all_stopped
 from lanekit.core.domain.containers import ContainerSpec
 from lanekit.core.domain.errors import InvalidLane, LaneError, Outcome, for_lane
+from lanekit.core.domain.journal import EMPTY
 from lanekit.core.domain.lane_events import LaneEvent, lane_event
 from lanekit.core.domain.lanes import DEFAULT_GRACE_SECONDS, Lane
 from lanekit.core.domain.observed import Endpoint, ObservedLane
@@ -27,7 +30,7 @@ from lanekit.core.domain.validation import identity_errors
 from lanekit.core.ports.backend import LaneEvents
 from lanekit.core.ports.clock import Waitable
 from lanekit.core.ports.engine import ContainerEngine, EventStream, Streams
-from lanekit.core.ports.lock import LaneJournal
+from lanekit.core.ports.journal import LaneJournal
 
 _CONCURRENT_PROBES = 16
 _ANY_NAME = "lanekit-watch"
@@ -152,7 +155,11 @@ class ContainerBackend:
         held = _identity_failure(lane) or self._hold(lane, self._lock_timeout)
         if isinstance(held, Failure):
             return held
-        with held.unwrap():
+        with held.unwrap() as journal:
+            # Nothing starts again what somebody wants to be stopped.
+            forgotten = forget_all_stopped(journal)
+            if isinstance(forgotten, Failure):
+                return forgotten
             return lifecycle.stop(self.engine, lane, _grace(lane), self._options.listen)
 
     def remove(self, lane: Lane) -> Outcome[RemoveResult]:
@@ -160,8 +167,8 @@ class ContainerBackend:
         held = _identity_failure(lane) or self._hold(lane, self._lock_timeout)
         if isinstance(held, Failure):
             return held
-        with held.unwrap() as note:
-            note.write("")
+        with held.unwrap() as journal:
+            _ = journal.write(EMPTY, durable=False)
             return lifecycle.remove(self.engine, lane, _grace(lane), self._options.listen)
 
     def events(self) -> Outcome[LaneEvents]:
@@ -209,7 +216,8 @@ class ContainerBackend:
     def _observe(self, lanes: Sequence[Lane]) -> Iterator[_Observed]:
         prepared = [self._prepare(lane) for lane in lanes]
         specs = [one.unwrap().spec for one in prepared if not isinstance(one, Failure)]
-        observed = iter(observe(self.engine, specs) if specs else ())
+        journals = [self._ports.lock.read_journal(spec.name) for spec in specs]
+        observed = iter(observe(self.engine, specs, journals) if specs else ())
         for lane, one in zip(lanes, prepared, strict=True):
             failed = isinstance(one, Failure)
             yield lane, one, Success(ObservedLane()) if failed else next(observed)

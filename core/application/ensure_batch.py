@@ -132,7 +132,7 @@ class EnsureBatch:
 
             def work(one: LaneTask) -> Outcome[EnsureResult]:
                 with locked.own:
-                    return self._fleet.ensure_held(one, self._configs.read, locked.note, seen)
+                    return self._fleet.ensure_held(one, self._configs.read, locked.journal, seen)
 
             self._add(locked.asked, work)
 
@@ -162,9 +162,9 @@ class EnsureBatch:
         if isinstance(lock, Failure):
             cancelled = isinstance(lock.failure(), Interrupted)
             return Failure(_interrupted(one.lane)) if cancelled else lock
-        with lock.unwrap() as note:
+        with lock.unwrap() as journal:
             one.checkpoint()
-            return self._fleet.ensure_held(one, self._configs.read, note, None)
+            return self._fleet.ensure_held(one, self._configs.read, journal, None)
 
 
 class _Locked:
@@ -173,8 +173,8 @@ class _Locked:
     def __init__(self, lane: Lane, image: str, lock: Held) -> None:
         self.asked = lane
         self.own = ExitStack()
-        self.note = self.own.enter_context(lock)
-        self.asked_for = ObserveRequest(lane.container_name, image, self.note.read())
+        self.journal = self.own.enter_context(lock)
+        self.asked_for = ObserveRequest(lane.container_name, image, self.journal.read())
 
 
 def _interrupted(lane: Lane) -> Interrupted:

@@ -6,7 +6,8 @@ from contextlib import AbstractContextManager
 from lanekit.core.domain.errors import LockTimeout, Outcome
 from lanekit.core.domain.progress import Waiting
 from lanekit.core.ports.clock import Waitable
-from lanekit.core.ports.lock import LaneJournal, LaneLock
+from lanekit.core.ports.journal import LaneJournal
+from lanekit.core.ports.lock import LaneLock
 
 
 def acquire_with_progress(  # noqa: PLR0913, PLR0917 - a lock, whose, for how long, and whom to tell

@@ -196,7 +196,7 @@ def _at_once(one: WatchedLane, now: float) -> WatchedLane:
 def on_result(
     watch: WatchState, name: str, result: Outcome[EnsureResult], now: float, jitter: float
 ) -> tuple[WatchState, Reports]:
-    """Return the state and reports after an ensure ended; `jitter` is a fraction, 0 to 1."""
+    """Return the state and reports after an ensure ended; `jitter` is a new fraction, 0 to 1."""
     one = watch.of(name)
     if one is None:
         return replace(watch, removed_while_busy=watch.removed_while_busy - {name}), ()

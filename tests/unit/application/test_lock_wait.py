@@ -10,7 +10,7 @@ from returns.result import Failure, Success
 from tests.support.lane_world import LANE, Files, LaneWorld
 
 from lanekit.adapters.host.clock import VirtualClock
-from lanekit.adapters.host.lane_lock import FileLock, LockedJournal
+from lanekit.adapters.host.lane_lock import FileLock, HeldLock
 from lanekit.api import Lanes
 from lanekit.core.application.lock_wait import acquire_with_progress
 from lanekit.core.domain.errors import Interrupted, LockTimeout, Outcome, or_raise
@@ -111,7 +111,7 @@ class _InterruptedLock(FileLock):
         super().__init__(folder)
         self.batch = Future[LaneBatch]()
         # Kept, so that nothing frees them by the way.
-        self.given: list[LockedJournal] = []
+        self.given: list[HeldLock] = []
 
     def hold(
         self,
@@ -119,7 +119,7 @@ class _InterruptedLock(FileLock):
         timeout: float,
         on_wait: OnWait | None = None,
         cancel: Waitable | None = None,
-    ) -> Outcome[LockedJournal]:
+    ) -> Outcome[HeldLock]:
         if timeout == 0:
             return Failure(LockTimeout("busy"))
         held = super().hold(container_name, timeout, on_wait, cancel)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from returns.result import Failure, Success
-from tests.support.lane_world import Note
+from tests.support.lane_world import MemoryJournal
 from tests.unit.cli.conftest import FLEET, Lanekit
 
 from lanekit.adapters.host.lane_lock import FileLock
@@ -16,9 +16,11 @@ from lanekit.cli import wiring
 from lanekit.cli.output.progress import EventFilter
 from lanekit.core.domain.errors import LockTimeout, Outcome
 from lanekit.core.domain.hints import Hint
+from lanekit.core.domain.journal import EMPTY, Journal
 from lanekit.core.domain.progress import Waiting
 from lanekit.core.ports.clock import Waitable
-from lanekit.core.ports.lock import LaneJournal, OnWait
+from lanekit.core.ports.journal import LaneJournal
+from lanekit.core.ports.lock import OnWait
 
 OTHERS = "another lanekit (process 4711) is working on container ws1-a"
 TURN = f"ws1/a: waiting for the lane lock: {OTHERS}, {{}}s"
@@ -29,6 +31,11 @@ class BusyLock:
 
     def __init__(self, seconds: float) -> None:
         self._left = seconds
+
+    def read_journal(self, container_name: str) -> Journal:
+        """Nothing."""
+        _ = container_name
+        return EMPTY
 
     def hold(
         self,
@@ -47,7 +54,7 @@ class BusyLock:
             self._left, waited = self._left - 1, waited + 1
             if on_wait is not None:
                 on_wait(busy, waited)
-        return Success(nullcontext(Note()))
+        return Success(nullcontext(MemoryJournal()))
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from lanekit.adapters.memory.engine import SimulatedKill, Worker
 from lanekit.api import Lanes
 from lanekit.core.domain.desired import Digests, container_spec
 from lanekit.core.domain.errors import EngineFailed, or_raise
+from lanekit.core.domain.journal import EMPTY
 from lanekit.core.domain.labels import LABEL_FLEET, LABEL_LANE, LABEL_WORKSPACE
 from lanekit.core.domain.lanes import Lane
 from lanekit.core.domain.observed import ObservedContainer, State
@@ -171,6 +172,8 @@ def test_what_came_into_use_again_since_it_was_found_is_left() -> None:
     done = lanes.remove_orphans("f", both[:1], found.orphans, running=True)
     assert [or_raise(o) for _, o in done] == ["removed"]
     assert [c.name for c in world.engine.containers] == ["ws-a"]
+    assert world.lock.read_journal("ws-b") == EMPTY, "nothing is left of the lane"
+    assert world.lock.read_journal("ws-a") != EMPTY
 
 
 def _seen(name: str, owner: str = "a", fleet: str = "f") -> ObservedContainer:
