@@ -73,43 +73,6 @@ def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_help_loads_nothing_that_is_heavy() -> None:
-    code = """
-import sys, typer
-before = set(sys.modules)
-from lanekit.cli.main import app
-try:
-    app(["--help"])
-except SystemExit as end:
-    assert end.code == 0, end.code
-print(*sorted(set(sys.modules) - before), file=sys.stderr)
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
-    )
-    loaded = done.stderr.split()
-    assert "lanekit.cli.main" in loaded
-    own = r"(lanekit(\.cli(\.\w+)*)?|typer\..*)$"
-    foreign = {name for name in loaded if not re.match(own, name)}
-    # No tomllib, rich, json, returns, core or adapter.
-    assert foreign <= {"__future__", "gc", "gettext", "locale", "_locale", "signal", "textwrap"}
-
-
-def test_an_ensure_loads_neither_rich_nor_what_json_needs(fleet: Path) -> None:
-    _ = fleet
-    rules = "import atexit; atexit.register(lambda: print(*sys.modules, file=sys.stderr))"
-    command = [sys.executable, "-c", ENGINE.format(rules=rules), "ensure"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
-    loaded = set(done.stderr.split())
-    assert "lanekit.cli.changing" in loaded
-    assert not loaded & {
-        "rich",
-        "lanekit.cli.output.json",
-        "lanekit.adapters.fleet_file.toml_lines",
-        "asyncio",
-    }
-
-
 def test_a_reader_that_goes_away_ends_it_quietly(fleet: Path) -> None:
     text = (fleet / "lanes.toml").read_text()
     lane = '[[lane]]\nworkspace = "w"\nid = "{}"\nworktree = "wt-a"\n'
