@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from lanekit.core.domain.diagnostics.facts import Cause
-from lanekit.core.domain.hints import START_SERVICE
+from lanekit.core.domain.hints import SHARED_WORDS
 
 REASONS: Mapping[Cause, str] = {
     "ulimits": "podman may not raise the limits of processes (ulimits) that it wants to give",
@@ -49,6 +49,6 @@ REMEDIES: Mapping[Cause, tuple[str, ...]] = {
         "work; `podman system check` (5.0 or later) looks for damage",
         "beware of `podman system reset`: it deletes all containers with their work",
     ),
-    "no-service": (START_SERVICE,),
+    "no-service": (SHARED_WORDS["start-podman-service"],),
     "unknown": ("these are podman's own words; `podman run` of any image should say the same",),
 }

@@ -229,7 +229,7 @@ def test_a_link_to_a_file_of_the_tree_is_kept(target: str, leads_to: str) -> Non
 def test_any_other_link_is_refused(target: str, why: str) -> None:
     error = _refusal(*_TREE, _link("link", target))
     assert error.message == f"/config/link is a link to {target!a}, {why}"
-    assert error.hint
+    assert error.hints
 
 
 @pytest.mark.parametrize(

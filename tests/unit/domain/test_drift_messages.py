@@ -322,7 +322,7 @@ def test_what_is_lost_inside_is_told_with_its_mend() -> None:
             Difference(
                 field="config",
                 expected="at /root/.codex",
-                actual="deleted in the container, or half copied",
+                actual="deleted in the container, or copied incompletely",
                 remedy="adjust",
             ),
         )
