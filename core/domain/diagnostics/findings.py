@@ -211,6 +211,8 @@ def _start(facts: Facts) -> Finding:
         if left:
             return Finding("start", "warn", f"{found}, but could not be removed", remedy=left)
         return Finding("start", "ok", found)
+    if first.cause == "no-program":
+        return Finding("start", "warn", REASONS[first.cause], first.words, REMEDIES[first.cause])
     seen = [one.trouble for one in start.attempts if one.trouble is not None]
     causes: tuple[Cause, ...] = tuple(dict.fromkeys(trouble.cause for trouble in seen))
     cures = next_workaround(last) or last.workarounds
@@ -232,7 +234,9 @@ def _more(last: StartAttempt, causes: tuple[Cause, ...]) -> Iterator[str]:
         return
     for cause in causes:
         yield from REMEDIES[cause]
-    if next_workaround(last) is not None:
+    if last.trouble.cause == "no-program":
+        yield "with these lines podman gets as far as to start a program, and there is none"
+    elif next_workaround(last) is not None:
         yield "the last of these lines cannot be tried here: there may be more causes behind it"
     elif last.workarounds:
         yield "these lines alone are not enough: with them podman says the last of the above"
@@ -262,7 +266,7 @@ def _as_asked(facts: Facts) -> Finding:
 
 def _port(facts: Facts) -> Finding:
     if facts.start.port is None:
-        return Finding("port", "not tried", "no container ran, or the test program not in it")
+        return Finding("port", "not tried", "no container ran a program that listens at a port")
     if facts.start.port:
         return Finding("port", "ok", "a port published on 127.0.0.1 leads into the container")
     return Finding(

@@ -16,6 +16,7 @@ REASONS: Mapping[Cause, str] = {
     "no-controllers": "a cgroup controller is not delegated to you",
     "storage": "podman's storage cannot be used (locked, damaged, full or not writable)",
     "no-service": "podman's service cannot be reached",
+    "no-program": "podman creates containers, but there is no program to start in one",
     "unknown": "for a reason that lanekit does not know",
 }
 
@@ -50,5 +51,9 @@ REMEDIES: Mapping[Cause, tuple[str, ...]] = {
         "beware of `podman system reset`: it deletes all containers with their work",
     ),
     "no-service": (SHARED_WORDS["start-podman-service"],),
+    "no-program": (
+        "install a busybox that needs no libraries (`apt-get install busybox-static`), or run "
+        "doctor with a fleet file whose image is there and has /bin/sh",
+    ),
     "unknown": ("these are podman's own words; `podman run` of any image should say the same",),
 }

@@ -99,6 +99,6 @@ def test_a_replacement_that_never_listens_gives_way_to_the_old_one(
     for real, old, there, (code, _, err) in zip(both_lanes, before, made, told, strict=True):
         assert (code, _starts(real)) == (1, 1), err
         assert "did not answer at" in err
-        assert "    its last lines:\n    starting\n  what had been done was undone\n" in err
+        assert "    its last lines:\n    starting\n  the changes were rolled back\n" in err
         assert _only(real).id == old.id
         assert _said_at(there.endpoint.url) == "one\n"

@@ -114,7 +114,7 @@ def test_healthy_host_passes_every_check() -> None:
                 Finding(
                     check="port",
                     status="not tried",
-                    found="no container ran, or the test program not in it",
+                    found="no container ran a program that listens at a port",
                 )
             ),
         ),
