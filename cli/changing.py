@@ -16,10 +16,10 @@ from lanekit.cli.options import (
     Settings,
 )
 from lanekit.cli.output.streams import FAILED, print_message
-from lanekit.cli.signals.interrupts import confirmed
+from lanekit.cli.signals.interrupts import confirmed, defer_interrupts
 
 if TYPE_CHECKING:
-    pass
+    from lanekit.core.ports.backend import LaneBatch
 
 
 def ensure(
@@ -43,13 +43,17 @@ def ensure(
 
     session = open_session(settings, lanes, policy, restart_unready=restart_unready)
     board = EnsureReport(session)
-    run = session.runtime.ensure_all(session.lanes, jobs=jobs)
+    run: LaneBatch | None = None
     try:
+        # Its threads begin at once: a signal must not find them with nobody to interrupt them.
+        with defer_interrupts():
+            run = session.runtime.ensure_all(session.lanes, jobs=jobs)
         board.add_all(run)
     except KeyboardInterrupt:
-        run.interrupt()
-        if len(session.lanes) > 1:
-            board.add_all(run)
+        if run is not None:
+            run.interrupt()
+            if len(session.lanes) > 1:
+                board.add_all(run)
         raise
     finally:
         board.finish()

@@ -30,7 +30,7 @@ class App(typer.Typer):
 
 
 # Without rich: its help costs 150 ms, and its tracebacks would show the values of variables.
-app = App(
+app: App = App(
     name="lanekit",
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -42,9 +42,9 @@ app = App(
 def _version(wanted: bool) -> None:
     if not wanted:
         return
-    from importlib.metadata import version  # noqa: PLC0415 - costs start-up
+    from lanekit import __version__  # noqa: PLC0415 - costs start-up
 
-    print_result(f"lanekit {version('lanekit')}")
+    print_result(f"lanekit {__version__}")
     raise typer.Exit
 
 
@@ -70,7 +70,7 @@ for _command in (
     *(looking.endpoint, looking.logs, changing.stop, changing.rm, cleaning.gc, starting.init),
     *(offline.show, offline.fingerprint),
 ):
-    _ = app.command()(with_settings(_command))
+    _: object = app.command()(with_settings(_command))
 
 
 # What follows LANE is the command's own, options too.

@@ -17,6 +17,7 @@ from lanekit.cli.output.streams import print_message
 from lanekit.core.domain.drift import drift
 from lanekit.core.domain.errors import InvalidResponse, NotFound, Outcome
 from lanekit.core.domain.escaping import escape_control_chars
+from lanekit.core.domain.hints import Hint
 from lanekit.core.domain.reference_policy import reference_drift
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def verdict(lane: Lane, spec: ContainerSpec, text: str, policy: PolicyName) -> O
         # It is not podman that was asked, and a wrong file is likelier than a wrong podman.
         says = "the saved inspect could not be understood"
         return Failure(
-            replace(judged.failure(), message=says, hint=_how_to_save(lane), lane=lane.name)
+            replace(judged.failure(), message=says, hints=_how_to_save(lane), lane=lane.name)
         )
     return judged
 
@@ -89,13 +90,13 @@ def _pick(lane: Lane, objects: list[str]) -> Outcome[str]:
 def _absent(lane: Lane) -> NotFound:
     return NotFound(
         f"the inspect has no container {lane.container_name}",
-        hint=_how_to_save(lane),
+        hints=_how_to_save(lane),
         lane=lane.name,
     )
 
 
-def _how_to_save(lane: Lane) -> str:
-    return f"save it with: podman container inspect {lane.container_name} > FILE"
+def _how_to_save(lane: Lane) -> tuple[Hint, ...]:
+    return (Hint("save-inspect", lane.container_name),)
 
 
 def _objects(text: str) -> Iterator[str]:

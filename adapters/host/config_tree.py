@@ -25,6 +25,7 @@ from lanekit.core.domain.config_tree.tar import (
     without_credentials,
 )
 from lanekit.core.domain.errors import ConfigUnreadable, Outcome
+from lanekit.core.domain.hints import Hint
 from lanekit.core.ports.host_files import ArchiveBroken, ConfigCopy
 
 _OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
@@ -103,7 +104,7 @@ class _DiskConfig:
             whole = parse_tree(self._path, (*self._tree.entries, *held))
             if isinstance(whole, Failure):
                 wrong = whole.failure()
-                raise ArchiveBroken(ConfigUnreadable(wrong.message, wrong.detail, wrong.hint))
+                raise ArchiveBroken(ConfigUnreadable(wrong.message, wrong.detail, wrong.hints))
             taken = {entry.name: content for entry, content in held.items()}
             yield from tar(
                 target,
@@ -165,8 +166,8 @@ class _Root:
         try:
             self._fd = os.open(path, _OPEN_FOLDER)
         except (OSError, ValueError) as error:
-            hint = "correct the path of the config folder"
-            fault = ConfigUnreadable(fault_of(path, "a folder"), words(error), hint)
+            hints = (Hint("correct-path"),)
+            fault = ConfigUnreadable(fault_of(path, "a folder"), words(error), hints)
             raise ArchiveBroken(fault) from error
         self._last = ""
         self._last_fd = self._fd
@@ -197,7 +198,7 @@ class _Root:
 
     def _entry(self, fd: int, name: str, item: "os.DirEntry[str]") -> Entry:
         if fault := name_fault(name):
-            raise ArchiveBroken(unreadable(self._path, name, fault, hint="rename it"))
+            raise ArchiveBroken(unreadable(self._path, name, fault, hint=Hint("rename-entry")))
         with self._naming(name):
             seen = item.stat(follow_symlinks=False)
             mode = stat.S_IMODE(seen.st_mode)
@@ -208,9 +209,7 @@ class _Root:
             if stat.S_ISLNK(seen.st_mode):
                 return Entry(name, "link", _LINK_MODE, target=os.readlink(item.name, dir_fd=fd))
         why = f"is {kind_of(seen.st_mode)}, which cannot be copied"
-        raise ArchiveBroken(
-            unreadable(self._path, name, why, hint="move it out of the config folder")
-        )
+        raise ArchiveBroken(unreadable(self._path, name, why, hint=Hint("exclude-entry")))
 
     def read(self, file: Entry) -> Iterator[bytes]:
         """The file's bytes in chunks; it must be the size and mode it was, and stay so."""
@@ -255,7 +254,7 @@ class _Root:
         except OSError as error:
             if error.errno in _GONE:
                 raise ArchiveBroken(changed(self._path, name, _CHANGED, words(error))) from error
-            hint = "make it readable for you, or move it out of the config folder"
+            hint = Hint("make-config-readable")
             raise ArchiveBroken(
                 unreadable(self._path, name, "cannot be read", words(error), hint)
             ) from error

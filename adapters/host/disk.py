@@ -4,7 +4,7 @@ import os
 import stat
 from collections.abc import Iterator
 
-from lanekit.core.domain.config_tree.entries import shown
+from lanekit.core.domain.escaping import escape_control_chars as escape
 from lanekit.core.domain.go_paths import clean
 
 # Never wait for a FIFO's other end, never take over a terminal.
@@ -62,13 +62,13 @@ def fault_of(path: str, expected: str) -> str:
     try:
         seen = os.stat(path)
     except (FileNotFoundError, NotADirectoryError):
-        return f"{shown(path)} does not exist"
+        return f"{escape(path)} does not exist"
     except (OSError, ValueError):
-        return f"{shown(path)} cannot be used"
+        return f"{escape(path)} cannot be used"
     kind = kind_of(seen.st_mode)
     if kind != expected:
-        return f"{shown(path)} is {kind}, expected {expected}"
-    return f"{shown(path)} cannot be read"
+        return f"{escape(path)} is {kind}, expected {expected}"
+    return f"{escape(path)} cannot be read"
 
 
 def misread(path: str, seen: os.stat_result) -> str:

@@ -21,16 +21,17 @@ from lanekit.adapters.host.disk import (
 )
 from lanekit.adapters.host.procfs import mount_health
 from lanekit.adapters.host.socket_exposure import socket_in
-from lanekit.core.domain.config_tree.entries import shown
 from lanekit.core.domain.containers import Mount
 from lanekit.core.domain.errors import InvalidLane, Outcome
+from lanekit.core.domain.escaping import escape_control_chars as escape
 from lanekit.core.domain.git_mounts import GitFacts, RequiredPath
+from lanekit.core.domain.hints import Hint
 from lanekit.core.domain.observed import MountHealth, ObservedContainer
 from lanekit.core.ports.host_files import ConfigCopy
 
 # A kernel's file times move in steps of up to 10 ms: within one, a second write leaves no trace.
 _STEP_NS = 20_000_000
-_HINT = "correct the path, or make what it should name"
+_CORRECT_PATH = (Hint("correct-path"),)
 
 
 class DiskFiles:
@@ -55,9 +56,9 @@ class DiskFiles:
             return Success(None)
         return Failure(
             InvalidLane(
-                f"{shown(path)} would give podman's socket to the lane",
-                detail=shown(socket),
-                hint="mount another folder: who has that socket, has the whole host",
+                f"{escape(path)} would give podman's socket to the lane",
+                detail=escape(socket),
+                hints=(Hint("mount-elsewhere"),),
             )
         )
 
@@ -72,7 +73,10 @@ class DiskFiles:
         found = seen.unwrap()
         if executable and not found.st_mode & 0o111:
             return Failure(
-                InvalidLane(f"{shown(path)} is not executable", hint="give it its x bit (chmod +x)")
+                InvalidLane(
+                    f"{escape(path)} is not executable",
+                    hints=(Hint("make-executable"),),
+                )
             )
         # One reader at a time: many lanes ask for the same file, and it is read once for all.
         with self._lock:
@@ -124,12 +128,12 @@ def _found(path: str, expected: str) -> Outcome[os.stat_result]:
     try:
         seen = os.stat(path)
     except (OSError, ValueError) as error:
-        return Failure(InvalidLane(fault_of(path, expected), words(error), _HINT))
+        return Failure(InvalidLane(fault_of(path, expected), words(error), _CORRECT_PATH))
     other = misread(path, seen)
     if not other:
         return Success(seen)
-    why = f"{shown(path)} goes back by '..' behind a link: podman would take {shown(other)}"
-    return Failure(InvalidLane(why, hint="write the path without '..'"))
+    why = f"{escape(path)} goes back by '..' behind a link: podman would take {escape(other)}"
+    return Failure(InvalidLane(why, hints=(Hint("resolve-path"),)))
 
 
 def _stat(path: str, expected: str) -> Outcome[os.stat_result]:
@@ -140,7 +144,9 @@ def _stat(path: str, expected: str) -> Outcome[os.stat_result]:
     kind = kind_of(seen.st_mode)
     if kind == expected:
         return found
-    return Failure(InvalidLane(f"{shown(path)} is {kind}, expected {expected}", hint=_HINT))
+    return Failure(
+        InvalidLane(f"{escape(path)} is {kind}, expected {expected}", hints=_CORRECT_PATH)
+    )
 
 
 def _sha256(path: str, seen: os.stat_result) -> Outcome[str]:
@@ -157,10 +163,14 @@ def _sha256(path: str, seen: os.stat_result) -> Outcome[str]:
         finally:
             os.close(fd)
     except FileChanged:
-        hint = "let nothing write to it meanwhile, and run again"
-        return Failure(InvalidLane(f"{shown(path)} changed while it was read", hint=hint))
+        hints = (Hint("stop-writing"),)
+        return Failure(InvalidLane(f"{escape(path)} changed while it was read", hints=hints))
     except OSError as error:
         return Failure(
-            InvalidLane(f"{shown(path)} cannot be read", words(error), "make it readable for you")
+            InvalidLane(
+                f"{escape(path)} cannot be read",
+                words(error),
+                (Hint("make-readable"),),
+            )
         )
     return Success(total.hexdigest())

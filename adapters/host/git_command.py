@@ -8,9 +8,9 @@ from returns.result import Failure, Success
 from lanekit.adapters.host.processes import CommandTimeout, CompletedCommand, OutputTooLarge, run
 from lanekit.core.domain._dataclass import dataclass
 from lanekit.core.domain.errors import InvalidLane, Outcome
+from lanekit.core.domain.hints import Hint
 
 _TIMEOUT = 30.0
-_HINT = "go into a git repository, then run it again"
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,13 @@ def _git(folder: str, *args: str) -> Outcome[CompletedCommand]:
     try:
         said = run(("git", "-C", folder, *args), {**os.environ, "LC_ALL": "C"}, _TIMEOUT)
     except OSError as error:
-        return Failure(InvalidLane("git cannot be run", str(error), "install git"))
+        return Failure(InvalidLane("git cannot be run", str(error), (Hint("install-git"),)))
     except (CommandTimeout, OutputTooLarge):
         return Failure(InvalidLane(f"git {args[0]} gave no answer within {_TIMEOUT:g} s"))
     if said.status:
-        return Failure(InvalidLane("git knows no repository here", said.stderr.strip(), _HINT))
+        return Failure(
+            InvalidLane(
+                "git knows no repository here", said.stderr.strip(), (Hint("enter-repository"),)
+            )
+        )
     return Success(said)

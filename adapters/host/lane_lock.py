@@ -10,6 +10,7 @@ from returns.result import Failure, Success
 
 from lanekit.adapters.host.clock import SystemClock
 from lanekit.core.domain.errors import InvalidLane, LockTimeout, Outcome
+from lanekit.core.domain.hints import Hint
 from lanekit.core.ports.clock import Clock
 
 _FIRST_PAUSE = 0.005
@@ -174,7 +175,7 @@ def _busy(path: str, name: str) -> LockTimeout:
     owner = _owner(path)
     return LockTimeout(
         f"another lanekit{f' (process {owner})' if owner else ''} is working on container {name}",
-        hint="wait until it is done, or give it more time",
+        hints=(Hint("wait-for-lock"),),
     )
 
 
@@ -191,5 +192,5 @@ def _unusable(path: str, error: OSError) -> InvalidLane:
     return InvalidLane(
         "lanekit cannot keep its locks",
         detail=f"{error.filename or path}: {error.strerror}",
-        hint="it needs a folder of its own there, that nobody else may write to",
+        hints=(Hint("own-lock-folder"),),
     )

@@ -146,7 +146,7 @@ class BackgroundCommand:
         if out is None or err is None:
             raise OSError("there are no pipes")
         self._pipes = (out, err)
-        self.out = out.fileno()
+        self.out: int = out.fileno()
         self._errors = b""
         # Its warnings must not fill the pipe: then it would wait for ever.
         self._reader = threading.Thread(target=self._read_errors, args=(err.fileno(),), daemon=True)

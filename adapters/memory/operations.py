@@ -22,11 +22,11 @@ from lanekit.core.domain.errors import (
     PortInUse,
     StartFailed,
 )
+from lanekit.core.domain.observed import LIVE_STATES
 from lanekit.core.ports.engine import Streams
 from lanekit.core.ports.host_files import ArchiveBroken
 
 _CHUNK_BYTES = 1 << 16
-_UP = ("running", "paused", "stopping")
 
 
 def find(store: Store, identifier: str) -> Outcome[Container]:
@@ -79,7 +79,7 @@ def _start_fault(store: Store, container: Container) -> LaneError | None:
 
 def holder(store: Store, where: Port) -> Container | None:
     """The container that has this host port now."""
-    up = (c for c in store.index.at_port(where.host_port) if c.state in _UP)
+    up = (c for c in store.index.at_port(where.host_port) if c.state in LIVE_STATES)
     return next((c for c in up if any(clash(port, where) for port in c.seen.ports)), None)
 
 
@@ -109,7 +109,7 @@ def unpause(store: Store, identifier: str) -> Outcome[None]:
 
 def kill(store: Store, container: Container) -> Outcome[None]:
     """SIGKILL reaches one that runs, is frozen, or is being stopped."""
-    if container.state not in ("running", "paused", "stopping"):
+    if container.state not in LIVE_STATES:
         words = f"can only kill running containers. it is in state {container.state}"
         return Failure(InvalidState(f"could not kill {container.seen.name}", words))
     store.ended(container, KILLED)

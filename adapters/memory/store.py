@@ -14,13 +14,13 @@ from lanekit.adapters.memory.events import EventStreams
 from lanekit.adapters.memory.images import Image, Images
 from lanekit.adapters.memory.workers import Worker
 from lanekit.core.application.observe import image_missing
-from lanekit.core.domain.containers import ContainerSpec, Mount
+from lanekit.core.domain.containers import CONTAINER_NAME, ContainerSpec, Mount
 from lanekit.core.domain.errors import InvalidLane, MountSourceMissing, NameInUse, Outcome
-from lanekit.core.domain.observed import ObservedContainer
+from lanekit.core.domain.observed import LIVE_STATES, ObservedContainer
 from lanekit.core.domain.podman_create.args import labels_of
 from lanekit.core.ports.clock import Clock
 
-_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
+_NAME = re.compile(CONTAINER_NAME)
 _DEFAULT_PIDS = 2048
 _PORTS = range(40_000, 60_000)
 
@@ -85,10 +85,10 @@ class Store:
         self, clock: Clock, seed: int | None, host_paths: Callable[[str], bool] | None
     ) -> None:
         self.clock = clock
-        self.images = Images()
-        self.streams = EventStreams()
+        self.images: Images = Images()
+        self.streams: EventStreams = EventStreams()
         self.containers: dict[str, Container] = {}
-        self.index = Index()
+        self.index: Index = Index()
         self.volumes: dict[str, str] = {}
         self.occupied: dict[int, bool] = {}
         self.next_ports: list[int] = []
@@ -154,7 +154,7 @@ class Store:
         """It is gone, and its anonymous volumes with it."""
         if container.seen.id not in self.containers:
             return
-        if container.state in ("running", "paused", "stopping"):
+        if container.state in LIVE_STATES:
             self.tell(container, "died")
         del self.containers[container.seen.id]
         self.index.drop(container)
@@ -186,7 +186,7 @@ class Store:
     def name_fault(self, name: str) -> InvalidLane | NameInUse | None:
         """Why no container can get this name."""
         if not _NAME.fullmatch(name):
-            words = "names must match [a-zA-Z0-9][a-zA-Z0-9_.-]*: invalid argument"
+            words = f"names must match {CONTAINER_NAME}: invalid argument"
             return InvalidLane(f"podman refuses the name {name!r}", words)
         if self.named(name) is not None:
             return NameInUse(f"the name {name} is taken", "that name is already in use")

@@ -5,7 +5,7 @@ from typing import Literal, TypeAlias
 from returns.result import Failure, Success
 
 from lanekit.adapters.podman.json_reader import Malformed, Node, as_node, parse, undecodable
-from lanekit.core.domain.containers import Limits
+from lanekit.core.domain.containers import CPU_PERIOD_US, Limits
 from lanekit.core.domain.errors import Outcome
 from lanekit.core.domain.observed import LayerChange
 
@@ -13,7 +13,6 @@ _Kind: TypeAlias = Literal["added", "changed", "deleted"]
 # A number in REST (containers/storage: ChangeModify, ChangeAdd, ChangeDelete), a key in the CLI.
 _KINDS: tuple[_Kind, ...] = ("changed", "added", "deleted")
 _WHAT = "the changes of a container"
-_CPU_PERIOD = 100_000  # microseconds, as in create_body
 _SWAP_OF_MEMORY = 2  # as podman's command chooses it
 
 
@@ -69,7 +68,10 @@ def update_body(limits: Limits) -> dict[str, dict[str, int]]:
     if limits.memory is not None:
         body["memory"] = {"limit": limits.memory, "swap": limits.memory * _SWAP_OF_MEMORY}
     if limits.cpus is not None:
-        body["cpu"] = {"quota": round(limits.cpus * _CPU_PERIOD), "period": _CPU_PERIOD}
+        body["cpu"] = {
+            "quota": round(limits.cpus * CPU_PERIOD_US),
+            "period": CPU_PERIOD_US,
+        }
     if limits.pids_limit is not None:
         body["pids"] = {"limit": limits.pids_limit}
     return body

@@ -24,6 +24,7 @@ from lanekit.core.domain.errors import (
     PortInUse,
     StartFailed,
 )
+from lanekit.core.domain.hints import Hint
 
 NO_CONTAINER = (
     r"no such container(?: [^ ]+)?$"
@@ -34,7 +35,6 @@ NO_CONTAINER = (
 # A name that is a hex prefix of several ids, and of no container's name.
 AMBIGUOUS = r"more than one (?:result|container)"
 # What podman takes for a container's name, and for a full id.
-NAME = r"[a-zA-Z0-9][a-zA-Z0-9_.-]*"
 ID = r"[0-9a-f]{64}"
 NO_IMAGE = r"image not known$|^(?:Error: )?(?:no such image|failed to find image)"
 _NAME_TAKEN = (
@@ -90,7 +90,7 @@ def error_of(doing: str, words: str, *, image: str = "") -> LaneError:
         return MountSourceMissing(
             f"could not {doing}: the host side of a mount does not exist",
             said,
-            "make the file or folder, or correct the path, and run again",
+            (Hint("create-mount-source"),),
         )
     if _says(_PORT_TAKEN, said):
         return PortInUse(f"could not {doing}: its host port belongs to another process", said)
@@ -108,7 +108,7 @@ def _by_name(doing: str, said: str, image: str) -> LaneError | None:
         return NotOwned(
             f"could not {doing}: a pod has that name",
             said,
-            "choose another `container` for the lane, or another name for the pod",
+            (Hint("rename-pod"),),
         )
     if _says(_NAME_TAKEN, said):
         return NameInUse(f"could not {doing}: the name is taken", said)
@@ -126,7 +126,7 @@ def _other_error(doing: str, said: str) -> LaneError:
         return unavailable(said)
     if _says(_INVALID, said):
         return InvalidLane(f"could not {doing}: podman refuses an option", said)
-    return EngineFailed(f"could not {doing}", said, "these are podman's own words")
+    return EngineFailed(f"could not {doing}", said, (Hint("run-doctor"),))
 
 
 def _says(pattern: str, said: str) -> bool:
@@ -134,9 +134,7 @@ def _says(pattern: str, said: str) -> bool:
 
 
 def _not_started(doing: str, said: str) -> LaneError:
-    return StartFailed(
-        f"could not {doing}", said, "`lanekit show LANE` prints the command that made it"
-    )
+    return StartFailed(f"could not {doing}", said, (Hint("show-command"),))
 
 
 def bounded(words: str) -> str:
@@ -161,7 +159,7 @@ def too_old(said: str) -> LaneError:
     return EngineUnavailable(
         "this podman is too old for lanekit",
         bounded(said),
-        "`podman version` has to be 4.3 or later; nothing else can be done about it",
+        (Hint("upgrade-podman"),),
     )
 
 
@@ -175,6 +173,5 @@ def unavailable(said: str) -> LaneError:
     return EngineUnavailable(
         "podman cannot be reached",
         said,
-        "is it installed (`podman version`), and does its service run "
-        "(`systemctl --user start podman.socket`)?",
+        (Hint("install-podman"), Hint("start-podman-service")),
     )

@@ -8,6 +8,7 @@ from returns.result import Failure, Success
 
 from lanekit.core.domain._dataclass import dataclass
 from lanekit.core.domain.errors import InvalidResponse, Outcome
+from lanekit.core.domain.hints import Hint
 
 _SHOWN = 200
 # podman is written in Go, whose largest whole number this is.
@@ -48,7 +49,7 @@ def undecodable(what: str, detail: str) -> InvalidResponse:
     return InvalidResponse(
         f"podman's answer to {what} could not be understood",
         detail=detail,
-        hint="if `podman version` is 4.3 or later, please report this as a bug of lanekit",
+        hints=(Hint("report-bug"),),
     )
 
 

@@ -28,7 +28,7 @@ class EnsureReport:
     """Prints the lanes' outcomes in the order of the file, each as soon as those before it."""
 
     def __init__(self, session: Session) -> None:
-        self.failed = False
+        self.failed: bool = False
         self._begun = time.monotonic()
         self._session = session
         self._left = list(session.lanes)

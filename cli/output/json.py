@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from lanekit.cli.output.hints import hint_lines
 from lanekit.core.domain._dataclass import dataclass
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def error_object(error: LaneError) -> dict[str, str]:
         "kind": error.kind,
         "message": error.message,
         "detail": error.detail,
-        "hint": error.hint,
+        "hint": "; ".join(hint_lines(error)),
     }
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from lanekit.cli.output.hints import hint_lines
 from lanekit.cli.output.streams import is_rich, print_result
 from lanekit.core.domain.escaping import escape_control_chars
 
@@ -75,8 +76,7 @@ def error_text(error: LaneError, *, rolled_back: bool = False) -> str:
     lines += [f"    {line}" for line in error.detail.strip().splitlines()]
     if rolled_back:
         lines.append("  what had been done was undone")
-    if error.hint:
-        lines.append(f"  -> {error.hint}")
+    lines += [f"  -> {line}" for line in hint_lines(error)]
     # Words from a container must not steer the terminal of whoever reads them.
     return "\n".join(map(escape_control_chars, lines))
 

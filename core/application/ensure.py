@@ -30,6 +30,7 @@ from lanekit.core.domain.errors import (
     WorkerBusy,
     for_lane,
 )
+from lanekit.core.domain.hints import Hint
 from lanekit.core.domain.observed import (
     Endpoint,
     ImageInfo,
@@ -114,7 +115,7 @@ def _busy(target: PreparedLane, seen: ObservedContainer, probe: Probe) -> str:
 
     if seen.state == "running":
         return why_busy(probe, target.profile, seen)
-    return f"it is {seen.state}, so its worker cannot say that it is idle" * is_live(seen)
+    return f"it is {seen.state}, so its worker cannot say that it is idle" if is_live(seen) else ""
 
 
 @dataclass(frozen=True)
@@ -181,9 +182,10 @@ class EnsureAttempts:
             result = self._attempt(looked, wish)
             if not isinstance(result, Failure):
                 return result
-            last = result.failure()
+            # It may become the cause of an operation, which is shown.
+            last = redact_for_spec(result.failure(), self._target.spec)
             if _keeps_its_port(last, looked, self._target):
-                return Failure(replace(last, hint=_PORT_KEPT))
+                return Failure(replace(last, hints=(Hint("free-port"),)))
             if not self._tries_again(last):
                 return result
             wish = _next_constraints(last, looked)
@@ -303,17 +305,16 @@ def _next_constraints(error: LaneError, seen: ObservedLane) -> PlanConstraints:
 
 
 def _conflict(last: LaneError | None) -> Conflict:
-    words = "" if last is None else str(last)
+    words = "" if last is None else last.reason
     if isinstance(last, NameInUse):
         # Or it is a pod: podman keeps their names with those of containers.
         return Conflict(
             f"a name that the lane needs was taken {_MAX_TRIES} times in a row",
             detail=words,
-            hint="is it a pod's (`podman pod ps`)? then choose another `container` for the lane; "
-            "else find out who makes containers of this name, then run ensure again",
+            hints=(Hint("check-pod-name"),),
         )
     return Conflict(
         f"somebody else changed the lane {_MAX_TRIES} times in a row while lanekit worked on it",
         detail=words,
-        hint="find out who else starts, stops or removes this container, then run ensure again",
+        hints=(Hint("find-interference"),),
     )

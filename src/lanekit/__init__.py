@@ -14,6 +14,7 @@ from lanekit._lazy import lazy
 if TYPE_CHECKING:
     from returns.result import Failure, Success
 
+    from lanekit._version import __version__
     from lanekit.adapters.fleet_file.load import InvalidFleetFile, LoadedFleet, load_fleet
     from lanekit.api import Lanes
     from lanekit.core.application.watcher import Watcher
@@ -93,11 +94,13 @@ __all__ = [
     "Success",
     "Waiting",
     "Watcher",
+    "__version__",
     "load_fleet",
     "or_raise",
 ]
 
 _HOMES = {
+    "lanekit._version": ("__version__",),
     "lanekit.adapters.fleet_file.load": (
         "InvalidFleetFile",
         "LoadedFleet",

@@ -23,11 +23,11 @@ from lanekit.adapters.podman.cli.output import (
     shown_containers,
     shown_images,
 )
-from lanekit.adapters.podman.error_mapping import AMBIGUOUS, ID, NAME, nameless
+from lanekit.adapters.podman.error_mapping import AMBIGUOUS, ID, nameless
 from lanekit.adapters.podman.inspect_decoder import decode_ids
 from lanekit.adapters.podman.json_reader import undecodable
 from lanekit.adapters.podman.netavark_retry import retry_start
-from lanekit.core.domain.containers import ContainerSpec, Limits
+from lanekit.core.domain.containers import CONTAINER_NAME, ContainerSpec, Limits
 from lanekit.core.domain.errors import (
     EngineFailed,
     EngineTimeout,
@@ -37,7 +37,7 @@ from lanekit.core.domain.errors import (
     Outcome,
     without_value,
 )
-from lanekit.core.domain.hints import INSTALL
+from lanekit.core.domain.hints import Hint
 from lanekit.core.domain.labels import has_labels
 from lanekit.core.domain.observed import ImageInfo, InspectResult, LayerChange, ObservedContainer
 from lanekit.core.domain.podman_create.args import create_args, env_file, env_passthrough
@@ -78,7 +78,7 @@ class PodmanCli:
     def inspect(self, names: Sequence[str]) -> Outcome[Mapping[str, ObservedContainer]]:
         """See `ContainerEngine.inspect`; one process for up to 2,000 names."""
         found: dict[str, ObservedContainer] = {}
-        possible = [name for name in names if re.fullmatch(NAME, name)]
+        possible = [name for name in names if re.fullmatch(CONTAINER_NAME, name)]
         for begin in range(0, len(possible), _NAMES_A_CALL):
             batch = possible[begin : begin + _NAMES_A_CALL]
             seen = self._inspect(batch)
@@ -334,8 +334,7 @@ class PodmanCli:
             return Failure(
                 EngineTimeout(
                     f"`podman {verb}` did not end within {allowed:g} s",
-                    hint="is podman's storage locked, or the disk full? what was asked may have "
-                    "been done: run ensure again",
+                    hints=(Hint("check-storage"), Hint("ensure-again")),
                 )
             )
         except OutputTooLarge:
@@ -346,7 +345,7 @@ def _cannot_execute(program: str, error: OSError) -> EngineUnavailable:
     return EngineUnavailable(
         f"the podman command cannot be run: {program}",
         detail=str(error),
-        hint=INSTALL,
+        hints=(Hint("install-podman"),),
     )
 
 

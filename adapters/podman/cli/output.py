@@ -27,6 +27,7 @@ from lanekit.adapters.podman.error_mapping import (
 from lanekit.adapters.podman.inspect_decoder import decode_containers, decode_images
 from lanekit.adapters.podman.json_reader import undecodable
 from lanekit.core.domain.errors import EngineFailed, LaneError, Outcome
+from lanekit.core.domain.hints import Hint
 from lanekit.core.domain.observed import ImageInfo, ObservedContainer
 
 _NONE = "(?!)"  # a pattern that fits nothing
@@ -100,7 +101,7 @@ def refusal(
     return EngineFailed(
         f"could not {doing}: podman {_ended(said)}",
         bounded(said.stderr),
-        "run `podman info`: does it work?",
+        (Hint("check-podman"),),
     )
 
 

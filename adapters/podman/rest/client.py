@@ -19,6 +19,7 @@ from lanekit.adapters.podman.rest.http_client import (
 )
 from lanekit.adapters.podman.rest.responses import GOOD, words_of
 from lanekit.core.domain.errors import EngineTimeout, LaneError, Outcome
+from lanekit.core.domain.hints import Hint
 
 # Without a version podman answers 404; under v4.0.0 every version since 4.0 answers alike.
 API = "/v4.0.0/libpod"
@@ -116,8 +117,7 @@ def _error(client: Client, doing: str, error: Exception, allowed: float) -> Lane
     if isinstance(error, ReadTimeout):
         return EngineTimeout(
             f"could not {doing}: podman's service at {where} did not answer within {allowed:g} s",
-            hint=f"does `podman --url {where} info` answer? what was asked may have been done: "
-            "run ensure again",
+            hints=(Hint("check-service", where), Hint("ensure-again")),
         )
     if isinstance(error, UnsupportedVersion):
         return too_old(f"the service at {where} is {error}")

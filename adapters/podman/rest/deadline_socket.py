@@ -39,7 +39,7 @@ class DeadlineSocket:
         self._raw = raw
         self._deadline = 0.0
         self._is_answered = False
-        self.sent = 0
+        self.sent: int = 0
         # Who forgets an engine with its connections kept gets no warning of an open socket; nor
         # does one in a cycle, where a __del__ of ours would come after the socket's own.
         _ = weakref.finalize(self, raw.close)

@@ -10,7 +10,6 @@ from returns.result import Failure, Success
 
 from lanekit.adapters.podman.error_mapping import (
     AMBIGUOUS,
-    NAME,
     NO_CONTAINER,
     NO_IMAGE,
     error_of,
@@ -29,7 +28,7 @@ from lanekit.adapters.podman.rest.responses import (
     text_of,
     words_of,
 )
-from lanekit.core.domain.containers import ContainerSpec, Limits
+from lanekit.core.domain.containers import CONTAINER_NAME, ContainerSpec, Limits
 from lanekit.core.domain.errors import EngineFailed, NotFound, Outcome, without_value
 from lanekit.core.domain.labels import has_labels
 from lanekit.core.domain.observed import ImageInfo, InspectResult, LayerChange, ObservedContainer
@@ -96,7 +95,7 @@ class PodmanSocket:
         on_partial: OnPartialResult | None = None,
     ) -> Outcome[InspectResult]:
         """See `ContainerEngine.inspect_many`; one request for each, up to 4 at once."""
-        possible = [name for name in dict.fromkeys(names) if re.fullmatch(NAME, name)]
+        possible = [name for name in dict.fromkeys(names) if re.fullmatch(CONTAINER_NAME, name)]
         asked = list(dict.fromkeys(references))
         if not possible and not asked:
             return Success(InspectResult({}, {}))

@@ -29,6 +29,7 @@ from lanekit.adapters.podman.rest.http_client import queried
 from lanekit.adapters.podman.rest.http_head import NoHead, read_head, status_of
 from lanekit.adapters.podman.rest.responses import GOOD, identifier_in, text_of, words_of
 from lanekit.core.domain.errors import EngineTimeout, EngineUnavailable, LaneError, Outcome
+from lanekit.core.domain.hints import Hint
 from lanekit.core.ports.engine import Streams
 
 _TAKEN_OVER = (101, 200)
@@ -128,7 +129,9 @@ class _Session:
             raise _Refused(EngineTimeout("podman's service did not start the command")) from None
         except OSError as error:
             raise _Refused(
-                EngineUnavailable("podman's service went away", str(error), "is it running?")
+                EngineUnavailable(
+                    "podman's service went away", str(error), (Hint("start-podman-service"),)
+                )
             ) from None
 
     def _copy(self, wire: socket.socket, begin: bytes) -> None:

@@ -18,8 +18,7 @@ from lanekit.core.domain.diagnostics.facts import (
     next_workaround,
 )
 from lanekit.core.domain.diagnostics.remedies import REASONS, REMEDIES
-from lanekit.core.domain.errors import SET_FOR_ALL
-from lanekit.core.domain.hints import INSTALL, START_SERVICE
+from lanekit.core.domain.hints import SHARED_WORDS
 
 Status: TypeAlias = Literal["ok", "warn", "FAIL", "not tried"]
 
@@ -68,7 +67,11 @@ def _command(facts: Facts) -> Finding:
     if not way.fault:
         return Finding("command", "ok", f"podman {way.version}")
     status: Status = "warn" if facts.over == "socket" else "FAIL"
-    remedy = "it is there: what it says is what has to be mended" if way.there else INSTALL
+    remedy = (
+        "it is there: what it says is what has to be mended"
+        if way.there
+        else SHARED_WORDS["install-podman"]
+    )
     return Finding(
         "command",
         status,
@@ -90,7 +93,7 @@ def _socket(facts: Facts) -> Finding:
         "podman's service does not answer",
         f"{way.where}: {way.fault}" if way.where else way.fault,
         (
-            START_SERVICE,
+            SHARED_WORDS["start-podman-service"],
             *(("the command is enough, but slower",) if status == "warn" else ()),
         ),
     )
@@ -257,7 +260,7 @@ def _as_asked(facts: Facts) -> Finding:
         "FAIL",
         "podman makes containers that are other than asked: lanes are refused (SpecMismatch)",
         "\n".join(map(str, differs)),
-        (SET_FOR_ALL,),
+        (SHARED_WORDS["change-containers-conf"],),
     )
 
 
@@ -312,7 +315,7 @@ def _locks(facts: Facts) -> Finding:
             "FAIL",
             "lanekit cannot keep its locks",
             facts.locks,
-            ("it needs a folder of its own there, that nobody else may write to",),
+            (SHARED_WORDS["own-lock-folder"],),
         )
     return Finding("locks", "ok", "lanekit can keep its locks")
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from lanekit.core.domain.diagnostics.facts import Cause
-from lanekit.core.domain.hints import START_SERVICE
+from lanekit.core.domain.hints import SHARED_WORDS
 
 REASONS: Mapping[Cause, str] = {
     "ulimits": "podman may not raise the limits of processes (ulimits) that it wants to give",
@@ -50,7 +50,7 @@ REMEDIES: Mapping[Cause, tuple[str, ...]] = {
         "work; `podman system check` (5.0 or later) looks for damage",
         "beware of `podman system reset`: it deletes all containers with their work",
     ),
-    "no-service": (START_SERVICE,),
+    "no-service": (SHARED_WORDS["start-podman-service"],),
     "no-program": (
         "install a busybox that needs no libraries (`apt-get install busybox-static`), or run "
         "doctor with a fleet file whose image is there and has /bin/sh",

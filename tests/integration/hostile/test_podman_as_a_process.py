@@ -19,6 +19,7 @@ from tests.integration.hostile.fake_podman import (
 
 from lanekit.adapters.host import processes
 from lanekit.core.domain.errors import or_raise
+from lanekit.core.domain.hints import Hint
 
 DEADLINE = 5.0
 
@@ -61,7 +62,7 @@ def test_a_podman_that_cannot_be_run_is_told_with_its_name(fake: FakePodman, mak
         assert (error.kind, error.lane) == ("EngineUnavailable", "ws/a")
         assert str(fake.path) in error.message
         assert error.detail
-        assert "podman 4.3 or later" in error.hint
+        assert error.hints == (Hint("install-podman"),)
 
 
 def test_a_killed_create_is_not_taken_for_one_that_failed(fake: FakePodman) -> None:

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support.strategies import http_answers
+from tests.support.strategies.podman_answers import http_answers
 
 from lanekit.adapters.podman.rest.response_parser import MOST, ResponseParser
 

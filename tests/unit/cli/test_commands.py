@@ -368,7 +368,7 @@ def test_the_endpoint_of_a_missing_lane_is_an_error(lanekit: Lanekit) -> None:
     said = lanekit("endpoint", "ws1/a")
     assert (said.code, said.out) == (1, "")
     assert said.err == (
-        "ws1/a: there is no container ws1-a\n  -> `lanekit ensure ws1/a` makes it\n"
+        "ws1/a: there is no container ws1-a\n  -> run `lanekit ensure ws1/a` to create it\n"
     )
 
 

@@ -141,7 +141,7 @@ def test_what_is_no_inspect_is_an_error_of_the_lane(
     said = lanekit("drift", "ws1/a", "--inspect", "-", "--policy", policy, stdin=text)
     assert (said.code, said.out) == (1, "")
     assert re.match(r"ws1/a: the (saved )?inspect (has no|could not be understood)", said.err)
-    assert said.err.endswith("  -> save it with: podman container inspect ws1-a > FILE\n")
+    assert said.err.endswith("  -> save it with `podman container inspect ws1-a > FILE`\n")
 
 
 def test_an_empty_list_means_that_podman_did_not_know_it(lanekit: Lanekit) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given
-from tests.support.strategies import PlantedFleet, planted_fleets
+from tests.support.strategies.fleet_files import PlantedFleet, planted_fleets
 
 from lanekit.adapters.fleet_file.load import (
     InvalidFleetFile,

@@ -26,6 +26,16 @@ SystemClock.sleep = tell
 atexit.register(lambda: print("asked", len(engine.calls), file=sys.stderr))
 """
 LANEKIT = [sys.executable, "-c", ENGINE.format(rules=RULES)]
+# A signal that comes when the threads of many lanes have started, and nobody iterates yet.
+AT_THE_START = """
+import os, signal
+from lanekit.core.application.ensure_batch import EnsureBatch
+begin = EnsureBatch.__init__
+def interrupted(self, *args, **more):
+    begin(self, *args, **more)
+    os.kill(os.getpid(), signal.SIGINT)
+EnsureBatch.__init__ = interrupted
+"""
 
 
 @pytest.fixture
@@ -40,15 +50,18 @@ def held(fleet: Path) -> Iterator[str]:
 
 def _interrupted(number: signal.Signals, *command: str) -> tuple[int, str, str]:
     """The exit code, stdout, and stderr since the wait began."""
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [*LANEKIT, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    assert process.stderr is not None
-    while (line := process.stderr.readline()) != "waits\n":
-        assert line, "it did not wait"
-    process.send_signal(number)
-    out, err = process.communicate(timeout=20)
-    return process.returncode, out, err
+    ) as process:
+        try:
+            assert process.stderr is not None
+            while (line := process.stderr.readline()) != "waits\n":
+                assert line, "it did not wait"
+            process.send_signal(number)
+            out, err = process.communicate(timeout=20)
+            return process.returncode, out, err
+        finally:
+            process.kill()
 
 
 @pytest.mark.parametrize(
@@ -80,3 +93,13 @@ def test_a_signal_ends_the_wait_for_one_of_many(held: str) -> None:
     assert told[1][0] == "ws1/long"
     assert [line for line in err.splitlines() if line.startswith("lanekit: ")] == [FIRST]
     assert "Traceback" not in err
+
+
+def test_signal_at_the_start_of_many_lanes_ends_them(held: str) -> None:
+    _ = held
+    command = [sys.executable, "-c", ENGINE.format(rules=AT_THE_START), "ensure"]
+    done = subprocess.run(command, timeout=20, capture_output=True, text=True, check=False)
+    assert done.returncode == 130
+    assert sorted(line.split()[0] for line in done.stdout.splitlines()) == ["ws1/a", "ws1/long"]
+    assert [line for line in done.stderr.splitlines() if line.startswith("lanekit: ")] == [FIRST]
+    assert "Traceback" not in done.stderr

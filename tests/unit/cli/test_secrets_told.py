@@ -103,7 +103,7 @@ def test_a_watch_says_no_secret(fleet: Fleet, fails: str, what: str, option: str
     env = fleet.environ(fails, garbage=False)
     command = [*LANEKIT, "watch", *option.split(), *fleet.file]
     with on_a_terminal(command, env, (40, 4000)) as terminal:
-        said = terminal.wait_for(r"(?s)^.*own words").group()
+        said = terminal.wait_for(r"(?s)^.*lanekit doctor").group()
         terminal.program.terminate()
         assert terminal.end() == 0
     assert MARK not in said + terminal.seen

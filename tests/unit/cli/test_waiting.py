@@ -15,6 +15,7 @@ from lanekit.adapters.host.lane_lock import FileLock
 from lanekit.adapters.memory.engine import InMemory, Worker
 from lanekit.cli.output.progress import EventFilter
 from lanekit.core.domain.errors import LockTimeout, Outcome
+from lanekit.core.domain.hints import Hint
 from lanekit.core.domain.progress import Waiting
 from lanekit.core.ports.lock import LaneJournal
 
@@ -35,7 +36,7 @@ class BusyLock:
         if container_name != "ws1-a" or self._left <= 0:
             return Success(nullcontext(Note()))
         self._left -= timeout
-        return Failure(LockTimeout(OTHERS, hint="wait"))
+        return Failure(LockTimeout(OTHERS, hints=(Hint("wait-for-lock"),)))
 
 
 @pytest.fixture
@@ -116,7 +117,7 @@ def test_who_is_never_free_fails_in_time_and_is_named(
         said = lanekit(command)
     assert said.code == 1
     assert "ws1/a: another lanekit (process " in said.err
-    assert " is working on container ws1-a\n  -> wait until it is done, or give it" in said.err
+    assert " is working on container ws1-a\n  -> try again when it is done" in said.err
     rest = {"ensure": "created", "stop": "missing", "rm": "missing"}[command]
     assert f"ws1/long  {rest}" in said.out, "one that is busy stops no other"
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 from hypothesis import given
-from tests.support.strategies import ABLE, LIMITS, TROUBLES, facts, tries
+from tests.support.strategies.diagnostics import ABLE, LIMITS, TROUBLES, facts, tries
 
 from lanekit.core.domain.diagnostics.facts import (
     ConnectionCheck,

@@ -564,7 +564,9 @@ line 2\
                     status="FAIL",
                     found="lanekit cannot keep its locks",
                     words="/run/lanekit: not a folder",
-                    remedy=("it needs a folder of its own there, that nobody else may write to",),
+                    remedy=(
+                        "lanekit needs a folder of its own there that nobody else can write to",
+                    ),
                 )
             ),
         ),

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 from returns.result import Failure, Success
-from tests.support.strategies import WATCHED
+from tests.support.strategies.watch import WATCHED
 
 from lanekit.core.domain.differences import Difference
 from lanekit.core.domain.errors import EngineUnavailable, LaneError, NotReady, Outcome, StartFailed

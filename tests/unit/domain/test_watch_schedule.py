@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from returns.result import Failure, Success
-from tests.support.strategies import WATCHED, Step, watch_steps
+from tests.support.strategies.watch import WATCHED, Step, watch_steps
 
 from lanekit.core.domain.differences import Difference
 from lanekit.core.domain.errors import EngineUnavailable, LaneError, NotReady, Outcome, StartFailed
