@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from lanekit.core.application.watcher import Watcher
     from lanekit.core.domain.differences import Difference, Drift, Policy, Remedy
     from lanekit.core.domain.errors import LaneError, LaneFailed, Outcome, or_raise
+    from lanekit.core.domain.journal import Journal
     from lanekit.core.domain.lane_events import LaneEvent
     from lanekit.core.domain.lanes import BindMount, Git, Lane, OnDrift, Profile
     from lanekit.core.domain.observed import ChangeKind, Endpoint, LayerChange
@@ -38,9 +39,10 @@ if TYPE_CHECKING:
     from lanekit.core.domain.results import EnsureResult, LaneStatus, RemoveResult, StopResult
     from lanekit.core.domain.watch_schedule import Report, ReportKind
     from lanekit.core.ports.backend import LaneBackend, LaneBatch, LaneEvents
-    from lanekit.core.ports.clock import Clock
+    from lanekit.core.ports.clock import Clock, Waitable
     from lanekit.core.ports.host_files import HostFiles
-    from lanekit.core.ports.lock import LaneJournal, LaneLock
+    from lanekit.core.ports.journal import LaneJournal
+    from lanekit.core.ports.lock import LaneLock
     from lanekit.core.ports.probe import Probe
 
 __all__ = [
@@ -57,6 +59,7 @@ __all__ = [
     "Git",
     "HostFiles",
     "InvalidFleetFile",
+    "Journal",
     "KeepReason",
     "Lane",
     "LaneBackend",
@@ -92,6 +95,7 @@ __all__ = [
     "ReportKind",
     "StopResult",
     "Success",
+    "Waitable",
     "Waiting",
     "Watcher",
     "__version__",
@@ -120,6 +124,7 @@ _HOMES = {
         "Outcome",
         "or_raise",
     ),
+    "lanekit.core.domain.journal": ("Journal",),
     "lanekit.core.domain.lane_events": ("LaneEvent",),
     "lanekit.core.domain.lanes": (
         "BindMount",
@@ -168,12 +173,13 @@ _HOMES = {
         "LaneBatch",
         "LaneEvents",
     ),
-    "lanekit.core.ports.clock": ("Clock",),
-    "lanekit.core.ports.host_files": ("HostFiles",),
-    "lanekit.core.ports.lock": (
-        "LaneJournal",
-        "LaneLock",
+    "lanekit.core.ports.clock": (
+        "Clock",
+        "Waitable",
     ),
+    "lanekit.core.ports.host_files": ("HostFiles",),
+    "lanekit.core.ports.journal": ("LaneJournal",),
+    "lanekit.core.ports.lock": ("LaneLock",),
     "lanekit.core.ports.probe": ("Probe",),
     "returns.result": (
         "Failure",

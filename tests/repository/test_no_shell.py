@@ -17,7 +17,7 @@ SHELLS = {"sh", "bash", "dash", "/bin/sh", "/bin/bash", "/usr/bin/env", "-c"}
 PROGRAMS = ("system", "popen", "exec", "spawn", "posix_spawn", "startfile", "fork")
 ONLY = "adapters/host/processes.py"
 # What `lanekit shell` and doctor's start test run, in the container.
-INSIDE = ("cli/login_shell.py", "adapters/podman/start_programs.py")
+INSIDE = ("cli/commands/shell.py", "adapters/podman/start_programs.py")
 
 
 def _where(path: Path) -> str:
