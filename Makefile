@@ -7,6 +7,9 @@ PYTHON := .venv/bin/python
 JOBS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); [ $$n -lt 7 ] && echo $$((n + 1)) || echo 8)
 # Of Hypothesis: dev, ci or nightly; see tests/support/hypothesis_settings.py.
 PROFILE ?= dev
+# Per cent of lines and branches of core/ that `make test` must reach.
+COVERAGE := 99
+TEST := -m '(not podman or smoke) and not nightly'
 PYTEST = $(PYTHON) -m pytest --hypothesis-profile=$(PROFILE) -n $(JOBS) --dist loadfile --durations 15
 
 help:
@@ -29,7 +32,7 @@ demo: setup
 	@scripts/demo
 
 test: setup
-	$(PYTEST) -m '(not podman or smoke) and not nightly'
+	$(PYTEST) $(TEST)
 
 # What `make test` leaves of `make test-all`.
 test-rest: setup
@@ -41,6 +44,11 @@ test-all: setup
 test-nightly: setup
 	$(PYTEST) --hypothesis-profile=nightly -m 'not podman'
 	$(PYTEST) -m 'podman and nightly'
+	for suite in trixie sid; do \
+		tests/support/podman5/run $$suite $(PYTEST) \
+			-m '(smoke or every_podman) and not pids_limit and not nightly' \
+			-k 'not an_update_shows' || exit 1; \
+	done
 	$(PYTHON) -m pip install -q atheris && $(PYTHON) -m tests.fuzz.fuzz_answers --seconds 3600
 
 bench: setup
@@ -52,14 +60,19 @@ static: setup
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
 	.venv/bin/basedpyright
+	@# It asks the first python in PATH where the packages are.
+	PATH="$$PWD/.venv/bin:$$PATH" .venv/bin/basedpyright --verifytypes lanekit --ignoreexternal
 	.venv/bin/lint-imports
+	.venv/bin/mkdocs build --strict --quiet
 
-check: static test
+# As `make test`, and no line or branch of core/ may become untested.
+check: static
+	$(PYTEST) $(TEST) --cov=lanekit.core --cov-report=term:skip-covered --cov-fail-under=$(COVERAGE)
 
 mutants: setup
 	@scripts/mutants
 
 clean:
-	rm -rf .venv .mutants dist site .coverage .hypothesis .import_linter_cache .mypy_cache \
+	rm -rf .venv .mutants .nox dist site .coverage .hypothesis .import_linter_cache .mypy_cache \
 		.pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -20,7 +20,7 @@ class SignalNotForwarded(BaseException):
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
-        self.status = 128 + number
+        self.status: int = 128 + number
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from lanekit.adapters.host.clock import SystemClock
 from lanekit.adapters.host.lane_journal import FileJournal, default_state_folder, read_journal
 from lanekit.adapters.host.private_folder import ensure_private_folder, unusable_folder
 from lanekit.core.domain.errors import Interrupted, LaneError, LockTimeout, Outcome
+from lanekit.core.domain.hints import Hint
 from lanekit.core.domain.journal import Journal
 from lanekit.core.ports.clock import Clock, Waitable
 from lanekit.core.ports.lock import OnWait
@@ -217,7 +218,7 @@ def _busy(path: str, name: str) -> LockTimeout:
     owner = _owner(path)
     return LockTimeout(
         f"another lanekit{f' (process {owner})' if owner else ''} is working on container {name}",
-        hint="wait until it is done, or give it more time",
+        hints=(Hint("wait-for-lock"),),
     )
 
 

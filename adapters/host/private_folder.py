@@ -5,6 +5,7 @@ import os
 import stat
 
 from lanekit.core.domain.errors import InvalidLane
+from lanekit.core.domain.hints import Hint
 
 _PRIVATE = 0o700
 _OTHERS_WRITE = 0o022
@@ -37,5 +38,5 @@ def unusable_folder(what: str, path: str, error: OSError) -> InvalidLane:
     return InvalidLane(
         f"lanekit cannot keep {what}",
         detail=f"{error.filename or path}: {error.strerror}",
-        hint="it needs a folder of its own there, that nobody else may write to",
+        hints=(Hint("own-lock-folder"),),
     )

@@ -146,7 +146,7 @@ class BackgroundCommand:
         if out is None or err is None:
             raise OSError("there are no pipes")
         self._pipes = (out, err)
-        self.out = out.fileno()
+        self.out: int = out.fileno()
         self._errors = b""
         # Its warnings must not fill the pipe: then it would wait for ever.
         self._reader = threading.Thread(target=self._read_errors, args=(err.fileno(),), daemon=True)
@@ -188,8 +188,10 @@ def _wait_out(process: subprocess.Popen[bytes], deadline: float, limits: Process
 def _pump(
     process: subprocess.Popen[bytes], chunks: Iterable[bytes], limits: ProcessLimits
 ) -> StdinPump | None:
-    """The writer of its stdin, if it has one; when the chunks raise, the command is ended before
-    the pipe is closed, so that it does not take a cut archive for a whole one.
+    """Return the writer of its stdin, if it has one.
+
+    When the chunks raise, the command is ended before the pipe is closed, so that it does not take
+    a cut archive for a whole one.
     """
     if process.stdin is None:
         return None

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from returns.result import Failure, Success
 
 from lanekit.core.domain._dataclass import dataclass
+from lanekit.core.domain.containers import MAX_PORT
 from lanekit.core.domain.errors import EngineUnavailable, InvalidLane, Outcome
-from lanekit.core.domain.hints import START_SERVICE
+from lanekit.core.domain.hints import Hint
 
 SYSTEM = "/run/podman/podman.sock"
 """Where the service of the whole system listens."""
 _TCP = r"tcp://(?P<host>\[[0-9a-fA-F:.]+\]|[^:/\[\]]+):(?P<port>[0-9]{1,5})/?"
-_LAST_PORT = 65535
 
 
 @dataclass(frozen=True)
@@ -39,13 +39,12 @@ def parse_address(url: str) -> Outcome[Address]:
     if path.startswith("/"):
         return Success(Address(path=path))
     found = re.fullmatch(_TCP, url)
-    if found is not None and 0 < int(found["port"]) <= _LAST_PORT:
+    if found is not None and 0 < int(found["port"]) <= MAX_PORT:
         return Success(Address(host=found["host"].strip("[]"), port=int(found["port"])))
     return Failure(
         InvalidLane(
             f"not the address of a podman socket: {_without_password(url)}",
-            hint="write unix:///PATH or tcp://HOST:PORT; for ssh:// use the engine of the podman "
-            "command (`--engine cli`), which speaks it",
+            hints=(Hint("correct-address"), Hint("use-podman-command")),
         )
     )
 
@@ -55,7 +54,7 @@ def _without_password(url: str) -> str:
 
 
 def candidates(env: Mapping[str, str]) -> tuple[str, ...]:
-    """The places to look at, best first: $CONTAINER_HOST alone where it is set."""
+    """Return the places to look at, best first: $CONTAINER_HOST alone where it is set."""
     if env.get("CONTAINER_HOST"):
         return (env["CONTAINER_HOST"],)
     runtime = env.get("XDG_RUNTIME_DIR")
@@ -64,7 +63,7 @@ def candidates(env: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def find_address(env: Mapping[str, str]) -> Outcome[Address]:
-    """The first place at which there is a socket; `EngineUnavailable` says how to start one."""
+    """Return the first place with a socket; `EngineUnavailable` says how to start a service."""
     places = candidates(env)
     for place in places:
         address = parse_address(place)
@@ -76,9 +75,9 @@ def find_address(env: Mapping[str, str]) -> Outcome[Address]:
 
 
 def no_service(words: str, detail: str = "") -> EngineUnavailable:
-    """The error for a service that cannot be reached."""
+    """Return the error for a service that cannot be reached."""
     return EngineUnavailable(
         f"podman's service cannot be reached: {words}",
         detail=detail,
-        hint=f"{START_SERVICE}; `--engine cli` does without",
+        hints=(Hint("start-podman-service"), Hint("use-podman-command")),
     )

@@ -1,7 +1,8 @@
-"""podman's JSON -> Snapshot and ImageInfo, in one spelling for podman 4.3.1 to 5.8.
+"""Decode podman's JSON into observed containers and images, for podman 4.3.1 to 5.8.
 
-Serves both engines: the CLI prints a list of what REST gives one by one. What differs between
-the versions is normalised here and nowhere else.
+Serves both engines: the CLI prints a list of what REST gives one by one. Different spellings of
+the same value are normalised here and nowhere else. Which values are podman's own defaults is known
+to core/domain/podman_defaults.py: they can only be judged beside the specification.
 """
 
 import re
@@ -13,14 +14,13 @@ from returns.result import Failure, Success
 
 from lanekit.adapters.podman.error_mapping import ID
 from lanekit.adapters.podman.json_reader import Malformed, Node, as_node, parse, undecodable
-from lanekit.core.domain.containers import Mount, Port
+from lanekit.core.domain.containers import CPU_PERIOD_US, MAX_PORT, Mount, Port
 from lanekit.core.domain.errors import Outcome
 from lanekit.core.domain.observed import ImageInfo, ObservedContainer, State
 
-_SHOWN = 40
+_SHOWN_CHARACTERS = 40
 _NANO = 1_000_000_000
 # What the kernel takes for a quota without a period (microseconds): kernel, sched-bwc.rst.
-_CPU_PERIOD = 100_000
 _ZERO_TIME = "0001-01-01T00:00:00Z"
 # configured and initialized come before a start, as created does.
 _STATES: dict[str, State] = {
@@ -31,7 +31,6 @@ _STATES: dict[str, State] = {
 # Namespaces that are the container's own by default, however that version spells it.
 _NAMESPACES = {"PidMode": "pid", "IpcMode": "ipc", "UTSMode": "uts"}
 _PORT_KEY = r"([0-9]{1,5})/([a-z]+)"
-_LAST_PORT = 65535
 # Characters; an inspect of one container has about 6,000.
 _MAX_REMEMBERED = 1 << 15
 
@@ -103,7 +102,7 @@ def _required(node: Node, key: str) -> str:
 
 
 def _identifier(node: Node) -> str:
-    """A container's id. It becomes an argument of what follows: nothing else may pass for one."""
+    """Return a container's id. It becomes an argument of commands: nothing else may pass for it."""
     value = _required(node, "Id")
     if not re.fullmatch(ID, value):
         raise Malformed(f"{node.where}.Id is no id of 64 hex digits")
@@ -201,8 +200,8 @@ def _port(key: str, ports: Node) -> list[Port]:
 
 def _port_key(key: str, where: str) -> tuple[int, str]:
     found = re.fullmatch(_PORT_KEY, key)
-    if found is None or int(found[1]) > _LAST_PORT:
-        raise Malformed(f"{where} has a port {key[:_SHOWN]!r}, expected one like 80/tcp")
+    if found is None or int(found[1]) > MAX_PORT:
+        raise Malformed(f"{where} has a port {key[:_SHOWN_CHARACTERS]!r}, expected one like 80/tcp")
     return int(found[1]), found[2]
 
 
@@ -210,8 +209,10 @@ def _host_port(binding: Node) -> int | None:
     text = binding.text("HostPort").strip()
     if not text:
         return None
-    if not re.fullmatch(r"[0-9]{1,5}", text) or int(text) > _LAST_PORT:
-        raise Malformed(f"{binding.where}.HostPort is {text[:_SHOWN]!r}, expected a port")
+    if not re.fullmatch(r"[0-9]{1,5}", text) or int(text) > MAX_PORT:
+        raise Malformed(
+            f"{binding.where}.HostPort is {text[:_SHOWN_CHARACTERS]!r}, expected a port"
+        )
     return int(text)
 
 
@@ -247,4 +248,4 @@ def _cpus(host: Node) -> float | None:
     if nano:
         return nano / _NANO
     quota, period = host.number("CpuQuota"), host.number("CpuPeriod")
-    return quota / (period or _CPU_PERIOD) if quota > 0 else None
+    return quota / (period or CPU_PERIOD_US) if quota > 0 else None

@@ -20,6 +20,7 @@ from lanekit.core.domain.errors import (
     WorkerBusy,
     for_lane,
 )
+from lanekit.core.domain.hints import Hint
 from lanekit.core.domain.journal import Journal, StoppedForChange
 from lanekit.core.domain.observed import Endpoint, ImageInfo, ObservedLane
 from lanekit.core.domain.operations import AwaitReady, CopyIn, Operation, Rename, Stop
@@ -96,10 +97,12 @@ class EnsureAttempts:
             result = self._attempt(observed, constraints)
             if not isinstance(result, Failure):
                 return result
-            decision = decide(state, self._failed(result.failure(), observed))
+            # It may become the cause of an operation, which is shown.
+            last = redact_for_spec(result.failure(), self._target.spec)
+            decision = decide(state, self._failed(last, observed))
             if isinstance(decision, GiveUp):
                 return Failure(decision.error)
-            last, state, constraints = result.failure(), decision.state, decision.constraints
+            state, constraints = decision.state, decision.constraints
         return Failure(_conflict(last))
 
     def _failed(self, error: LaneError, observed: ObservedLane) -> FailedAttempt:
@@ -233,17 +236,16 @@ def _passing(seen: ObservedLane) -> bool:
 
 
 def _conflict(last: LaneError | None) -> Conflict:
-    words = "" if last is None else str(last)
+    words = "" if last is None else last.reason
     if isinstance(last, NameInUse):
         # Or it is a pod: podman keeps their names with those of containers.
         return Conflict(
             f"a name that the lane needs was taken {_MAX_TRIES} times in a row",
             detail=words,
-            hint="is it a pod's (`podman pod ps`)? then choose another `container` for the lane; "
-            "else find out who makes containers of this name, then run ensure again",
+            hints=(Hint("check-pod-name"),),
         )
     return Conflict(
         f"somebody else changed the lane {_MAX_TRIES} times in a row while lanekit worked on it",
         detail=words,
-        hint="find out who else starts, stops or removes this container, then run ensure again",
+        hints=(Hint("find-interference"),),
     )

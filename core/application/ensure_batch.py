@@ -18,6 +18,7 @@ from lanekit.core.application.lane_task import LaneCancelled, LaneTask
 from lanekit.core.application.observe import ObserveRequest, observe_quickly
 from lanekit.core.application.pool import LanePool
 from lanekit.core.domain.errors import Interrupted, Outcome
+from lanekit.core.domain.hints import Hint
 from lanekit.core.domain.lanes import Lane
 from lanekit.core.domain.observed import ObservedLane
 from lanekit.core.domain.results import EnsureResult
@@ -179,6 +180,6 @@ class _Locked:
 def _interrupted(lane: Lane) -> Interrupted:
     return Interrupted(
         "interrupted",
-        hint=f"`lanekit ensure {lane.name}` goes on from what is there",
+        hints=(Hint("ensure-again"),),
         lane=lane.name,
     )

@@ -11,7 +11,6 @@ from lanekit.core.application.wait_ready import Wait, await_ready
 from lanekit.core.domain._dataclass import dataclass
 from lanekit.core.domain.containers import NEXT, PREV
 from lanekit.core.domain.errors import (
-    SET_FOR_ALL,
     EngineFailed,
     EngineTimeout,
     EngineUnavailable,
@@ -22,6 +21,7 @@ from lanekit.core.domain.errors import (
     SpecMismatch,
     WorkerBusy,
 )
+from lanekit.core.domain.hints import Hint
 from lanekit.core.domain.observed import Endpoint, ObservedContainer, ObservedLane
 from lanekit.core.domain.operations import (
     AwaitReady,
@@ -37,8 +37,9 @@ from lanekit.core.domain.operations import (
     Unpause,
     Update,
     Verify,
+    undo,
 )
-from lanekit.core.domain.plan import DriftCheck, Plan, undo
+from lanekit.core.domain.plan import DriftCheck, Plan
 from lanekit.core.domain.progress import (
     Listener,
     OperationFailed,
@@ -195,7 +196,7 @@ class PlanRun:
             SpecMismatch(
                 "podman made a container that is not what was asked for",
                 detail="\n".join(map(str, drift)),
-                hint=SET_FOR_ALL,
+                hints=(Hint("change-containers-conf"),),
             )
         )
 
@@ -242,7 +243,9 @@ class PlanRun:
             operation, container = self.undoable.pop()
             undone = self._undo(operation, container)
             words = (
-                str(redact_for_spec(undone.failure(), spec)) if isinstance(undone, Failure) else ""
+                redact_for_spec(undone.failure(), spec).reason
+                if isinstance(undone, Failure)
+                else ""
             )
             self.listen(OperationUndone(lane, operation, words))
             if words:
@@ -252,7 +255,7 @@ class PlanRun:
                 return replace(
                     error,
                     detail=f"{error.detail}\n{unable}".strip(),
-                    hint="run `lanekit ensure` again: it goes on from what is there",
+                    hints=(Hint("ensure-again"),),
                 )
             if isinstance(undo(operation), Start):
                 error = self._told_if_down(container, error)

@@ -20,6 +20,7 @@ from lanekit.core.domain.errors import (
     NotFound,
     Outcome,
 )
+from lanekit.core.domain.hints import Hint
 from lanekit.core.domain.lanes import Lane, Profile
 from lanekit.core.domain.observed import Endpoint, ObservedContainer, ObservedLane
 from lanekit.core.domain.ownership import ownership_error
@@ -58,7 +59,8 @@ def _container(engine: ContainerEngine, lane: Lane) -> Outcome[ObservedContainer
 def _missing(lane: Lane) -> NotFound:
     return NotFound(
         f"there is no container {lane.container_name}",
-        hint=f"`lanekit ensure {lane.name}` makes it",
+        hints=(Hint("create-lane"),),
+        lane=lane.name,
     )
 
 
@@ -150,8 +152,8 @@ def _not_running_error(lane: Lane, seen: ObservedContainer) -> InvalidState:
     last = f" (its worker ended with {seen.exit_code})" if seen.state == "exited" else ""
     return InvalidState(
         f"the container {seen.name} does not run: it is {seen.state}{last}",
-        hint=f"`lanekit ensure {lane.name}` starts it, `lanekit logs {lane.name}` shows its "
-        "last words",
+        hints=(Hint("start-lane"), Hint("show-logs")),
+        lane=lane.name,
     )
 
 

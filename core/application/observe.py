@@ -9,6 +9,7 @@ from returns.result import Failure, Success
 from lanekit.core.domain._dataclass import dataclass
 from lanekit.core.domain.containers import NEXT, PREV, ContainerSpec
 from lanekit.core.domain.errors import ImageMissing, LaneError, NotOwned, Outcome
+from lanekit.core.domain.hints import Hint
 from lanekit.core.domain.journal import Journal
 from lanekit.core.domain.observed import (
     ImageInfo,
@@ -195,7 +196,7 @@ def check_ids_unambiguous(engine: ContainerEngine, containers: Sequence[str]) ->
                     f"a container is named {asked}, which is the id of the lane's own",
                     detail=f"its own id is {seen.id}; nothing was touched, for podman takes one "
                     "for the other",
-                    hint="rename or remove that one: podman ps -a --no-trunc shows both",
+                    hints=(Hint("rename-namesake"),),
                 )
             )
     return Success(None)
@@ -225,18 +226,12 @@ def _observed(lane: ObserveRequest, three: _Three, image: ImageInfo | None) -> O
     return ObservedLane(*three, image, config_copy_incomplete=incomplete)
 
 
-def _get(reference: str) -> str:
-    build = f"`podman build -t {reference} DIR`"
-    # Only what was built here has that name: no registry has it.
-    if reference.startswith("localhost/"):
-        return f"build it with {build}"
-    return f"`podman pull {reference}`, or build it with {build}"
-
-
 def image_missing(reference: str, words: str = "") -> LaneError:
     """The error of a missing image; `words` are podman's own."""
+    # No registry has an image of a name that begins with localhost/: it was built here.
+    local = reference.startswith("localhost/")
     return ImageMissing(
         f"image {reference} is not in podman's storage",
         detail=words,
-        hint=f"lanekit never pulls: {_get(reference)}",
+        hints=(Hint("build-image" if local else "pull-image", reference),),
     )

@@ -10,6 +10,7 @@ from lanekit.core.domain.containers import INBOX_PATH, WORKER_PATH, WORKSPACE_PA
 from lanekit.core.domain.desired import Digests, config_target, container_spec
 from lanekit.core.domain.errors import InvalidLane, LaneError, Outcome, for_lane
 from lanekit.core.domain.git_mounts import NO_GIT, GitAccess, git_access, git_faults
+from lanekit.core.domain.hints import Hint
 from lanekit.core.domain.lanes import Lane, Profile
 from lanekit.core.domain.validation import validation_errors
 from lanekit.core.ports.host_files import ConfigCopy, HostFiles
@@ -109,6 +110,6 @@ def _invalid(lane: Lane, sentences: tuple[str, ...]) -> InvalidLane:
     return InvalidLane(
         sentences[0] + (f" (and {more} more)" if more else ""),
         detail="\n".join(sentences[1:]),
-        hint="nothing was touched; correct the lane and run again",
+        hints=(Hint("correct-lane"),),
         lane=lane.name,
     )

@@ -19,7 +19,7 @@ def update(
     updated = engine.update(container, limits)
     if isinstance(updated, Failure):
         error = updated.failure()
-        return Failure(_not_honoured(str(error)) if isinstance(error, EngineFailed) else error)
+        return Failure(_not_honoured(error.reason) if isinstance(error, EngineFailed) else error)
     looked = engine.inspect([container])
     if isinstance(looked, Failure):
         return looked

@@ -8,6 +8,7 @@ from lanekit.core.application.context import Ports, PreparedLane
 from lanekit.core.domain._dataclass import dataclass
 from lanekit.core.domain.endpoint import endpoint_of
 from lanekit.core.domain.errors import NotFound, NotReady, Outcome, WorkerExited
+from lanekit.core.domain.hints import Hint
 from lanekit.core.domain.observed import Endpoint, ObservedContainer
 from lanekit.core.domain.progress import Waiting
 
@@ -98,21 +99,17 @@ def _exited(wait: Wait, now: ObservedContainer) -> WorkerExited:
         f"the worker of {wait.target.spec.name} exited with code {now.exit_code}{killed} "
         "before it answered",
         detail=_last_lines(wait, now.error),
-        hint=_hint(now),
+        hints=(_hint(now),),
         exit_code=now.exit_code,
     )
 
 
-def _hint(ended: ObservedContainer) -> str:
+def _hint(ended: ObservedContainer) -> Hint:
     if ended.oom_killed:
-        return "raise `memory` in the profile, or let the worker need less"
-    itself = "the worker itself has to be mended; lanekit ensure then makes the lane anew"
-    if ended.exit_code == _KILLED and ended.memory is not None:
-        # Not every podman is told by its kernel for what.
-        return (
-            f"it was killed: for lack of memory, then raise `memory` in the profile; else {itself}"
-        )
-    return itself
+        return Hint("raise-memory")
+    # Not every podman learns from its kernel why a process was killed.
+    killed = ended.exit_code == _KILLED and ended.memory is not None
+    return Hint("check-memory" if killed else "fix-worker")
 
 
 def _not_ready(wait: Wait, endpoint: Endpoint) -> NotReady:
@@ -121,8 +118,7 @@ def _not_ready(wait: Wait, endpoint: Endpoint) -> NotReady:
         f"{wait.target.spec.name} runs, but did not answer at {endpoint.url}{profile.ready_path} "
         f"within {profile.ready_timeout:g} s",
         detail=_last_lines(wait),
-        hint="run ensure again to go on waiting; `--timeout` or `ready_timeout` give it longer, "
-        "`lanekit logs` shows what it does",
+        hints=(Hint("wait-longer"), Hint("show-logs")),
     )
 
 

@@ -11,6 +11,11 @@ WORKSPACE_PATH = "/workspace"
 HOME = "/root"
 WORKER_PORT = 31417
 FINGERPRINT_ENV = "INBOX_RUNTIME_CODEX_SHA"
+CONTAINER_NAME = r"[a-zA-Z0-9][a-zA-Z0-9_.-]*"
+"""podman's own rule for names (libpod/define: RegexError)."""
+MAX_PORT = 65535
+CPU_PERIOD_US = 100_000
+"""podman's default period: a container may use `cpus` times this much CPU time in each."""
 NEXT = ".next"
 """Ends the name of a replacement that is being made."""
 PREV = ".prev"

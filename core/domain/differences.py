@@ -6,12 +6,12 @@ from lanekit.core.domain._dataclass import dataclass
 from lanekit.core.domain.escaping import escape_control_chars
 
 Remedy = Literal["adjust", "restart", "replace"]
-"""The mildest mend that ends a difference: while it runs, by a restart, by another container."""
+"""What ends a difference, mildest first: an in-place update, a restart, another container."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One field in which a container is not as asked. Both sides are printable and masked."""
+    """One field in which a container differs. Both sides are printable, with secrets redacted."""
 
     field: str
     expected: str
@@ -22,7 +22,7 @@ class Difference:
         return f"{self.field}: expected {self.expected}, actual {self.actual}"
 
     def escaped(self) -> "Difference":
-        """The same, with what would steer a terminal as escapes: podman's words may hold that."""
+        """Return the difference with control characters escaped: podman's text may hold some."""
         field, expected, actual = map(
             escape_control_chars, (self.field, self.expected, self.actual)
         )

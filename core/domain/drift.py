@@ -1,7 +1,7 @@
-"""ContainerSpec x Snapshot -> Drift, by the policy `strict`.
+"""Compare a container with its specification, by the policy `strict`.
 
-Compares everything that the spec says and everything that someone could have added. What the
-image itself brings is no drift, nor is order, nor the same meaning in other words.
+Everything that the specification says is compared, and everything that somebody could have added.
+Values inherited from the image, podman's defaults, ordering and equivalent spellings are not drift.
 """
 
 import re
@@ -18,19 +18,17 @@ from lanekit.core.domain.labels import (
     LABEL_WORKER,
 )
 from lanekit.core.domain.observed import ImageInfo, MountHealth, ObservedContainer
+from lanekit.core.domain.podman_defaults import (
+    is_default_network,
+    is_default_pids_limit,
+    without_default_drops,
+)
 from lanekit.core.domain.remedies import with_remedies
 
 ABSENT = "absent"
 REDACTED = "(hidden)"
 
-_DEAD = "a folder that is no longer at that path"
-# podman's default where no limit was asked for; versions show it as 2048 or not at all.
-_DEFAULT_PIDS = (None, 2048)
-# The networks podman chooses by itself: rootful, and rootless before and since 5.0.
-_DEFAULT_NETWORKS = ("bridge", "slirp4netns", "pasta")
-# podman 4.3.1 gives fourteen capabilities and tells which of them are missing; 5.4.2 and 5.8.6 give
-# eleven, without these three, and so does 4.3.1 by Debian's /usr/share/containers/containers.conf.
-_OFTEN_DROPPED = frozenset(("AUDIT_WRITE", "MKNOD", "NET_RAW"))
+_STALE = "a folder that is no longer at that path"
 _ROOT = ("root", "0", "0:0", "root:root", "0:root", "root:0")
 _DIGESTS = {
     LABEL_WORKER: "worker.digest",
@@ -46,12 +44,15 @@ _PRINTABLE_ENV = {
 
 
 def drift(spec: ContainerSpec, seen: ObservedContainer, image: ImageInfo | None) -> Drift:
-    """Each field in which the container differs; empty when it is as asked.
+    """Return each field in which the container differs from its specification.
 
-    `image` is what the spec's reference means now. None (not looked at): then the image id, and
-    labels and volumes that the image may have brought, are not judged.
+    Args:
+        spec: what the container has to be.
+        seen: the container as observed.
+        image: the image that the spec's reference means now. With None the image id is not
+            compared, nor are labels and volumes that the image may have brought.
     """
-    found = [
+    differences = [
         *_image(spec, seen, image),
         *_process(spec, seen),
         *_env(spec, seen),
@@ -62,7 +63,7 @@ def drift(spec: ContainerSpec, seen: ObservedContainer, image: ImageInfo | None)
         *_limits(spec, seen),
         *_labels(spec, seen, image),
     ]
-    return with_remedies(spec, seen, (difference.escaped() for difference in found))
+    return with_remedies(spec, seen, (difference.escaped() for difference in differences))
 
 
 def _differ(field: str, expected: object, actual: object) -> Iterator[Difference]:
@@ -89,20 +90,22 @@ def _image(
         yield from _differ("image.id", image.id, seen.image_id)
 
 
-def inside_drift(spec: ContainerSpec, inside: MountHealth) -> Drift:
-    """What a running container that is as asked has lost since it was started."""
+def inside_drift(spec: ContainerSpec, health: MountHealth) -> Drift:
+    """Return what a running container has lost since its start: mounts, or its config."""
     sources = {mount.target: mount.source for mount in spec.mounts}
-    dead = [
-        Difference(f"mount.{target}", sources[target], _DEAD, "restart")
-        for target in inside.stale_mounts
+    stale = [
+        Difference(f"mount.{target}", sources[target], _STALE, "restart")
+        for target in health.stale_mounts
     ]
     where = f"at {spec.config_target}"
-    gone = [Difference("config", where, "deleted in the container, or half copied", "adjust")]
-    return (*dead, *(gone if inside.config_missing else ()))
+    gone = [
+        Difference("config", where, "deleted in the container, or copied incompletely", "adjust")
+    ]
+    return (*stale, *(gone if health.config_missing else ()))
 
 
 def same_image(asked: str, seen: str) -> bool:
-    """Whether two references mean the same: a short name fits any registry, :latest is implied."""
+    """Return whether two references match: a short name fits any registry, :latest is implied."""
     asked_name, seen_name = _tagged(asked), _tagged(seen)
     return asked_name == seen_name or (
         not _has_registry(asked) and seen_name.endswith(f"/{asked_name}")
@@ -211,8 +214,7 @@ def _ports_text(ports: Sequence[Port]) -> str:
 
 
 def _network(seen: ObservedContainer) -> Iterator[Difference]:
-    mode = seen.network_mode.partition(":")[0]
-    if mode not in _DEFAULT_NETWORKS:
+    if not is_default_network(seen.network_mode):
         yield Difference("network", "podman's default", seen.network_mode)
     if len(seen.networks) > 1:
         yield Difference("networks", "one", _listed(seen.networks))
@@ -221,7 +223,7 @@ def _network(seen: ObservedContainer) -> Iterator[Difference]:
 def _privileges(seen: ObservedContainer) -> Iterator[Difference]:
     yield from _differ("privileged", "no", "yes" if seen.privileged else "no")
     yield from _differ("cap_add", "none", _listed(seen.cap_add))
-    yield from _differ("cap_drop", "none", _listed(_dropped(seen.cap_drop)))
+    yield from _differ("cap_drop", "none", _listed(without_default_drops(seen.cap_drop)))
     yield from _differ("devices", "none", _listed(seen.devices))
     yield from _differ("security_opt", "none", _listed(seen.security_opt))
     yield from _differ("host_namespaces", "none", _listed(seen.host_namespaces))
@@ -230,15 +232,10 @@ def _privileges(seen: ObservedContainer) -> Iterator[Difference]:
     yield from _differ("auto_remove", "no", "yes" if seen.auto_remove else "no")
 
 
-def _dropped(capabilities: tuple[str, ...]) -> Sequence[str]:
-    rest = [name for name in capabilities if name not in _OFTEN_DROPPED]
-    return rest if len(capabilities) - len(rest) == len(_OFTEN_DROPPED) else capabilities
-
-
 def _limits(spec: ContainerSpec, seen: ObservedContainer) -> Iterator[Difference]:
     yield from _differ("memory", spec.memory, seen.memory)
     yield from _differ("cpus", spec.cpus, seen.cpus)
-    if not (spec.pids_limit is None and seen.pids_limit in _DEFAULT_PIDS):
+    if not (spec.pids_limit is None and is_default_pids_limit(seen.pids_limit)):
         yield from _differ("pids_limit", spec.pids_limit, seen.pids_limit)
 
 

@@ -1,13 +1,10 @@
 """Where the worker answers: computed from an inspect, with no further question to podman."""
 
-import json
-import re
-
 from returns.result import Failure, Success
 
 from lanekit.core.domain.containers import WORKER_PORT
 from lanekit.core.domain.errors import NoEndpoint, Outcome
-from lanekit.core.domain.go_paths import trim_space
+from lanekit.core.domain.hints import Hint
 from lanekit.core.domain.observed import Endpoint, ObservedContainer
 
 _KEY = f"{WORKER_PORT}/tcp"
@@ -23,7 +20,7 @@ def endpoint_of(seen: ObservedContainer) -> Outcome[Endpoint]:
     return Failure(
         NoEndpoint(
             f"container {seen.name} does not publish {_KEY}",
-            hint="`lanekit plan` shows what differs; `lanekit ensure` makes it anew",
+            hints=(Hint("replace-lane"),),
         )
     )
 
@@ -31,17 +28,3 @@ def endpoint_of(seen: ObservedContainer) -> Outcome[Endpoint]:
 def _host(host_ip: str) -> str:
     host = _LOOPBACK.get(host_ip, host_ip)
     return f"[{host}]" if ":" in host and not host.startswith("[") else host
-
-
-def reference_endpoint(container: str, port_output: str) -> Outcome[str]:
-    """What the reference makes of the output of `podman port CONTAINER 31417/tcp`.
-
-    Always 127.0.0.1, and the words of its errors. Source: `endpoint` of the reference.
-    """
-    line = trim_space(trim_space(port_output).split("\n")[0])
-    if not line:
-        return Failure(NoEndpoint(f"container {container} does not expose {_KEY}"))
-    port = line[line.rfind(":") + 1 :]
-    if not re.fullmatch(r"[+-]?[0-9]+", port):
-        return Failure(NoEndpoint(f"parse runner port {json.dumps(line, ensure_ascii=False)}"))
-    return Success(f"http://127.0.0.1:{port}")

@@ -1,7 +1,7 @@
 """Every way in which lanekit can fail, as data, and `Outcome`, the type of what may fail.
 
 An error is for the person who reads it: `message` says what failed, `lane` on which lane,
-`detail` holds podman's (or the system's) own words, `hint` what to do next. None of them ever
+`detail` holds podman's (or the system's) own words, `hints` say what to do next. None of them ever
 holds the value of an environment variable that lanekit did not make.
 """
 
@@ -11,6 +11,7 @@ from typing import TypeAlias, TypeVar
 from returns.result import Failure, Success
 
 from lanekit.core.domain._dataclass import dataclass
+from lanekit.core.domain.hints import Hint, library_words
 
 T = TypeVar("T")
 
@@ -19,7 +20,7 @@ T = TypeVar("T")
 class LaneErrorBase:
     message: str
     detail: str = ""
-    hint: str = ""
+    hints: tuple[Hint, ...] = ()
     lane: str = ""
 
     @property
@@ -27,16 +28,21 @@ class LaneErrorBase:
         """The error's stable name, for scripts: `ImageMissing`, `WorkerExited`, .."""
         return type(self).__name__
 
+    @property
+    def reason(self) -> str:
+        """What failed, and the engine's own words: for an error that quotes this one."""
+        return f"{self.message}\n{self.detail.strip()}".strip()
+
     def __str__(self) -> str:
         where = f"{self.lane}: " if self.lane else ""
-        parts = [where + self.message, self.detail.strip(), self.hint and f"-> {self.hint}"]
-        return "\n".join(part for part in parts if part)
+        hints = (f"-> {library_words(hint, self.lane)}" for hint in self.hints)
+        return "\n".join([where + self.reason, *hints])
 
 
 # The kinds below add no field, so they need no decorator of their own: each costs a millisecond
 # of every start.
 class InvalidLane(LaneErrorBase):
-    """The lane cannot be made as asked: a bad name, a path that is missing or of a wrong type."""
+    """The lane cannot be created as specified: an invalid name, a missing path, a wrong type."""
 
 
 class ConfigUnreadable(LaneErrorBase):
@@ -76,15 +82,7 @@ class StartFailed(LaneErrorBase):
 
 
 class SpecMismatch(LaneErrorBase):
-    """podman made a container that is not what was asked for (a containers.conf may do that)."""
-
-
-SET_FOR_ALL = (
-    "a containers.conf may set this for all containers (/usr/share/containers, /etc/containers, "
-    "~/.config/containers, $CONTAINERS_CONF): change it there, or say the same in the profile, "
-    "where it has a key for it"
-)
-"""What to do about `SpecMismatch`."""
+    """podman created a container that differs from its specification (by a containers.conf, ..)."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +105,7 @@ class EngineUnavailable(LaneErrorBase):
 
 
 class EngineTimeout(LaneErrorBase):
-    """podman did not answer in time. What was asked may have been done."""
+    """podman did not answer in time. The request may still have taken effect."""
 
 
 class EngineFailed(LaneErrorBase):
@@ -123,15 +121,15 @@ class LockTimeout(LaneErrorBase):
 
 
 class Interrupted(LaneErrorBase):
-    """The run was broken off: what had been begun on this lane was undone, or never begun."""
+    """The run was interrupted: what it had begun on this lane was rolled back."""
 
 
 class Conflict(LaneErrorBase):
-    """The lane was changed by somebody else under our hands, again and again."""
+    """Somebody else kept changing the lane while lanekit worked on it."""
 
 
 class WorkerBusy(LaneErrorBase):
-    """The worker does not say that it is idle, so its container is left as it is for now."""
+    """The worker does not say that it is idle, so its container is kept for now."""
 
 
 LaneError: TypeAlias = (
@@ -177,7 +175,7 @@ def without_value(outcome: Outcome[object]) -> Outcome[None]:
 
 
 def or_raise(outcome: Outcome[T]) -> T:
-    """The value of a Success; a Failure is raised as `LaneFailed`."""
+    """Return the value of a Success; raise `LaneFailed` for a Failure."""
     match outcome:
         case Success(value):
             return value
@@ -186,5 +184,5 @@ def or_raise(outcome: Outcome[T]) -> T:
 
 
 def for_lane(error: LaneError, lane: str) -> LaneError:
-    """The same error, saying on which lane it happened."""
+    """Return the error with the name of the lane it happened on."""
     return error if error.lane else replace(error, lane=lane)

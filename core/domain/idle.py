@@ -1,11 +1,11 @@
-"""What a worker's answer at its idle path means."""
+"""Interpret a worker's answer at its idle path."""
 
 _BUSY = (409, 423)
 _IDLE = range(200, 300)
 
 
 def meaning(status: int | None, path: str) -> str:
-    """What an HTTP status (None: no answer) at `path` says: empty is idle, all else is busy."""
+    """Return why the worker counts as busy; empty when it is idle. A status of None: no answer."""
     if status is None:
         return f"its worker did not say at {path} whether it is busy"
     if status in _IDLE:

@@ -11,6 +11,8 @@ from lanekit.core.domain.containers import Mount, Port
 State = Literal[
     "created", "running", "paused", "exited", "stopping", "stopped", "removing", "unknown"
 ]
+LIVE_STATES: tuple[State, ...] = ("running", "paused", "stopping")
+"""The states in which a container's processes exist."""
 
 
 @dataclass(frozen=True)

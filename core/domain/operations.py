@@ -128,3 +128,21 @@ Existing: TypeAlias = (
 )
 """The operations on a container that is there."""
 Operation: TypeAlias = Create | Existing
+
+
+def undo(operation: Operation) -> Operation | None:
+    """Return the operation that undoes this one; None where there is nothing to undo."""
+    because = "undone"
+    match operation:
+        case Create(name):
+            return Remove(name, because)
+        case Update(name, _, limits, before):
+            return Update(name, because, before, limits)
+        case Stop(name, runs=True):
+            return Start(name, because)
+        case Start(name):
+            return Stop(name, because)
+        case Rename(name, to, keep=False):
+            return Rename(to, name, because)
+        case _:
+            return None

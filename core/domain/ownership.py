@@ -1,13 +1,14 @@
-"""Whose is a container? Labels say so; the reference's variables do for those it made."""
+"""Find out whose a container is: by its labels, or by the reference's variables."""
 
 from lanekit.core.domain.errors import NotOwned
+from lanekit.core.domain.hints import Hint
 from lanekit.core.domain.labels import LABEL_LANE, LABEL_WORKSPACE
 from lanekit.core.domain.lanes import Lane
 from lanekit.core.domain.observed import ObservedContainer, ObservedLane
 
 
 def is_ours(lane: Lane, seen: ObservedContainer) -> bool:
-    """Whether it is this lane's: by its labels, or, when it has none, adopted by its variables."""
+    """Return whether the container is this lane's: by its labels, or else by its variables."""
     if LABEL_WORKSPACE in seen.labels or LABEL_LANE in seen.labels:
         owner = (seen.labels.get(LABEL_WORKSPACE), seen.labels.get(LABEL_LANE))
         return owner == (lane.workspace, lane.id)
@@ -16,14 +17,13 @@ def is_ours(lane: Lane, seen: ObservedContainer) -> bool:
 
 
 def ownership_error(lane: Lane, seen: ObservedLane) -> NotOwned | None:
-    """The error that says that a name this lane needs belongs to somebody else, if so."""
+    """Return an error when a name that this lane needs belongs to somebody else."""
     for container in (seen.current, seen.next, seen.prev):
         if container is not None and not is_ours(lane, container):
             return NotOwned(
                 f"a container named {container.name} exists and is not this lane's",
                 detail=f"it seems to be {_owner(container)}; it was not touched",
-                hint=f"choose another `container` for the lane, or move that one away: "
-                f"podman rename {container.name} OTHER",
+                hints=(Hint("rename-other-container", container.name),),
             )
     return None
 

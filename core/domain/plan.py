@@ -1,10 +1,11 @@
-"""ContainerSpec x Observation -> Plan: which operations, in which order, and why.
+"""Plan which operations bring a lane to its specification, in which order, and why.
 
-Nothing is lost because a replacement is made under NAME.next while the lane's container stays as
-it is; two renames put it in place, and the old one is removed only when the new one answers.
+Nothing is lost, because a replacement is created as NAME.next while the lane's container stays as
+it is. Two renames put it in place, and the old one is removed only when the new one answers.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 from lanekit.core.domain._dataclass import dataclass
 from lanekit.core.domain.containers import NEXT, PREV, ContainerSpec
@@ -39,12 +40,13 @@ _IDLE_CHECK_CAUSE = "on_drift is when-idle"
 
 @dataclass(frozen=True)
 class Plan:
-    """What ensure does about a lane. `str(plan)` is the text people and tests read.
+    """What ensure does about a lane. `str(plan)` is the text that people read.
 
-    `resumed` are operations that an interrupted ensure did, each with the id of its container:
-    they are undone like our own when the rest fails. `remaining_drift` are the differences that
-    the plan leaves, and `remaining_reason` why. `replaces` is the id of the container that is
-    replaced; `lost_files` are the files of its own layer that go with it, None where nobody looked.
+    `resumed` are operations of an interrupted ensure, each with the id of its container: they are
+    undone like our own when the rest fails. `remaining_drift` are the differences that the plan
+    does not end, and `remaining_reason` says why. `replaces` is the id of the container that is
+    replaced; `lost_files` are the files of its own layer that are lost then, None where they were
+    not listed.
     """
 
     lane: str
@@ -60,17 +62,19 @@ class Plan:
 
     @property
     def changes(self) -> bool:
-        """Whether there is anything to do but look."""
+        """Whether the plan changes anything."""
         return any(not isinstance(operation, AwaitReady) for operation in self.operations)
 
     def __str__(self) -> str:
         nothing = self.remaining_drift and not self.changes
-        doing = "left as it is" if nothing else _HEADS[self.action]
+        head = "left as it is" if nothing else _HEADS[self.action]
         differences = [f"  differs  {each}  -> {each.remedy}" for each in self.drift]
-        left = [f"  left  {each}  because {self.remaining_reason}" for each in self.remaining_drift]
+        remaining = [
+            f"  left  {each}  because {self.remaining_reason}" for each in self.remaining_drift
+        ]
         operations = [f"  {op}  because {op.cause}" for op in self.operations if self.changes]
-        head = f"{self.lane} ({self.container}): {doing}"
-        return "\n".join([head, *differences, *left, *operations])
+        first = f"{self.lane} ({self.container}): {head}"
+        return "\n".join([first, *differences, *remaining, *operations])
 
 
 _HEADS: dict[Action, str] = {
@@ -85,10 +89,10 @@ _HEADS: dict[Action, str] = {
 
 @dataclass(frozen=True)
 class PlanConstraints:
-    """What else is asked for than the spec: by the profile, or by an earlier try of this ensure.
+    """What is asked for besides the spec: by the profile, or by an earlier try of this ensure.
 
-    `replace` and `restart` are causes though no drift is one; `busy`: why the worker is not to be
-    interrupted; `no_update`: podman was seen not to honour one.
+    `replace` and `restart` are causes where no drift is one. `busy` says why the worker must not be
+    interrupted. `no_update`: an in-place update was tried and had no effect.
     """
 
     replace: str = ""
@@ -98,7 +102,7 @@ class PlanConstraints:
     no_update: bool = False
 
     def reason_to_defer(self, seen: ObservedContainer) -> str:
-        """Why drift is no reason to stop or replace this container; empty when it is one."""
+        """Return why drift must not stop or replace this container; empty when it may."""
         if self.on_drift == "report":
             return "on_drift is report"
         return self.busy if self.on_drift == "when-idle" and is_live(seen) else ""
@@ -110,48 +114,110 @@ NO_CONSTRAINTS = PlanConstraints()
 def make_plan(
     lane: str,
     spec: ContainerSpec,
-    seen: ObservedLane,
-    judge: DriftCheck,
-    wish: PlanConstraints = NO_CONSTRAINTS,
+    observed: ObservedLane,
+    check: DriftCheck,
+    constraints: PlanConstraints = NO_CONSTRAINTS,
 ) -> Plan:
-    """The plan that brings the lane to `spec`, by the mildest means that are enough.
+    """Return the plan that brings the lane to its specification by the mildest sufficient means.
 
-    Nothing observed may be foreign (see `foreign`). `judge` gives the drift of a container.
+    Args:
+        lane: the lane's name.
+        spec: what its container has to be.
+        observed: what there is of the lane. None of it may belong to somebody else, see `is_ours`.
+        check: returns the drift of a container.
+        constraints: what else is asked for than the specification.
     """
-    name = spec.name
-    recovery, current, resumed = recover(name, seen, judge, keep=wish.on_drift != "replace")
+    keep = constraints.on_drift != "replace"
+    recovery, current, resumed = recover(spec.name, observed, check, keep=keep)
     if current is None:
-        operations = (*recovery, *_create(spec, "there is no such container"))
-        return Plan(lane, name, "created", (), operations)
-    drift = without_update(judge(current)) if wish.no_update else judge(current)
-    spared, hard = wish.reason_to_defer(current), needing(drift, "replace")
-    cause = _because(hard) or wish.replace
-    finishes = any(isinstance(operation, AwaitReady) for operation in recovery)
-    if cause and not spared:
-        asks = wish.on_drift == "when-idle" and (finishes or is_live(current))
-        new = _replace(spec, current, cause, awake=finishes, asks=asks)
-        operations = (*recovery, *new)
-        return Plan(lane, name, "replaced", drift, operations, resumed, replaces=current.id)
-    update = tuple(_update(spec, current, needing(drift, "adjust")))
-    if finishes:
-        ended, operations = needing(drift, "adjust"), (*recovery, *update)
-        return Plan(lane, name, "replaced", ended, operations, resumed, hard, spared * bool(hard))
-    inside = inside_drift(spec, seen.mount_health)
-    restart = tuple(_restart(name, current, seen.mount_health, wish, spared))
-    left = (*hard, *(needing(inside, "restart") if spared and not restart else ()))
-    ended = tuple(difference for difference in (*drift, *inside) if difference not in left)
-    waking = tuple(start_operations(name, current))
-    mend = (*update, *_mend(name, seen.mount_health), *restart)
-    action = _action(mend, awake=bool(waking or recovery))
-    fresh = any(isinstance(operation, Start) for operation in (*waking, *mend))
-    operations = (*recovery, *waking, *mend, AwaitReady(name, ANSWER, fresh=fresh))
-    return Plan(lane, name, action, ended, operations, (), left, spared * bool(left))
+        return _create_plan(lane, spec, recovery)
+    drift = without_update(check(current)) if constraints.no_update else check(current)
+    situation = _Situation(lane, spec, current, recovery, resumed, drift, constraints)
+    if situation.replace_cause and not situation.deferred:
+        return _replace_plan(situation)
+    if situation.finishes_replace:
+        return _finish_plan(situation)
+    return _in_place_plan(situation, observed.mount_health)
 
 
-def _action(mend: tuple[Operation, ...], *, awake: bool) -> Action:
-    if any(isinstance(operation, Start) for operation in mend):
+class _Situation(NamedTuple):
+    """A lane that has a container, and what recovery does before anything else."""
+
+    lane: str
+    spec: ContainerSpec
+    current: ObservedContainer
+    recovery: Sequence[Operation]
+    resumed: tuple[tuple[Operation, str], ...]
+    drift: Drift
+    constraints: PlanConstraints
+
+    @property
+    def hard(self) -> Drift:
+        """The differences that only a replacement ends."""
+        return needing(self.drift, "replace")
+
+    @property
+    def replace_cause(self) -> str:
+        return _because(self.hard) or self.constraints.replace
+
+    @property
+    def deferred(self) -> str:
+        """Why the container must not be stopped now; empty when it may be."""
+        return self.constraints.reason_to_defer(self.current)
+
+    @property
+    def finishes_replace(self) -> bool:
+        """Whether recovery starts the container and waits for its worker."""
+        return any(isinstance(operation, AwaitReady) for operation in self.recovery)
+
+    def update(self) -> Iterator[Operation]:
+        return _update(self.spec, self.current, needing(self.drift, "adjust"))
+
+
+def _create_plan(lane: str, spec: ContainerSpec, recovery: Sequence[Operation]) -> Plan:
+    operations = (*recovery, *_create(spec, "there is no such container"))
+    return Plan(lane, spec.name, "created", (), operations)
+
+
+def _replace_plan(of: _Situation) -> Plan:
+    live = of.finishes_replace or is_live(of.current)
+    asks = of.constraints.on_drift == "when-idle" and live
+    new = _replace(of.spec, of.current, of.replace_cause, awake=of.finishes_replace, asks=asks)
+    operations = (*of.recovery, *new)
+    return Plan(
+        of.lane, of.spec.name, "replaced", of.drift, operations, of.resumed, replaces=of.current.id
+    )
+
+
+def _finish_plan(of: _Situation) -> Plan:
+    """Return the plan that finishes an interrupted replacement; what it cannot end remains."""
+    operations = (*of.recovery, *of.update())
+    ended = needing(of.drift, "adjust")
+    reason = of.deferred if of.hard else ""
+    return Plan(of.lane, of.spec.name, "replaced", ended, operations, of.resumed, of.hard, reason)
+
+
+def _in_place_plan(of: _Situation, health: MountHealth) -> Plan:
+    name = of.spec.name
+    inside = inside_drift(of.spec, health)
+    restart = tuple(_restart(name, of.current, health, of.constraints, of.deferred))
+    stale = needing(inside, "restart") if of.deferred and not restart else ()
+    remaining = (*of.hard, *stale)
+    ended = tuple(each for each in (*of.drift, *inside) if each not in remaining)
+    start = tuple(start_operations(name, of.current))
+    repairs = (*of.update(), *_copy_config(name, health), *restart)
+    action = _action(repairs, awake=bool(start or of.recovery))
+    fresh = any(isinstance(operation, Start) for operation in (*start, *repairs))
+    ready = AwaitReady(name, ANSWER, fresh=fresh)
+    operations = (*of.recovery, *start, *repairs, ready)
+    reason = of.deferred if remaining else ""
+    return Plan(of.lane, name, action, ended, operations, (), remaining, reason)
+
+
+def _action(repairs: tuple[Operation, ...], *, awake: bool) -> Action:
+    if any(isinstance(operation, Start) for operation in repairs):
         return "restarted"
-    if mend:
+    if repairs:
         return "adjusted"
     return "started" if awake else "none"
 
@@ -161,24 +227,25 @@ def _update(spec: ContainerSpec, seen: ObservedContainer, drift: Drift) -> Itera
         yield Update(spec.name, _because(drift), *updates(spec, seen, drift))
 
 
-def _mend(name: str, inside: MountHealth) -> Iterator[Operation]:
-    if inside.config_missing:
-        yield CopyIn(name, "its config was deleted in the container, or half copied")
+def _copy_config(name: str, health: MountHealth) -> Iterator[Operation]:
+    if health.config_missing:
+        yield CopyIn(name, "its config was deleted in the container, or copied incompletely")
 
 
 def _restart(
-    name: str, seen: ObservedContainer, inside: MountHealth, wish: PlanConstraints, spared: str
+    name: str,
+    container: ObservedContainer,
+    health: MountHealth,
+    constraints: PlanConstraints,
+    deferred: str,
 ) -> Iterator[Operation]:
     # A start mounts what is at the paths now; nothing that was written in the container is lost.
-    dead = (
-        f"{', '.join(inside.stale_mounts)} shows a folder that is gone"
-        if inside.stale_mounts
-        else ""
-    )
-    dead = "" if spared else dead
-    cause = dead or wish.restart
-    if cause and is_live(seen):
-        if dead and wish.on_drift == "when-idle":
+    stale = ""
+    if health.stale_mounts and not deferred:
+        stale = f"{', '.join(health.stale_mounts)} shows a folder that is gone"
+    cause = stale or constraints.restart
+    if cause and is_live(container):
+        if stale and constraints.on_drift == "when-idle":
             yield CheckIdle(name, _IDLE_CHECK_CAUSE)
         yield Stop(name, cause)
         yield Start(name, cause)
@@ -208,7 +275,7 @@ def _make(spec: ContainerSpec, name: str, cause: str) -> Iterator[Operation]:
     yield Create(name, cause)
     if spec.config_target:
         yield CopyIn(name, "a new container has no config")
-    yield Verify(name, "podman may make something else than was asked")
+    yield Verify(name, "podman may create something else than was asked for")
 
 
 def _replace(
@@ -228,21 +295,3 @@ def _replace(
     yield Start(name, cause)
     yield AwaitReady(name, ANSWER, keep=False)
     yield Remove(name + PREV, "its replacement is ready")
-
-
-def undo(operation: Operation) -> Operation | None:
-    """What takes an operation back; None where there is nothing to take back."""
-    because = "undone"
-    match operation:
-        case Create(name):
-            return Remove(name, because)
-        case Update(name, _, limits, before):
-            return Update(name, because, before, limits)
-        case Stop(name, runs=True):
-            return Start(name, because)
-        case Start(name):
-            return Stop(name, because)
-        case Rename(name, to, keep=False):
-            return Rename(to, name, because)
-        case _:
-            return None

@@ -1,10 +1,10 @@
-"""What a crash left of a lane, put right before anything else is planned; how one is woken."""
+"""Finish or roll back what an interrupted ensure left, before anything else is planned."""
 
 from collections.abc import Callable, Iterator
 
 from lanekit.core.domain.containers import NEXT, PREV
 from lanekit.core.domain.differences import Drift
-from lanekit.core.domain.observed import ObservedContainer, ObservedLane
+from lanekit.core.domain.observed import LIVE_STATES, ObservedContainer, ObservedLane
 from lanekit.core.domain.operations import (
     AwaitReady,
     Create,
@@ -23,9 +23,13 @@ _UNFINISHED = "an interrupted ensure left it unfinished"
 def recover(
     name: str, seen: ObservedLane, judge: Callable[[ObservedContainer], Drift], *, keep: bool
 ) -> tuple[list[Operation], ObservedContainer | None, tuple[tuple[Operation, str], ...]]:
-    """Put right what a crash left; the container that is then the lane's; what may be undone.
+    """Return the recovery's operations, the container that is then the lane's, and what to undo.
 
-    `keep`: a container that runs is not given up for the one before it, whatever it answers.
+    Args:
+        name: the name of the lane's container.
+        seen: what there is of the lane.
+        judge: returns the drift of a container.
+        keep: whether a live container stays, even when its worker does not answer.
     """
     operations: list[Operation] = []
     if seen.next is not None:
@@ -63,16 +67,16 @@ def _resumed(
 
 
 def is_live(seen: ObservedContainer) -> bool:
-    """Whether its processes exist: running, paused, or on their way out."""
-    return seen.state in ("running", "paused", "stopping")
+    """Return whether its processes exist: running, paused, or being stopped."""
+    return seen.state in LIVE_STATES
 
 
 def start_operations(name: str, seen: ObservedContainer) -> Iterator[Operation]:
-    """What lets it run."""
+    """Yield the operations that make the container run."""
     if seen.state == "paused":
         yield Unpause(name, "it is paused")
     elif seen.state == "stopping":
-        # Whoever began to stop it may be gone: podman then leaves it in this state for ever.
+        # Whoever began to stop it may be gone: then podman leaves it in this state forever.
         yield Stop(name, "somebody began to stop it", runs=False)
         yield Start(name, "it was being stopped")
     elif seen.state != "running":

@@ -1,8 +1,9 @@
-"""Keep the values of secret variables out of words that come from elsewhere."""
+"""Redact the values of secret variables in texts that come from elsewhere."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from typing import cast
 
 from lanekit.core.domain.containers import ContainerSpec
 from lanekit.core.domain.drift import REDACTED
@@ -14,7 +15,7 @@ _SHORTEST = 4
 
 
 def secrets_of(spec: ContainerSpec) -> dict[str, str]:
-    """The variables whose values are never shown."""
+    """Return the variables whose values are never shown."""
     return {var.name: var.value for var in spec.env if var.secret}
 
 
@@ -23,20 +24,20 @@ def secrets_of_profile(profile: Profile | None) -> dict[str, str]:
 
     An invalid profile is refused, and the error that refuses it passes through here too.
     """
-    env: object = {} if profile is None else profile.env
-    if not isinstance(env, Mapping):
+    env: Mapping[str, object] = {} if profile is None else profile.env
+    if not isinstance(cast("object", env), Mapping):
         return {}
     return {str(name): value for name, value in env.items() if isinstance(value, str)}
 
 
 def secrets_of_all(profiles: Iterable[Profile | None]) -> dict[str, str]:
-    """The same of several lanes, whose variables may have the same names: a value each."""
+    """Return the secret values of several lanes, whose variables may have the same names."""
     values = {value for profile in profiles for value in secrets_of_profile(profile).values()}
     return {str(number): value for number, value in enumerate(values)}
 
 
 def redact(text: str, env: Mapping[str, str]) -> str:
-    """The text with every value of these variables replaced; longest first.
+    """Return the text with every value of these variables replaced, longest first.
 
     Also where it stands escaped, as in JSON or in Python's quotes, even twice (JSON that is
     quoted), and each line of a value of several.
@@ -64,10 +65,12 @@ def _escaped(text: str) -> Iterator[str]:
 
 
 def redact_error(error: LaneError, env: Mapping[str, str]) -> LaneError:
-    """The error with the values of these variables hidden in its words."""
-    return replace(error, message=redact(error.message, env), detail=redact(error.detail, env))
+    """Return the error with the values of these variables redacted in all its texts."""
+    hints = tuple(hint._replace(subject=redact(hint.subject, env)) for hint in error.hints)
+    message, detail = redact(error.message, env), redact(error.detail, env)
+    return replace(error, message=message, detail=detail, hints=hints)
 
 
 def redact_for_spec(error: LaneError, spec: ContainerSpec) -> LaneError:
-    """The error with the values of the spec's secret variables hidden in its words."""
+    """Return the error with the values of the spec's secret variables redacted."""
     return redact_error(error, secrets_of(spec))

@@ -1,4 +1,4 @@
-"""What a difference costs: each field -> the mildest mend that ends it.
+"""Find the mildest remedy of each difference.
 
 Nearly everything of a container is fixed when it is made, labels and with them the digests too. Its
 limits can be changed while it runs, by `podman update`, where that version keeps them; see ADR 24.
@@ -12,18 +12,17 @@ from lanekit.core.domain.differences import Difference, Drift, Remedy
 from lanekit.core.domain.observed import ObservedContainer
 
 _POLICY = "no"  # the restart policy of every lane
-_FROM_THE_HARSHEST: tuple[Remedy, ...] = ("replace", "restart", "adjust")
 
 
 def with_remedies(
     spec: ContainerSpec, seen: ObservedContainer, drift: Iterable[Difference]
 ) -> Drift:
-    """The same differences, those that an update ends graded "adjust"."""
-    mendable = _mendable(spec, seen)
-    return tuple(replace(d, remedy="adjust") if d.field in mendable else d for d in drift)
+    """Return the differences; those that an in-place update ends have the remedy "adjust"."""
+    adjustable = _adjustable(spec, seen)
+    return tuple(replace(d, remedy="adjust") if d.field in adjustable else d for d in drift)
 
 
-def _mendable(spec: ContainerSpec, seen: ObservedContainer) -> frozenset[str]:
+def _adjustable(spec: ContainerSpec, seen: ObservedContainer) -> frozenset[str]:
     if not seen.updatable:
         return frozenset()
     wanted, actual = vars(_wanted(spec)), vars(_actual(seen))
@@ -42,7 +41,7 @@ def _actual(seen: ObservedContainer) -> Limits:
 
 
 def updates(spec: ContainerSpec, seen: ObservedContainer, drift: Drift) -> tuple[Limits, Limits]:
-    """The limits to be set for these differences, and what they are now, to be put back."""
+    """Return the limits to set for these differences, and the present ones for the undo."""
     fields = {difference.field for difference in drift if difference.remedy == "adjust"}
     return _only(fields, _wanted(spec)), _only(fields, _actual(seen))
 
@@ -52,17 +51,11 @@ def _only(fields: set[str], limits: Limits) -> Limits:
     return replace(limits, **others)
 
 
-def needing(drift: Drift, grade: Remedy) -> Drift:
-    """Those differences that this mend is the mildest for."""
-    return tuple(difference for difference in drift if difference.remedy == grade)
+def needing(drift: Drift, remedy: Remedy) -> Drift:
+    """Return the differences that have this remedy."""
+    return tuple(difference for difference in drift if difference.remedy == remedy)
 
 
 def without_update(drift: Drift) -> Drift:
-    """The same once an update was seen not to be honoured: then only a replace ends them."""
+    """Return the differences after an update had no effect: only a replacement ends them."""
     return tuple(replace(d, remedy="replace") if d.remedy == "adjust" else d for d in drift)
-
-
-def harshest(drift: Drift) -> Remedy | None:
-    """The mend that ends all of them; None when there is nothing to do."""
-    grades = {difference.remedy for difference in drift}
-    return next((grade for grade in _FROM_THE_HARSHEST if grade in grades), None)

@@ -1,4 +1,4 @@
-"""What the calls of `Lanes` give back."""
+"""Results of the methods of `Lanes`."""
 
 from typing import Literal
 
@@ -14,10 +14,10 @@ RemoveResult = Literal["removed", "missing"]
 
 @dataclass(frozen=True)
 class EnsureResult:
-    """A lane that is as asked and answers. `seconds`: from the start of the ensure to the answer.
+    """A lane whose worker answers. `seconds` is the time from the start of ensure to the answer.
 
-    `drift` are the differences that were ended, `operations` what was done, in order. `left` are
-    those that were not, as `on_drift` asks, and `remaining_reason` why.
+    `drift` are the differences that were ended, `operations` what was done, in order.
+    `remaining_drift` are the differences that `on_drift` keeps, and `remaining_reason` says why.
     """
 
     lane: str

@@ -14,14 +14,11 @@ from lanekit.core.domain.errors import (
     SpecMismatch,
     WorkerBusy,
 )
+from lanekit.core.domain.hints import Hint
 from lanekit.core.domain.lanes import OnDrift
 from lanekit.core.domain.operations import Update
 from lanekit.core.domain.plan import NO_CONSTRAINTS, Plan, PlanConstraints
 
-_PORT_KEPT = (
-    "on_drift is report, so the container is not replaced: free the port, or give the lane up "
-    "with `lanekit rm` and ensure it anew"
-)
 # Somebody changed the lane between the observation and the operation: observe it again.
 _RACES = (NotFound, NameInUse, InvalidState, PortInUse)
 
@@ -69,7 +66,7 @@ def decide(state: RetryState, failed: FailedAttempt) -> Decision:
     error = failed.error
     kept = failed.had_container and failed.on_drift == "report"
     if isinstance(error, PortInUse) and kept:
-        return GiveUp(replace(error, hint=_PORT_KEPT))
+        return GiveUp(replace(error, hints=(Hint("free-port"),)))
     constraints = _constraints(state, failed)
     if constraints is None:
         return GiveUp(error)

@@ -1,13 +1,13 @@
-"""Keeping lanes so: which lane is due when, and what is worth saying. No thread, no clock here.
+"""Schedule continuous reconciliation: which lane is due when, and what to report. Pure.
 
-A lane is due when something happened to its container, when its pause after a failure is over,
-when it is asked for otherwise than before, and with all others at each resync. Its pause grows
-with each failure in a row, and with each mend that did not last, so that a worker that dies at
-once is not started again and again.
+A lane is due when something happened to its container, when its backoff after a failure is over,
+when its definition changed, and with all others at each resync. Its backoff grows with each
+consecutive failure, and with each repair that did not last, so that a worker that dies at once is
+not started again and again.
 
-What an ensure does makes events too. They do not go round in circles: those that come while a lane
-is worked on make it due once more, if that ensure did something, and an ensure that finds nothing
-to do makes no events.
+An ensure causes events too. They do not cause an endless loop: events that arrive while a lane is
+reconciled make it due once more, if that ensure did something, and an ensure that finds nothing to
+do causes no events.
 """
 
 import zlib
@@ -24,26 +24,29 @@ from lanekit.core.domain.lanes import Lane
 from lanekit.core.domain.results import EnsureResult
 
 FIRST_BACKOFF_SECONDS = 1.0
-"""Seconds after a first failure; twice as long after each other."""
+"""Backoff after the first failure, in seconds; each further failure doubles it."""
 MAX_BACKOFF_SECONDS = 60.0
-"""Seconds; the jitter is within."""
+"""The longest backoff, in seconds, jitter included."""
 FREE_REPAIRS = 3
-"""So many mends of one lane in a row are made without a pause."""
+"""Number of consecutive repairs of one lane before backoff starts."""
 STABLE_SECONDS = 10.0
-"""A mend has lasted when this many seconds are over, and twice the pause it came after."""
+"""A repair has lasted after this many seconds, and after twice the backoff before it."""
 _FAILURES_BEFORE_REPORT = 3
-"""So many failures in a row to reach podman are nothing to say of a lane: it may be restarting."""
+"""Number of consecutive failures to reach podman that are not reported: it may be restarting."""
 
-ReportKind = Literal["fine", "mended", "left", "failing", "gone", "engine lost", "engine back"]
+ReportKind = Literal[
+    "fine", "reconciled", "drifted", "failing", "gone", "engine lost", "engine back"
+]
 
 
 @dataclass(frozen=True)
 class Report:
-    """Something worth saying, once.
+    """Something worth reporting, once.
 
-    `lane` is as asked, where it is (again): "fine", or "left" with drift that `on_drift` leaves
-    alone; it was "mended"; it is "failing", with another error than before; it is not watched any
-    more ("gone"). podman cannot be reached ("engine lost"), and can again ("engine back").
+    The kinds for a lane: "fine", it matches (again); "drifted", it has drift that `on_drift` does
+    not let lanekit repair; "reconciled", it was changed to match; "failing", with another error
+    than before; "gone", it is no longer watched. For the engine: "engine lost", podman cannot be
+    reached; "engine back", it can be again.
     """
 
     kind: ReportKind
@@ -57,11 +60,11 @@ Reports = tuple[Report, ...]
 
 @dataclass(frozen=True)
 class WatchedLane:
-    """A lane. `due`: when to ensure it; None: nothing is to be done.
+    """A lane that is watched. `due` is the time of its next ensure; None: none is needed.
 
-    `failures` and `mends` in a row; `mended`: when the last was. `said`: what was last reported.
-    `busy`: it is worked on, and never due then; `stirred`: something happened to it since that
-    began; `asked_anew`: it was asked for otherwise since then.
+    `failures` and `repairs` are consecutive; `repaired_at` is the time of the last repair. `busy`:
+    it is being ensured, and never due then. `changed_while_busy`: its container had an event since
+    then; `updated_while_busy`: its definition changed since then.
     """
 
     lane: Lane
@@ -76,15 +79,16 @@ class WatchedLane:
 
     @property
     def pauses(self) -> bool:
-        """Whether it is to be left alone until it is due."""
+        """Whether events do not make it due before its backoff is over."""
         return self.failures > 0 or self.repairs > FREE_REPAIRS
 
 
 @dataclass(frozen=True)
 class WatchState:
-    """All that is known. Times are readings of one clock, in seconds.
+    """The state of a watch. Times are readings of one clock, in seconds.
 
-    `away`: the names of lanes that left while they were worked on, and still are.
+    `removed_while_busy` has the names of lanes that were removed while they were being ensured,
+    until that ensure ends.
     """
 
     lanes: tuple[WatchedLane, ...] = ()
@@ -94,11 +98,11 @@ class WatchState:
     removed_while_busy: frozenset[str] = frozenset()
 
     def of(self, name: str) -> WatchedLane | None:
-        """The lane of this name, if it is watched."""
+        """Return the lane of this name, or None when it is not watched."""
         return next((one for one in self.lanes if one.lane.name == name), None)
 
     def wake_at(self) -> float | None:
-        """When `tick` may have something to do next, as far as is known; None: not by time."""
+        """Return when `take_due` may next return a lane; None: not before an event."""
         if self.lost:
             return None
         dues = [one.due for one in self.lanes if one.due is not None]
@@ -106,17 +110,17 @@ class WatchState:
 
 
 def start_watch(lanes: Sequence[Lane], now: float, resync: float) -> WatchState:
-    """All of them are due."""
+    """Return the state of a watch that begins: all lanes are due."""
     return WatchState(tuple(WatchedLane(lane, now) for lane in lanes), resync, now + resync)
 
 
 def on_event(watch: WatchState, event: LaneEvent, now: float) -> WatchState:
-    """An event arrived."""
+    """Return the state after an event of a container."""
     name = event.container_name
     known = any(one.lane.container_name == name for one in watch.lanes)
     if not known and not event.renamed:
         return watch
-    # A rename tells the new name alone: what it was before may be any lane's.
+    # An event of a rename has the new name only: the old one may be any lane's.
     return _each(
         watch,
         lambda one: _changed(one, now) if one.lane.container_name == name or not known else one,
@@ -132,7 +136,7 @@ def _changed(one: WatchedLane, now: float) -> WatchedLane:
 
 
 def _next_due(one: WatchedLane, now: float) -> float:
-    """At once, or after a pause when earlier mends did not last."""
+    """Return now, or a later time when earlier repairs did not last."""
     if one.repairs <= FREE_REPAIRS or _lasted(one, now):
         return now
     return max(now, one.repaired_at + backoff_seconds(one.repairs - FREE_REPAIRS, 0.0))
@@ -144,7 +148,7 @@ def _lasted(one: WatchedLane, now: float) -> bool:
 
 
 def backoff_seconds(times: int, jitter: float) -> float:
-    """Seconds before the next try, after so many in a row; `jitter` (0 to 1) takes a quarter."""
+    """Return the seconds before the next try; `jitter` (0 to 1) takes up to a quarter off."""
     longest = min(FIRST_BACKOFF_SECONDS * 2.0 ** min(times - 1, 30), MAX_BACKOFF_SECONDS)
     return longest * (1 - jitter / 4)
 
@@ -159,7 +163,7 @@ def lane_jitter(name: str) -> float:
 def take_due(
     watch: WatchState, now: float, most: int = 1_000_000
 ) -> tuple[WatchState, tuple[Lane, ...]]:
-    """The lanes to be ensured now, `most` at a time; they are busy until `outcome` is told."""
+    """Return up to `most` lanes to ensure now; they are busy until `on_result` has their result."""
     if watch.lost or most <= 0:
         return watch, ()
     if now >= watch.resync_at:
@@ -177,7 +181,7 @@ def take_due(
 
 
 def resync(watch: WatchState, now: float) -> WatchState:
-    """All lanes are due, but those that pause."""
+    """Make all lanes due, except those in backoff."""
     timed = replace(watch, resync_at=now + watch.resync)
     return _each(
         timed,
@@ -192,7 +196,7 @@ def _at_once(one: WatchedLane, now: float) -> WatchedLane:
 def on_result(
     watch: WatchState, name: str, result: Outcome[EnsureResult], now: float, jitter: float
 ) -> tuple[WatchState, Reports]:
-    """An ensure of this lane ended; `jitter`: a fraction between 0 and 1."""
+    """Return the state and reports after an ensure ended; `jitter` is a new fraction, 0 to 1."""
     one = watch.of(name)
     if one is None:
         return replace(watch, removed_while_busy=watch.removed_while_busy - {name}), ()
@@ -200,7 +204,7 @@ def on_result(
     if isinstance(result, Failure):
         after, reports = _failed(free, result.failure(), now, jitter)
     else:
-        after, reports = _ensured(free, result.unwrap(), now, stirred=one.changed_while_busy)
+        after, reports = _ensured(free, result.unwrap(), now, changed=one.changed_while_busy)
     if one.updated_while_busy:
         after = replace(after, due=now, failures=0, repairs=0)
     return _each(watch, lambda other: after if other.lane.name == name else other), reports
@@ -213,43 +217,43 @@ def _failed(
     after = replace(one, failures=failures, due=now + backoff_seconds(failures, jitter))
     if isinstance(error, EngineUnavailable) and failures < _FAILURES_BEFORE_REPORT:
         return after, ()
-    said = f"{error.kind}: {error.message}"
-    if said == one.last_reported:
+    summary = f"{error.kind}: {error.message}"
+    if summary == one.last_reported:
         return after, ()
-    return replace(after, last_reported=said), (Report("failing", one.lane, error=error),)
+    return replace(after, last_reported=summary), (Report("failing", one.lane, error=error),)
 
 
 def _ensured(
-    one: WatchedLane, ensured: EnsureResult, now: float, *, stirred: bool
+    one: WatchedLane, ensured: EnsureResult, now: float, *, changed: bool
 ) -> tuple[WatchedLane, Reports]:
-    said = (
+    summary = (
         "left: " + "; ".join(map(str, ensured.remaining_drift))
         if ensured.remaining_drift
         else "fine"
     )
-    after = replace(one, failures=0, last_reported=said)
+    after = replace(one, failures=0, last_reported=summary)
     if ensured.operations:
         after = replace(after, repairs=1 if _lasted(one, now) else one.repairs + 1, repaired_at=now)
-        # Most of what was heard meanwhile we did ourselves, and some of it perhaps not.
-        after = replace(after, due=_next_due(after, now) if stirred else None)
-        return after, (Report("mended", one.lane, ensured),)
+        # Most events since its start are our own, but some may not be.
+        after = replace(after, due=_next_due(after, now) if changed else None)
+        return after, (Report("reconciled", one.lane, ensured),)
     if _lasted(one, now):
         after = replace(after, repairs=0)
-    if said == one.last_reported:
+    if summary == one.last_reported:
         return after, ()
-    return after, (Report("left" if ensured.remaining_drift else "fine", one.lane, ensured),)
+    return after, (Report("drifted" if ensured.remaining_drift else "fine", one.lane, ensured),)
 
 
 def set_lanes(watch: WatchState, lanes: Sequence[Lane], now: float) -> tuple[WatchState, Reports]:
-    """These are the lanes from now on. Those that are new or changed are due, at once."""
+    """Replace the watched lanes; new and changed ones are due at once."""
     names = {lane.name for lane in lanes}
     gone = tuple(Report("gone", one.lane) for one in watch.lanes if one.lane.name not in names)
     away = watch.removed_while_busy | {one.lane.name for one in watch.lanes if one.busy}
-    after = tuple(_asked(watch, lane, now) for lane in lanes)
+    after = tuple(_updated(watch, lane, now) for lane in lanes)
     return replace(watch, lanes=after, removed_while_busy=away - names), gone
 
 
-def _asked(watch: WatchState, lane: Lane, now: float) -> WatchedLane:
+def _updated(watch: WatchState, lane: Lane, now: float) -> WatchedLane:
     one = watch.of(lane.name)
     if one is None:
         back = lane.name in watch.removed_while_busy
@@ -262,15 +266,16 @@ def _asked(watch: WatchState, lane: Lane, now: float) -> WatchedLane:
 
 
 def engine_lost(watch: WatchState, error: LaneError) -> tuple[WatchState, Reports]:
-    """podman cannot be reached: no lane is due until it can."""
+    """Record that podman cannot be reached: no lane is due until it can."""
     if watch.lost:
         return watch, ()
     return replace(watch, lost=True), (Report("engine lost", error=error),)
 
 
 def engine_reconnected(watch: WatchState, now: float) -> tuple[WatchState, Reports]:
-    """podman can be reached and its events are listened to from now on: what was before is not
-    known, so all lanes are due; failures of while it was away do not count.
+    """Record that podman can be reached and that its events arrive from now on.
+
+    Earlier events may be lost, so all lanes are due. Failures during the outage do not count.
     """
     reports = (Report("engine back"),) if watch.lost else ()
     fresh = _each(

@@ -7,12 +7,14 @@ in one of these modules, in `lanekit.testing` or in `lanekit.contract` is privat
 Names are resolved on first use (PEP 562): importing a part of lanekit does not load the rest.
 """
 
-from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
+
+from lanekit._lazy import lazy
 
 if TYPE_CHECKING:
     from returns.result import Failure, Success
 
+    from lanekit._version import __version__
     from lanekit.adapters.fleet_file.load import InvalidFleetFile, LoadedFleet, load_fleet
     from lanekit.api import Lanes
     from lanekit.core.application.watcher import Watcher
@@ -96,28 +98,13 @@ __all__ = [
     "Waitable",
     "Waiting",
     "Watcher",
+    "__version__",
     "load_fleet",
     "or_raise",
 ]
 
-
-def _lazy(
-    module: str, homes: Mapping[str, Sequence[str]]
-) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
-    """Return the `__getattr__` and `__dir__` of a module whose names live in these modules."""
-    home_of = {name: home for home, names in homes.items() for name in names}
-
-    def get(name: str) -> object:
-        if name not in home_of:
-            raise AttributeError(f"module {module!r} has no attribute {name!r}")
-        from importlib import import_module  # noqa: PLC0415 - only paid by the first use
-
-        return getattr(import_module(home_of[name]), name)
-
-    return get, lambda: sorted(home_of)
-
-
 _HOMES = {
+    "lanekit._version": ("__version__",),
     "lanekit.adapters.fleet_file.load": (
         "InvalidFleetFile",
         "LoadedFleet",
@@ -201,4 +188,4 @@ _HOMES = {
 }
 
 if not TYPE_CHECKING:
-    __getattr__, __dir__ = _lazy(__name__, _HOMES)
+    __getattr__, __dir__ = lazy(__name__, _HOMES)

@@ -28,6 +28,7 @@ from lanekit.core.domain.errors import (
     WorkerExited,
     or_raise,
 )
+from lanekit.core.domain.hints import Hint
 
 __all__ = [
     "ConfigUnreadable",
@@ -35,6 +36,7 @@ __all__ = [
     "EngineFailed",
     "EngineTimeout",
     "EngineUnavailable",
+    "Hint",
     "ImageMissing",
     "Interrupted",
     "InvalidLane",

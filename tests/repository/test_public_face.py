@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import get_args, get_type_hints
+from typing import cast, get_args, get_type_hints
 
 import pytest
 
@@ -76,7 +76,7 @@ def _hints() -> Iterator[tuple[str, object]]:
 def _hints_of(entry: type) -> Iterator[tuple[str, object]]:
     space = {name: getattr(lanekit, name) for name in lanekit.__all__}
     yield entry.__name__, entry
-    if is_dataclass(entry) or issubclass(entry, tuple):
+    if _has_fields(entry):
         for name, hint in get_type_hints(entry).items():
             yield f"{entry.__name__}.{name}", hint
     for name, member in inspect.getmembers_static(entry):
@@ -88,9 +88,13 @@ def _hints_of(entry: type) -> Iterator[tuple[str, object]]:
                 yield f"{entry.__name__}.{name}({argument})", hint
 
 
+def _has_fields(entry: type) -> bool:
+    return is_dataclass(entry) or issubclass(entry, tuple)
+
+
 def _parts(where: str, hint: object, seen: set[object]) -> Iterator[tuple[str, object]]:
     if isinstance(hint, list):  # the arguments of a Callable
-        for part in hint:
+        for part in cast("list[object]", hint):
             yield from _parts(where, part, seen)
         return
     arguments = get_args(hint)

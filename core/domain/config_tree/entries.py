@@ -6,6 +6,8 @@ from typing import Literal
 
 from lanekit.core.domain._dataclass import dataclass
 from lanekit.core.domain.errors import ConfigUnreadable
+from lanekit.core.domain.escaping import escape_control_chars
+from lanekit.core.domain.hints import Hint
 
 Kind = Literal["file", "folder", "link"]
 
@@ -41,20 +43,14 @@ def in_order(entries: Iterable[Entry]) -> tuple[Entry, ...]:
     return tuple(sorted(entries, key=lambda entry: entry.name.encode()))
 
 
-def shown(path: str) -> str:
-    """A path for people: as it is, or quoted when it would disturb a terminal or is not UTF-8."""
-    return path if path.isprintable() else ascii(path)
-
-
 def unreadable(
-    where: str, name: str, why: str, detail: str = "", hint: str = ""
+    where: str, name: str, why: str, detail: str = "", hint: Hint | None = None
 ) -> ConfigUnreadable:
     """The error that the entry `name` of the tree at `where` causes; `why` follows its path."""
     path = f"{where.rstrip('/')}/{name}" if name else where
-    return ConfigUnreadable(f"{shown(path)} {why}", detail, hint)
+    return ConfigUnreadable(f"{escape_control_chars(path)} {why}", detail, (hint,) if hint else ())
 
 
 def changed(where: str, name: str, what: str, detail: str = "") -> ConfigUnreadable:
     """The error for a tree that does not hold still; `what` follows the entry's path."""
-    hint = "let nothing write to the config folder meanwhile, and run again"
-    return unreadable(where, name, what, detail, hint)
+    return unreadable(where, name, what, detail, Hint("stop-writing"))

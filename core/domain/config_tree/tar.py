@@ -11,6 +11,7 @@ from returns.result import Failure, Success
 from lanekit.core.domain.config_tree.entries import Entry, ReadEntry, Tree, unreadable
 from lanekit.core.domain.errors import Outcome
 from lanekit.core.domain.go_paths import clean
+from lanekit.core.domain.hints import Hint
 
 END = bytes(1024)
 """Two zero blocks. podman stops reading there: with more (as tarfile pads), 1 copy in 400 fails."""
@@ -21,7 +22,6 @@ _CHUNK = 1 << 16
 _NAME_LIMIT = 4095 - len("/root/") - 255 - len("/")
 # Linux: path_resolution(7), links followed for one path.
 _HOP_LIMIT = 40
-_HINT = "remove it from the config folder, or put a copy of what it leads to there"
 
 
 def parse_tree(where: str, entries: Iterable[Entry]) -> Outcome[Tree]:
@@ -44,7 +44,7 @@ def parse_tree(where: str, entries: Iterable[Entry]) -> Outcome[Tree]:
             file = _follow(entry, table)
             if isinstance(file, str):
                 fault = f"is a link to {entry.target!a}, {file}"
-                return Failure(unreadable(where, entry.name, fault, hint=_HINT))
+                return Failure(unreadable(where, entry.name, fault, hint=Hint("copy-link-target")))
             links[entry.name] = file
     return Success(Tree(tuple(table.values()), links))
 

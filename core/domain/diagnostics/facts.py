@@ -16,9 +16,14 @@ Cause: TypeAlias = Literal[
     "no-controllers",
     "storage",
     "no-service",
+    "no-program",
     "unknown",
 ]
-"""Why no container starts; of an `unknown` one podman's words are all there is to say."""
+"""Why no container starts. `no-program`: podman got as far as to start a program that is not there.
+Of an `unknown` one podman's words are all there is to say.
+"""
+Connection: TypeAlias = Literal["command", "socket"]
+"""A way to reach podman."""
 Workaround: TypeAlias = Literal["ulimits", "low-ulimits", "hybrid-cgroups"]
 """What lines in containers.conf mend, and what can be tried for one container. The limits of this
 process may be more than podman's own are; then the low ones are tried.
@@ -102,7 +107,7 @@ class StartTestResult:
     """The start test: its tries in order, or why there was none; and what was seen of it then.
 
     `image` is the fleet's image that was used, "" for one made for the test. `port`: whether a
-    port published on 127.0.0.1 led into it; `host_name`: whether it knows
+    program in it answered at a port published on 127.0.0.1; `host_name`: whether it knows
     host.containers.internal; None: not tried. `differs`: in what it is other than asked; None: not
     seen. `left`: what could not be removed again.
     """
@@ -136,7 +141,7 @@ class Facts:
     fleet: FleetFacts
     command: ConnectionCheck
     socket: ConnectionCheck
-    over: Literal["command", "socket"] | None
+    over: Connection | None
     host: PodmanHost | Diagnosis | None
     limits: UlimitSettings
     conf: str

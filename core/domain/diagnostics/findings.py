@@ -18,8 +18,7 @@ from lanekit.core.domain.diagnostics.facts import (
     next_workaround,
 )
 from lanekit.core.domain.diagnostics.remedies import REASONS, REMEDIES
-from lanekit.core.domain.errors import SET_FOR_ALL
-from lanekit.core.domain.hints import INSTALL, START_SERVICE
+from lanekit.core.domain.hints import SHARED_WORDS
 
 Status: TypeAlias = Literal["ok", "warn", "FAIL", "not tried"]
 
@@ -68,7 +67,11 @@ def _command(facts: Facts) -> Finding:
     if not way.fault:
         return Finding("command", "ok", f"podman {way.version}")
     status: Status = "warn" if facts.over == "socket" else "FAIL"
-    remedy = "it is there: what it says is what has to be mended" if way.there else INSTALL
+    remedy = (
+        "it is there: what it says is what has to be mended"
+        if way.there
+        else SHARED_WORDS["install-podman"]
+    )
     return Finding(
         "command",
         status,
@@ -90,7 +93,7 @@ def _socket(facts: Facts) -> Finding:
         "podman's service does not answer",
         f"{way.where}: {way.fault}" if way.where else way.fault,
         (
-            START_SERVICE,
+            SHARED_WORDS["start-podman-service"],
             *(("the command is enough, but slower",) if status == "warn" else ()),
         ),
     )
@@ -208,6 +211,8 @@ def _start(facts: Facts) -> Finding:
         if left:
             return Finding("start", "warn", f"{found}, but could not be removed", remedy=left)
         return Finding("start", "ok", found)
+    if first.cause == "no-program":
+        return Finding("start", "warn", REASONS[first.cause], first.words, REMEDIES[first.cause])
     seen = [one.trouble for one in start.attempts if one.trouble is not None]
     causes: tuple[Cause, ...] = tuple(dict.fromkeys(trouble.cause for trouble in seen))
     cures = next_workaround(last) or last.workarounds
@@ -229,7 +234,9 @@ def _more(last: StartAttempt, causes: tuple[Cause, ...]) -> Iterator[str]:
         return
     for cause in causes:
         yield from REMEDIES[cause]
-    if next_workaround(last) is not None:
+    if last.trouble.cause == "no-program":
+        yield "with these lines podman gets as far as to start a program, and there is none"
+    elif next_workaround(last) is not None:
         yield "the last of these lines cannot be tried here: there may be more causes behind it"
     elif last.workarounds:
         yield "these lines alone are not enough: with them podman says the last of the above"
@@ -253,13 +260,13 @@ def _as_asked(facts: Facts) -> Finding:
         "FAIL",
         "podman makes containers that are other than asked: lanes are refused (SpecMismatch)",
         "\n".join(map(str, differs)),
-        (SET_FOR_ALL,),
+        (SHARED_WORDS["change-containers-conf"],),
     )
 
 
 def _port(facts: Facts) -> Finding:
     if facts.start.port is None:
-        return Finding("port", "not tried", "no container ran, or the test program not in it")
+        return Finding("port", "not tried", "no container ran a program that listens at a port")
     if facts.start.port:
         return Finding("port", "ok", "a port published on 127.0.0.1 leads into the container")
     return Finding(
@@ -308,7 +315,7 @@ def _locks(facts: Facts) -> Finding:
             "FAIL",
             "lanekit cannot keep its locks",
             facts.locks,
-            ("it needs a folder of its own there, that nobody else may write to",),
+            (SHARED_WORDS["own-lock-folder"],),
         )
     return Finding("locks", "ok", "lanekit can keep its locks")
 

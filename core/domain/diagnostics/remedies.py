@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from lanekit.core.domain.diagnostics.facts import Cause
-from lanekit.core.domain.hints import START_SERVICE
+from lanekit.core.domain.hints import SHARED_WORDS
 
 REASONS: Mapping[Cause, str] = {
     "ulimits": "podman may not raise the limits of processes (ulimits) that it wants to give",
@@ -16,6 +16,7 @@ REASONS: Mapping[Cause, str] = {
     "no-controllers": "a cgroup controller is not delegated to you",
     "storage": "podman's storage cannot be used (locked, damaged, full or not writable)",
     "no-service": "podman's service cannot be reached",
+    "no-program": "podman creates containers, but there is no program to start in one",
     "unknown": "for a reason that lanekit does not know",
 }
 
@@ -49,6 +50,10 @@ REMEDIES: Mapping[Cause, tuple[str, ...]] = {
         "work; `podman system check` (5.0 or later) looks for damage",
         "beware of `podman system reset`: it deletes all containers with their work",
     ),
-    "no-service": (START_SERVICE,),
+    "no-service": (SHARED_WORDS["start-podman-service"],),
+    "no-program": (
+        "install a busybox that needs no libraries (`apt-get install busybox-static`), or run "
+        "doctor with a fleet file whose image is there and has /bin/sh",
+    ),
     "unknown": ("these are podman's own words; `podman run` of any image should say the same",),
 }

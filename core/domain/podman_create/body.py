@@ -4,13 +4,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TypeAlias
 
-from lanekit.core.domain.containers import ContainerSpec, Mount, Port
+from lanekit.core.domain.containers import CPU_PERIOD_US, ContainerSpec, Mount, Port
 from lanekit.core.domain.podman_create.args import labels_of
 
 Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
 
 # What `--cpus` means: this much quota for each period, in microseconds (podman's own default).
-_CPU_PERIOD = 100_000
 _NONE: Mapping[str, str] = MappingProxyType({})
 
 
@@ -60,7 +59,10 @@ def _limits(spec: ContainerSpec) -> dict[str, Json]:
     if spec.memory is not None:
         limits["memory"] = {"limit": spec.memory}
     if spec.cpus is not None:
-        limits["cpu"] = {"quota": round(spec.cpus * _CPU_PERIOD), "period": _CPU_PERIOD}
+        limits["cpu"] = {
+            "quota": round(spec.cpus * CPU_PERIOD_US),
+            "period": CPU_PERIOD_US,
+        }
     if spec.pids_limit is not None:
         limits["pids"] = {"limit": spec.pids_limit}
     return limits

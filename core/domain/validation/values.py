@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from typing import get_args
 
 from lanekit.core.domain.containers import (
+    CONTAINER_NAME,
     FINGERPRINT_ENV,
     INBOX_PATH,
+    MAX_PORT,
     NEXT,
     PREV,
     WORKER_PATH,
@@ -24,8 +26,8 @@ from lanekit.core.domain.validation.types import (
     profile_type_errors,
 )
 
-# podman's own rule (libpod/define: RegexError), and room for ".next" in a file name of 255 bytes.
-_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
+_NAME = re.compile(CONTAINER_NAME)
+# Leaves room for ".next" in a file name of 255 bytes.
 _NAME_LIMIT = 200
 _PATH_LIMIT = 4096
 # At a start the target is a path below the folder where podman keeps the container.
@@ -89,15 +91,16 @@ def _name_errors(lane: Lane) -> Iterator[InvalidValue]:
         yield invalid("fleet", f"fleet {lane.fleet!r} {fault}")
     name = lane.container_name
     if not _NAME.fullmatch(name):
-        yield invalid("container", f"container name {name!r} must match [a-zA-Z0-9][a-zA-Z0-9_.-]*")
+        yield invalid("container", f"container name {name!r} must match {CONTAINER_NAME}")
     elif len(name) > _NAME_LIMIT:
         yield invalid(
-            "container", f"container name has {len(name)} characters, {_NAME_LIMIT} are allowed"
+            "container",
+            f"container name has {len(name)} characters; at most {_NAME_LIMIT} are allowed",
         )
     elif name.endswith((NEXT, PREV)):
         yield invalid(
             "container",
-            f"container name {name!r} ends like those that a replacement uses ({NEXT}, {PREV})",
+            f"container name {name!r} must not end with {NEXT} or {PREV}, which replacements use",
         )
 
 
@@ -132,7 +135,7 @@ def _env_errors(profile: Profile) -> Iterator[InvalidValue]:
         if not _ENV_NAME.fullmatch(name):
             yield invalid(("env", name), f"env name {name!r} must match [A-Za-z_][A-Za-z0-9_.-]*")
         elif name in RESERVED_ENV:
-            yield invalid(("env", name), f"env {name} is made by lanekit and cannot be set")
+            yield invalid(("env", name), f"env {name} is set by lanekit and cannot be changed")
         elif "\0" in value or _not_utf8(value):
             yield invalid(
                 ("env", name), f"env {name} has a value that cannot be passed (NUL or not UTF-8)"
@@ -140,7 +143,7 @@ def _env_errors(profile: Profile) -> Iterator[InvalidValue]:
         elif affects_podman_itself(name) and ("\n" in value or "\r" in value):
             yield invalid(
                 ("env", name),
-                f"env {name} has a value of several lines, which podman cannot be given",
+                f"env {name} has a value with several lines, which podman does not accept",
             )
 
 
@@ -168,7 +171,8 @@ def _mount_errors(profile: Profile) -> Iterator[InvalidValue]:
             yield invalid("mounts", f"mount target {target!r} lies inside the config at {config}")
         if mount.source.rsplit("/", 1)[-1] in _PODMAN_SOCKETS:
             yield invalid(
-                "mounts", f"mount source {mount.source!r}: podman's socket is never given to a lane"
+                "mounts",
+                f"mount source {mount.source!r}: podman's socket must not be mounted into a lane",
             )
         taken.add(target)
 
@@ -193,7 +197,7 @@ def _drift_errors(profile: Profile) -> Iterator[InvalidValue]:
     elif profile.on_drift == "when-idle" and not profile.idle_path:
         yield invalid(
             "on_drift",
-            'on_drift = "when-idle" needs idle_path, at which the worker says whether it is busy',
+            'on_drift = "when-idle" needs idle_path, where the worker answers whether it is idle',
         )
     if profile.idle_path and (
         not profile.idle_path.startswith("/") or _CONTROL.search(profile.idle_path)
@@ -202,8 +206,11 @@ def _drift_errors(profile: Profile) -> Iterator[InvalidValue]:
 
 
 def _number_errors(profile: Profile) -> Iterator[InvalidValue]:
-    if not 0 < profile.server_port < 65536:  # noqa: PLR2004 - a TCP port
-        yield invalid("server_port", f"server_port {profile.server_port} is no port (1 to 65535)")
+    if not 0 < profile.server_port <= MAX_PORT:
+        yield invalid(
+            "server_port",
+            f"server_port {profile.server_port} is not a valid port (1 to {MAX_PORT})",
+        )
     for what, value in (
         ("memory", profile.memory),
         ("cpus", profile.cpus),
@@ -216,9 +223,11 @@ def _number_errors(profile: Profile) -> Iterator[InvalidValue]:
     if not profile.ready_path.startswith("/") or _CONTROL.search(profile.ready_path):
         yield invalid("ready_path", f"ready_path {profile.ready_path!r} must begin with /")
     if profile.git not in ("none", "safe", "read-write"):
-        yield invalid("git", f"git {profile.git!r} is none of none, safe, read-write")
+        yield invalid(
+            "git", f'git must be one of "none", "safe", "read-write", not {profile.git!r}'
+        )
     if not profile.image.strip() or profile.image.startswith("-") or _text_error(profile.image):
-        yield invalid("image", f"image {profile.image!r} is no image reference")
+        yield invalid("image", f"image {profile.image!r} is not a valid image reference")
 
 
 def _seconds_errors(profile: Profile) -> Iterator[InvalidValue]:

@@ -215,7 +215,7 @@ class Twins:
             found = or_raise(side.engine.list_by_labels(labels))
             return [side.ids.index(seen.id) for seen in found if seen.id in side.ids]
 
-        self._both(act, f"find {labels}")
+        self._both(act, f"list_by_labels {labels}")
 
     def files(self, target: int) -> None:
         """What was copied in."""

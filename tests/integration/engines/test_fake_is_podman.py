@@ -44,6 +44,8 @@ def real(
     return PodmanHarness(engine, podman, tmp_path_factory.mktemp("twins"))
 
 
+@pytest.mark.every_podman
+@pytest.mark.pids_limit  # the default limit is compared
 @pytest.mark.parametrize("long", [False, pytest.param(True, marks=pytest.mark.nightly)])
 def test_the_fake_does_what_podman_does(
     real: PodmanHarness,

@@ -17,6 +17,7 @@ def cli_harness(podman: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Po
 
 
 @pytest.mark.podman
+@pytest.mark.every_podman
 class TestPodmanCli(EngineContract):
     @pytest.fixture
     def harness(self, cli_harness: PodmanHarness) -> PodmanHarness:

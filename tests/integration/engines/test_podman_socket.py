@@ -21,6 +21,7 @@ def socket_harness(
 
 
 @pytest.mark.podman
+@pytest.mark.every_podman
 class TestPodmanSocket(EngineContract):
     @pytest.fixture
     def harness(self, socket_harness: PodmanHarness) -> PodmanHarness:

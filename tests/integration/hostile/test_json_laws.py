@@ -11,7 +11,7 @@ from returns.result import Failure
 from tests.fuzz.mutations import ODD, doubled, paths, removed, replaced, seeds
 from tests.fuzz.targets import TARGETS
 from tests.support.hypothesis_settings import many_examples
-from tests.support.strategies import damaged_answers
+from tests.support.strategies.podman_answers import damaged_answers
 
 from lanekit.adapters.host.processes import CompletedCommand
 from lanekit.adapters.podman.cli.output import shown_images

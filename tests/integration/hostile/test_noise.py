@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.fuzz.mutations import seeds
 from tests.integration.podman.conftest import WORKER, RealLane
 from tests.support.sandbox.podman_sandbox import Sandbox
-from tests.support.strategies import noise
+from tests.support.strategies.podman_answers import noise
 
 from lanekit.adapters.host.processes import CompletedCommand
 from lanekit.adapters.podman.cli.engine import PodmanCli

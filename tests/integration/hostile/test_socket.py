@@ -24,8 +24,9 @@ from typer.testing import CliRunner
 
 from lanekit.adapters.podman.rest.engine import PodmanSocket
 from lanekit.cli import wiring
-from lanekit.cli.main import app
+from lanekit.cli.app import app
 from lanekit.cli.options import EngineName
+from lanekit.core.domain.hints import Hint
 from lanekit.core.domain.lanes import Lane
 from lanekit.core.ports.engine import ContainerEngine
 
@@ -207,4 +208,4 @@ def test_where_nobody_listens_the_error_says_how_to_start_it(tmp_path: Path, mak
         error = failure(call(lane))
         assert (error.kind, error.lane) == (AWAY, "ws/a")
         assert str(path) in error.message
-        assert "systemctl --user start podman.socket" in error.hint
+        assert Hint("start-podman-service") in error.hints

@@ -22,7 +22,7 @@ from lanekit.core.domain.errors import or_raise
 from lanekit.core.domain.lanes import BindMount
 from lanekit.core.ports.engine import ContainerEngine
 
-pytestmark = pytest.mark.podman
+pytestmark = [pytest.mark.podman, pytest.mark.every_podman]
 
 # What differs between two containers of one spec, whoever makes them.
 _OWN = {
@@ -76,6 +76,7 @@ def _shown(podman: Sandbox, name: str) -> Any:
     return shown
 
 
+@pytest.mark.pids_limit
 def test_both_make_the_same_container(
     cli_lane: RealLane, podman: Sandbox, podman_service: Path
 ) -> None:

@@ -143,7 +143,7 @@ def test_a_hand_between_two_calls(real_lane: RealLane, case: Case) -> None:
     error = _error(real, case, hand.act)
     assert hand.acted
     assert error is None or isinstance(error, _clear(command, what)), error
-    assert error is None or error.hint
+    assert error is None or error.hints
     if what not in ("remove", "replace") and command != "rm":
         assert real.containers()
     hand.rest()

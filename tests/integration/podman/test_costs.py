@@ -12,6 +12,7 @@ from tests.integration.podman.counting_proxy import counting_proxy
 from lanekit.adapters.host.lane_lock import FileLock
 from lanekit.api import Lanes
 from lanekit.core.domain.errors import or_raise
+from lanekit.core.domain.hints import Hint
 from lanekit.core.domain.lanes import Lane
 
 pytestmark = pytest.mark.podman
@@ -46,7 +47,7 @@ def test_podman_that_is_not_there_is_one_clear_error(cli_lane: RealLane) -> None
     outcome = cli_lane.lanes().ensure(cli_lane.lane)
     assert isinstance(outcome, Failure)
     assert outcome.failure().kind == "EngineUnavailable"
-    assert "install podman" in outcome.failure().hint
+    assert Hint("install-podman") in outcome.failure().hints
 
 
 def _requests(lane: RealLane, service: Path, act: Callable[[Lanes], object]) -> list[str]:

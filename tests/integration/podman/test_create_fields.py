@@ -15,7 +15,7 @@ from lanekit.core.domain.errors import or_raise
 from lanekit.core.domain.lanes import BindMount
 from lanekit.core.domain.podman_create.body import Json, create_body
 
-pytestmark = pytest.mark.podman
+pytestmark = [pytest.mark.podman, pytest.mark.every_podman]
 
 # The field of drift that tells of it, for podman itself takes it for one that is not there.
 NOTICED = {

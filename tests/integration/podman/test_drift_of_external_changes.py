@@ -22,7 +22,7 @@ from lanekit.core.domain.plan import Plan
 from lanekit.core.domain.podman_create.args import create_args
 from lanekit.core.ports.engine import ContainerEngine
 
-pytestmark = pytest.mark.podman
+pytestmark = [pytest.mark.podman, pytest.mark.every_podman]
 
 Args = list[str]
 Change = Callable[[Args], Args]

@@ -22,7 +22,7 @@ from lanekit.core.domain.errors import (
 from lanekit.core.domain.observed import Endpoint
 from lanekit.core.domain.operations import AwaitReady
 
-pytestmark = pytest.mark.podman
+pytestmark = [pytest.mark.podman, pytest.mark.every_podman]
 
 
 def _get(endpoint: Endpoint) -> str:
@@ -192,7 +192,7 @@ def test_a_missing_image_of_a_new_lane_is_told_and_nothing_made(real_lane: RealL
     ):
         assert isinstance(outcome, Failure)
         assert isinstance(outcome.failure(), ImageMissing)
-        assert "podman build" in outcome.failure().hint
+        assert "podman build" in str(outcome.failure())
     assert real_lane.containers() == []
 
 

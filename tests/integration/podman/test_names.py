@@ -12,6 +12,7 @@ from tests.integration.podman.conftest import RealLane
 from tests.support.sandbox.podman_sandbox import DEMO_IMAGE, Sandbox
 
 from lanekit.core.domain.errors import Conflict, InvalidLane, NotOwned, or_raise
+from lanekit.core.domain.hints import Hint
 
 pytestmark = pytest.mark.podman
 
@@ -125,7 +126,7 @@ def test_a_pod_of_its_name_is_left_alone(real_lane: RealLane) -> None:
         assert isinstance(outcome, Failure)
         assert isinstance(outcome.failure(), NotOwned)
         assert "a pod has that name" in outcome.failure().message
-        assert "another `container`" in outcome.failure().hint
+        assert outcome.failure().hints == (Hint("rename-pod"),)
         assert or_raise(lanes.remove(lane)) == "missing"
         assert real_lane.containers() == []
         assert real_lane.sandbox.run("pod", "inspect", name) == before
@@ -144,7 +145,7 @@ def test_a_pod_whose_name_podman_tells_at_the_rename_only(
         outcome = cli_lane.lanes().ensure(cli_lane.lane)
         assert isinstance(outcome, Failure)
         assert isinstance(outcome.failure(), Conflict)
-        assert "podman pod ps" in outcome.failure().hint
+        assert outcome.failure().hints == (Hint("check-pod-name"),)
         assert cli_lane.containers() == []
         assert cli_lane.sandbox.run("pod", "exists", name) == ""
     finally:

@@ -14,6 +14,7 @@ from tests.integration.podman.conftest import WORKER, RealLane
 from lanekit.adapters.http.probe import HttpProbe
 from lanekit.core.domain.endpoint import endpoint_of
 from lanekit.core.domain.errors import or_raise
+from lanekit.core.domain.hints import Hint
 from lanekit.core.domain.observed import ObservedContainer
 
 pytestmark = pytest.mark.podman
@@ -127,7 +128,7 @@ def test_a_port_that_was_taken_is_no_reason_to_replace_under_report(real_lane: R
         outcome = real_lane.lanes().ensure(real_lane.lane)
         assert isinstance(outcome, Failure)
         assert outcome.failure().kind == "PortInUse"
-        assert "free the port" in outcome.failure().hint
+        assert outcome.failure().hints == (Hint("free-port"),)
     assert _only(real_lane).id == before.id
     assert or_raise(real_lane.lanes().ensure(real_lane.lane)).action == "started"
 
@@ -139,6 +140,7 @@ def _limited(lane: RealLane, memory: int) -> None:
     lane.profile = replace(lane.profile, memory=memory, cpus=0.5, pids_limit=100)
 
 
+@pytest.mark.pids_limit
 def test_limits_are_changed_while_it_runs_where_podman_keeps_it(real_lane: RealLane) -> None:
     _limited(real_lane, 64 << 20)
     _ = or_raise(real_lane.lanes().ensure(real_lane.lane))
@@ -160,6 +162,7 @@ def test_limits_are_changed_while_it_runs_where_podman_keeps_it(real_lane: RealL
     assert (done.action, done.drift, _only(real_lane).id) == ("started", (), before.id)
 
 
+@pytest.mark.pids_limit
 def test_a_limit_that_cannot_be_had_loses_nothing(real_lane: RealLane) -> None:
     _limited(real_lane, 64 << 20)
     _ = or_raise(real_lane.lanes().ensure(real_lane.lane))
@@ -208,7 +211,7 @@ def test_the_command_lists_it(real_lane: RealLane, lanekit: Callable[..., str]) 
     _ = real_lane.sandbox.run(
         "exec", _only(real_lane).name, "sh", "-c", "printf x > \"/$(printf 'e\\033[31m\\nl')\""
     )
-    assert "  loses  2 files changed in the container's own layer (--verbose lists them)" in (
+    assert "  loses  2 files changed in the container's writable layer (--verbose lists them)" in (
         lanekit("plan")
     )
     said = lanekit("--verbose", "plan")

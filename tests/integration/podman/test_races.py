@@ -15,6 +15,7 @@ from tests.support.tiers import with_nightly
 from lanekit.api import Lanes
 from lanekit.core.domain.containers import NEXT, PREV
 from lanekit.core.domain.errors import Conflict, NotFound, NotOwned, WorkerExited, or_raise
+from lanekit.core.domain.hints import Hint
 
 pytestmark = pytest.mark.podman
 
@@ -96,7 +97,7 @@ def test_a_hand_between_two_calls_of_a_replace(
     ).split()
     if isinstance(outcome, Failure):
         assert isinstance(outcome.failure(), (NotOwned, Conflict, NotFound)), outcome
-        assert outcome.failure().hint or outcome.failure().detail
+        assert outcome.failure().hints or outcome.failure().detail
     if hand not in ("remove", "replace") and isinstance(outcome, Failure):
         assert old.id in [c.id for c in real.containers()]
     if isinstance(outcome, Failure) and isinstance(outcome.failure(), NotOwned):
@@ -122,7 +123,7 @@ def test_a_hand_that_never_rests_ends_in_a_clear_error(real_lane: RealLane) -> N
     error = outcome.failure()
     assert isinstance(error, Conflict)
     assert "5 times in a row" in error.message
-    assert "run ensure again" in error.hint
+    assert error.hints == (Hint("find-interference"),)
     assert real_lane.containers() == []
 
 

@@ -31,7 +31,7 @@ def test_a_worker_that_ends_is_told_at_once(both_lanes: list[RealLane], script: 
     assert time.monotonic() - begun < AT_ONCE
     for code, out, err in told:
         assert (code, "because WorkerExited" in out) == (1, True), err
-        for words in (*ENDS[script], "  -> the worker itself has to be mended; "):
+        for words in (*ENDS[script], "  -> fix the worker, then run `lanekit ensure "):
             assert words in err
         assert "Traceback" not in err
 

@@ -22,7 +22,8 @@ from tests.support.sandbox.podman_reaper import MARK, RECIPE
 DEMO_IMAGE = "localhost/lanekit-demo:local"
 LOG_VARIABLE = "LANEKIT_TEST_PODMAN_LOG"
 _EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
-_USER_NETWORKS = Path("/etc/containers/networks")
+# tests/support/podman5 gives its podmans a bridge of their own.
+_USER_NETWORKS = Path(os.environ.get("LANEKIT_TEST_NETWORKS", "/etc/containers/networks"))
 
 # What the user has set for podman must not leak in.
 _FOREIGN = (

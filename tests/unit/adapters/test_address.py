@@ -12,6 +12,7 @@ from lanekit.adapters.podman.auto import find_podman
 from lanekit.adapters.podman.cli.engine import PodmanCli
 from lanekit.adapters.podman.rest.engine import PodmanSocket
 from lanekit.core.domain.errors import or_raise
+from lanekit.core.domain.hints import Hint
 
 
 @pytest.mark.parametrize(
@@ -36,7 +37,7 @@ def test_what_is_no_address_is_refused_without_its_password(url: str) -> None:
     outcome = parse_address(url)
     assert isinstance(outcome, Failure)
     assert outcome.failure().kind == "InvalidLane"
-    assert "--engine cli" in outcome.failure().hint
+    assert outcome.failure().hints == (Hint("correct-address"), Hint("use-podman-command"))
     assert "secret" not in str(outcome.failure())
 
 
@@ -58,8 +59,7 @@ def test_no_socket_says_how_to_start_one(tmp_path: Path, monkeypatch: pytest.Mon
     error = outcome.failure()
     assert error.kind == "EngineUnavailable"
     assert str(tmp_path / "podman/podman.sock") in error.message
-    assert "systemctl --user start podman.socket" in error.hint
-    assert "podman system service" in error.hint
+    assert error.hints == (Hint("start-podman-service"), Hint("use-podman-command"))
 
 
 def test_a_socket_that_is_found_later_is_used(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hypothesis import event, given, settings
 from returns.result import Failure
-from tests.support.strategies import sly_entries
+from tests.support.strategies.config_trees import sly_entries
 
 from lanekit.core.domain.config_tree.entries import Entry
 from lanekit.core.domain.config_tree.tar import parse_tree, tar

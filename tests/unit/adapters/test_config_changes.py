@@ -57,7 +57,7 @@ def test_a_change_since_the_reading_breaks_the_archive(tmp_path: Path, change: s
     _ = make(config / name)
     error = broken(copy)
     assert error.message == f"{config}/{name} {what}".replace("/ ", " ")
-    assert error.hint
+    assert error.hints
 
 
 def test_a_folder_swapped_for_a_link_to_its_like_breaks_the_archive(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from lanekit.adapters.podman.error_mapping import bounded, error_of, without_warnings
 from lanekit.core.domain.errors import EngineFailed, EngineUnavailable, NotOwned, StartFailed
+from lanekit.core.domain.hints import Hint
 
 RECORDED = Path(__file__).parents[2] / "recorded"
 
@@ -164,7 +165,7 @@ def test_what_an_old_podman_says_of_our_options_is_told_as_that(words: str) -> N
     error = error_of("do it", words)
     assert isinstance(error, EngineUnavailable)
     assert error.detail == words
-    assert "4.3 or later" in error.hint
+    assert error.hints == (Hint("upgrade-podman"),)
 
 
 def test_words_are_shortened_by_whole_lines() -> None:

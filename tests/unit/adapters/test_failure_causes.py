@@ -38,6 +38,10 @@ RECORDED = [
         "connect: no such file or directory",
     ),
 ]
+NO_PROGRAM = "OCI runtime attempted to invoke a command that was not found"
+RECORDED += [
+    ("no-program", f'{RUNC}exec: "/x": stat /x: no such file or directory: {NO_PROGRAM}'),
+]
 REPORTED = [
     (
         "hybrid-cgroups",
@@ -54,6 +58,10 @@ REPORTED = [
         "kernel does not support overlay fs: 'overlay' is not supported over extfs at \"/x\": "
         "backing file system is unsupported for this graph driver",
     ),
+    (
+        "no-program",
+        f"crun: executable file `/x` not found: No such file or directory: {NO_PROGRAM}",
+    ),
     ("no-subids", 'cannot find newuidmap: exec: "newuidmap": executable file not found in $PATH'),
     ("no-controllers", "opening file `memory.swap.max` for writing: Permission denied"),
 ]
@@ -69,8 +77,7 @@ def test_known_words(cause: str, words: str) -> None:
     "words",
     [
         "something never seen before",
-        f'{RUNC}exec: "/x": stat /x: no such file or directory: OCI runtime attempted to invoke a '
-        "command that was not found",
+        f"crun: open `/x`: No such file or directory: {NO_PROGRAM}",
         f'{RUNC}exec: "/x": permission denied: OCI permission denied',
         "unable to find user root: no matching entries in passwd file",
         "",

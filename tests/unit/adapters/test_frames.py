@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support.strategies import FRAMES, pieces
+from tests.support.strategies.podman_answers import FRAMES, pieces
 
 from lanekit.adapters.podman.rest.frames import Frames, Unframed
 

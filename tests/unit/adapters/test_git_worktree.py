@@ -163,7 +163,7 @@ def test_a_worktree_that_lies_is_refused_and_nothing_is_changed(made: Made, lie:
     before = sorted(made.folder.rglob("*"))
     error = _refused(made)
     assert word in f"{error.message} {error.detail}", error
-    assert error.hint
+    assert error.hints
     assert sorted(made.folder.rglob("*")) == before
 
 

@@ -66,7 +66,7 @@ class Host:
         assert errors == [seen.fault] * 2
         assert isinstance(errors[0], InvalidLane | ConfigUnreadable)
         assert errors[0].lane == "ws/a"
-        assert errors[0].hint
+        assert errors[0].hints
         assert str(errors[0]).encode(), "it can be printed"
         return errors[0]
 

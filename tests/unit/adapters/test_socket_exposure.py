@@ -28,7 +28,7 @@ def _refused(path: Path | str) -> bool:
             assert isinstance(error, InvalidLane)
             assert error.message == f"{path} would give podman's socket to the lane"
             assert error.detail
-            assert error.hint
+            assert error.hints
             return True
 
 

@@ -204,7 +204,7 @@ def test_watch_repairs_a_lane_that_ended(place: Place) -> None:
         running.join(10)
     assert not running.is_alive()
     last = reports[-1]
-    assert (last.kind, last.lane) == ("mended", A)
+    assert (last.kind, last.lane) == ("reconciled", A)
     assert last.result is not None
     assert last.result.action == "started"
 

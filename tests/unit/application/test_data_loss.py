@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 from returns.result import Failure, Success
 from tests.support.lane_world import LANE, PROFILE, Config, Files, LaneWorld
-from tests.support.strategies import snapshot_of
+from tests.support.strategies.lanes import snapshot_of
 
 from lanekit.core.application.context import Ports, PreparedLane
 from lanekit.core.application.data_loss import lost_files, with_data_loss

@@ -75,13 +75,15 @@ ws/a: ws-a runs, but did not answer at http://127.0.0.1:40001/ within 2.5 s
 its last lines:
 one
 two
--> run ensure again to go on waiting; `--timeout` or `ready_timeout` give it longer, `lanekit logs` shows what it does\
+-> call `ensure` to wait again, with a longer `ready_timeout`
+-> `logs` returns its last output\
 """)
     world.engine.fail("logs", EngineFailed("no"))
     assert words_of(world.lanes().ensure(LANE)) == snapshot("""\
 ws/a: ws-a runs, but did not answer at http://127.0.0.1:40001/ within 2.5 s
 it wrote nothing
--> run ensure again to go on waiting; `--timeout` or `ready_timeout` give it longer, `lanekit logs` shows what it does\
+-> call `ensure` to wait again, with a longer `ready_timeout`
+-> `logs` returns its last output\
 """)
 
 
@@ -91,7 +93,7 @@ def test_one_that_exits_is_told_with_its_code(world: LaneWorld) -> None:
 ws/a: the worker of ws-a exited with code 7 before it answered
 its last lines:
 no key
--> the worker itself has to be mended; lanekit ensure then makes the lane anew\
+-> fix the worker, then call `ensure`\
 """)
 
 
@@ -107,7 +109,7 @@ def test_one_that_was_killed_for_its_memory_is_told_with_podmans_words(world: La
 ws/a: the worker of ws-a exited with code 137, killed for lack of memory before it answered
 out of memory
 it wrote nothing
--> raise `memory` in the profile, or let the worker need less\
+-> raise `memory` in the profile, or reduce what the worker needs\
 """)
 
 
@@ -156,7 +158,7 @@ def test_a_name_that_is_taken_again_and_again(world: LaneWorld) -> None:
 ws/a: a name that the lane needs was taken 5 times in a row
 the name is in use
 by 1234
--> is it a pod's (`podman pod ps`)? then choose another `container` for the lane; else find out who makes containers of this name, then run ensure again\
+-> if `podman pod ps` shows a pod of that name, choose another `container` for the lane; otherwise find out what creates containers of that name, then try again\
 """)
 
 
@@ -170,7 +172,7 @@ def test_a_lane_that_is_changed_again_and_again(world: LaneWorld) -> None:
     assert words_of(world.lanes().ensure(LANE)) == snapshot("""\
 ws/a: somebody else changed the lane 5 times in a row while lanekit worked on it
 it is paused
--> find out who else starts, stops or removes this container, then run ensure again\
+-> find out what else starts, stops or removes this container, then try again\
 """)
     # Each try waits longer for whoever else is at it: 0.2, 0.4, 0.6 and 0.8 s.
     assert world.clock.now() - begun == pytest.approx(2.0)
@@ -182,7 +184,7 @@ def test_a_container_that_is_being_removed_is_waited_for(world: LaneWorld) -> No
     assert words_of(world.lanes().ensure(LANE)) == snapshot("""\
 ws/a: somebody else changed the lane 5 times in a row while lanekit worked on it
 the container is being removed by somebody else
--> find out who else starts, stops or removes this container, then run ensure again\
+-> find out what else starts, stops or removes this container, then try again\
 """)
     assert world.clock.now() - begun == pytest.approx(2.0)
 
@@ -203,7 +205,7 @@ def test_a_port_that_is_taken_is_told_where_nothing_may_be_replaced(world: LaneW
     assert words_of(world.lanes().ensure(LANE)) == snapshot("""\
 ws/a: its port is taken
 by nginx
--> on_drift is report, so the container is not replaced: free the port, or give the lane up with `lanekit rm` and ensure it anew\
+-> on_drift is report, so the container is not replaced: free the port, or call `remove` and then `ensure`\
 """)
 
 
@@ -284,7 +286,7 @@ def test_what_podman_made_otherwise_is_told_field_by_field(world: LaneWorld) -> 
 ws/a: podman made a container that is not what was asked for
 privileged: expected no, actual yes
 restart_policy: expected no, actual always
--> a containers.conf may set this for all containers (/usr/share/containers, /etc/containers, ~/.config/containers, $CONTAINERS_CONF): change it there, or say the same in the profile, where it has a key for it\
+-> a containers.conf may set this for all containers (/usr/share/containers, /etc/containers, ~/.config/containers, $CONTAINERS_CONF): change it there, or set the same value in the profile if it has a key for it\
 """)
 
 
@@ -299,7 +301,7 @@ word (hidden)
 and `rename ws-a.next to ws-a` could not be undone: no answer
 (hidden)
 ws-a.prev, which lanekit had stopped (two containers of a lane never run at once), was started again
--> run `lanekit ensure` again: it goes on from what is there\
+-> call `ensure` again: it continues from the current state\
 """)
     told = [event for event in world.events if isinstance(event, OperationUndone)]
     assert [(str(one.operation), one.failed) for one in told] == snapshot(

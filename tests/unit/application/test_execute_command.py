@@ -5,6 +5,7 @@ from tests.support.lane_world import LANE, LaneWorld
 
 from lanekit.adapters.memory.engine import Program
 from lanekit.core.domain.errors import Outcome, or_raise
+from lanekit.core.domain.hints import Hint
 
 COMMAND = ("make", "test")
 
@@ -35,7 +36,7 @@ def test_nothing_is_executed_in_a_lane_that_does_not_run() -> None:
     assert isinstance(outcome, Failure)
     assert not executed
     assert (outcome.failure().kind, outcome.failure().lane) == ("InvalidState", LANE.name)
-    assert "lanekit ensure ws/a" in outcome.failure().hint
+    assert outcome.failure().hints == (Hint("start-lane"), Hint("show-logs"))
 
 
 def test_nothing_is_executed_in_a_container_of_somebody_elses() -> None:

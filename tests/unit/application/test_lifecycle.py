@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
+from inline_snapshot import snapshot
 from returns.result import Failure
 from tests.support.lane_world import LANE, LaneWorld
 
@@ -180,10 +181,15 @@ def test_what_is_not_there_is_told_with_how_to_make_it() -> None:
         lanes.logs(LANE),
         lanes.execute(LANE, ["true"]),
     ]
-    for outcome in outcomes:
-        assert str(_error(outcome)) == (
-            "ws/a: there is no container ws-a\n-> `lanekit ensure ws/a` makes it"
-        )
+    texts = {str(_error(outcome)) for outcome in outcomes}
+    assert texts == snapshot(
+        {
+            """\
+ws/a: there is no container ws-a
+-> call `ensure` to create it\
+"""
+        }
+    )
 
 
 class _Terminals(InMemory):
@@ -209,16 +215,19 @@ def test_who_asks_for_a_terminal_gets_one_and_nobody_else() -> None:
 
 
 def test_a_container_that_sleeps_is_told_with_how_it_came_to_that(world: LaneWorld) -> None:
-    hint = "-> `lanekit ensure ws/a` starts it, `lanekit logs ws/a` shows its last words"
     world.engine.pause(NAME)
-    assert str(_error(world.lanes().execute(LANE, ["true"]))) == (
-        f"ws/a: the container ws-a does not run: it is paused\n{hint}"
-    )
+    assert str(_error(world.lanes().execute(LANE, ["true"]))) == snapshot("""\
+ws/a: the container ws-a does not run: it is paused
+-> call `ensure` to start it
+-> `logs` returns its last output\
+""")
     world.engine.kill(NAME)
     world.engine.tamper(NAME, exit_code=3)
-    assert str(_error(world.lanes().execute(LANE, ["true"]))) == (
-        "ws/a: the container ws-a does not run: it is exited (its worker ended with 3)\n" + hint
-    )
+    assert str(_error(world.lanes().execute(LANE, ["true"]))) == snapshot("""\
+ws/a: the container ws-a does not run: it is exited (its worker ended with 3)
+-> call `ensure` to start it
+-> `logs` returns its last output\
+""")
 
 
 # --- stop, remove ---------------------------------------------------------------------------------

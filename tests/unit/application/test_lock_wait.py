@@ -47,7 +47,7 @@ def test_a_lane_that_stays_busy_is_an_error_that_names_who_works_on_it(
     assert error.lane == "ws/a"
     assert error.message.startswith("another lanekit (process ")
     assert error.message.endswith(") is working on container ws-a")
-    assert error.hint
+    assert error.hints
     assert isinstance(CALLS[call](lanes), Success)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from returns.result import Failure, Success
 from tests.support.lane_world import LANE, PROFILE, UNFINISHED, Files, copying, settled
-from tests.support.strategies import snapshot_of
+from tests.support.strategies.lanes import snapshot_of
 
 from lanekit.adapters.memory.engine import InMemory
 from lanekit.core.application.observe import (

@@ -18,20 +18,21 @@ from hypothesis import strategies as st
 from returns.result import Failure
 from tests.laws.test_ensure_laws import STATES
 from tests.support.lane_world import LANE, LaneWorld
-from tests.support.strategies import IMAGE, snapshot_of
+from tests.support.strategies.lanes import IMAGE, snapshot_of
 
 from lanekit.adapters.memory.engine import InMemory, SimulatedKill, Worker
 from lanekit.core.domain.containers import Limits
 from lanekit.core.domain.desired import Digests, container_spec
-from lanekit.core.domain.differences import Difference, Remedy
+from lanekit.core.domain.differences import Difference, Drift, Remedy
 from lanekit.core.domain.drift import drift
 from lanekit.core.domain.errors import EngineFailed, InvalidState, Outcome, or_raise
+from lanekit.core.domain.hints import Hint
 from lanekit.core.domain.idle import meaning
 from lanekit.core.domain.lanes import Lane, OnDrift, Profile
 from lanekit.core.domain.observed import MountHealth, ObservedLane, State
 from lanekit.core.domain.operations import AwaitReady, CheckIdle, CopyIn, Stop, Unpause, Update
 from lanekit.core.domain.plan import Plan, PlanConstraints, make_plan
-from lanekit.core.domain.remedies import harshest, needing, updates, without_update
+from lanekit.core.domain.remedies import needing, updates, without_update
 from lanekit.core.domain.validation import validation_errors
 
 NAME = "ws-a"
@@ -50,6 +51,15 @@ CHANGES: tuple[dict[str, Any], ...] = (
     {"image_id": "9" * 64},
     {"memory": None},
 )
+
+
+_STRONGEST_FIRST: tuple[Remedy, ...] = ("replace", "restart", "adjust")
+
+
+def _strongest(drift: Drift) -> Remedy | None:
+    """Return the remedy that ends all differences; None when there is none."""
+    remedies = {difference.remedy for difference in drift}
+    return next((remedy for remedy in _STRONGEST_FIRST if remedy in remedies), None)
 
 
 def _plan(seen: ObservedLane, **wish: str) -> Plan:
@@ -81,7 +91,7 @@ def test_where_it_is_not_kept_it_is_replaced() -> None:
 def test_a_limit_that_could_not_be_put_back_is_replaced() -> None:
     assert _plan(ObservedLane(replace(RUNNING, memory=None))).action == "replaced"
     unlimited = replace(SPEC, memory=None)
-    assert harshest(drift(unlimited, RUNNING, IMAGE)) == "replace"
+    assert _strongest(drift(unlimited, RUNNING, IMAGE)) == "replace"
 
 
 @given(
@@ -114,7 +124,7 @@ def test_no_mend_is_harsher_than_the_harshest_difference(  # noqa: PLR0913, PLR0
         lambda s: drift(SPEC, s, IMAGE),
         PlanConstraints(on_drift=on_drift, busy=busy),
     )
-    worst = harshest(made.drift)
+    worst = _strongest(made.drift)
     expected = {"replace": ("replaced",), "restart": ("restarted",), "adjust": ("adjusted",)}
     if worst is not None and state in ("running", "paused"):
         assert made.action in expected[worst]
@@ -238,9 +248,9 @@ def test_report_does_not_replace_for_a_taken_port_and_says_what_helps() -> None:
     (before,) = world.ours()
     outcome = world.lanes().ensure(LANE)
     assert isinstance(outcome, Failure)
-    assert (outcome.failure().kind, "free the port" in outcome.failure().hint) == (
+    assert (outcome.failure().kind, outcome.failure().hints) == (
         "PortInUse",
-        True,
+        (Hint("free-port"),),
     )
     assert [c.id for c in world.ours()] == [before.id]
 
@@ -375,7 +385,7 @@ def test_what_an_update_does_not_end_a_replace_does_and_the_rest_is_as_it_was() 
     grades: tuple[Remedy, ...] = ("adjust", "restart", "replace")
     drift = tuple(Difference("f", "1", "2", grade) for grade in grades)
     assert [each.remedy for each in without_update(drift)] == ["replace", "restart", "replace"]
-    assert [harshest(drift[:count]) for count in range(4)] == [None, *grades]
+    assert [_strongest(drift[:count]) for count in range(4)] == [None, *grades]
     assert [needing(drift, grade) for grade in grades] == [(each,) for each in drift]
 
 

@@ -12,6 +12,7 @@ from lanekit.core.application.prepare import prepare
 from lanekit.core.domain.desired import Digests, container_spec
 from lanekit.core.domain.errors import ConfigUnreadable, InvalidLane, Outcome, or_raise
 from lanekit.core.domain.git_mounts import GitFacts, git_access
+from lanekit.core.domain.hints import Hint
 from lanekit.core.domain.lanes import BindMount
 
 READ: Outcome[Config] = Success(Config("f" * 64, "d" * 64))
@@ -115,7 +116,7 @@ def test_an_impossible_lane_is_not_looked_at() -> None:
 
 
 def test_a_config_that_cannot_be_read_is_the_lanes_error() -> None:
-    error = ConfigUnreadable("/c/.codex/x is a FIFO", "words", "hint")
+    error = ConfigUnreadable("/c/.codex/x is a FIFO", "words", (Hint("correct-path"),))
     assert prepare(_Host(reads=Failure(error)), LANE, PROFILE) == Failure(
         replace(error, lane="ws/a")
     )

@@ -52,7 +52,7 @@ def test_a_config_that_is_gone_is_copied_while_it_runs(world: LaneWorld) -> None
     assert done.action == "adjusted"
     assert [str(op) for op in done.operations] == [f"copy config into {NAME}"]
     assert [(d.field, d.actual) for d in done.drift] == [
-        ("config", "deleted in the container, or half copied")
+        ("config", "deleted in the container, or copied incompletely")
     ]
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 from returns.result import Failure, Success
 from tests.support.lane_world import LANE, PROFILE, Files, NoLock
-from tests.support.strategies import snapshot_of
+from tests.support.strategies.lanes import snapshot_of
 
 from lanekit.adapters.host.clock import VirtualClock
 from lanekit.adapters.memory.engine import InMemory

@@ -91,7 +91,7 @@ class Kept:
         return len(self.reports) > reports
 
     def repaired(self, lane: Lane, times: int) -> bool:
-        return self.words(lane) == ["mended"] * times
+        return self.words(lane) == ["reconciled"] * times
 
     def calls(self, method: str, lane: Lane) -> int:
         """How many calls of this method were about the lane's container."""
@@ -126,7 +126,7 @@ def test_lanes_are_made_so_and_said_so(kept: Kept) -> None:
     with kept.watched():
         kept.wait(lambda: len(kept.reports) == 3)
         assert kept.all_run()
-    assert kept.words() == ["mended"] * 3
+    assert kept.words() == ["reconciled"] * 3
     assert kept.all_run()
 
 
@@ -139,7 +139,7 @@ def test_what_happens_to_a_lane_is_put_right_at_once(kept: Kept, harm: str) -> N
             kept.engine.external_rename(lane.container_name, "elsewhere")
         else:
             getattr(kept.engine, harm)(lane.container_name)
-        kept.wait(lambda: kept.words(lane) == ["mended"] * 2)
+        kept.wait(lambda: kept.words(lane) == ["reconciled"] * 2)
         assert kept.state(lane) == "running"
     assert len(kept.reports) == 4
 
@@ -166,7 +166,7 @@ def test_a_resync_finds_what_made_no_event(kept: Kept) -> None:
     with kept.watched(resync=0.3):
         kept.wait(lambda: len(kept.reports) == 3)
         kept.engine.tamper(kept.lanes[1].container_name, user="nobody")
-        kept.pass_until(lambda: kept.words(kept.lanes[1]) == ["mended"] * 2)
+        kept.pass_until(lambda: kept.words(kept.lanes[1]) == ["reconciled"] * 2)
 
 
 def test_podman_away_and_back_is_said_once_each(kept: Kept) -> None:
@@ -178,7 +178,7 @@ def test_podman_away_and_back_is_said_once_each(kept: Kept) -> None:
         kept.engine.reconnect()
         kept.pass_until(lambda: len(kept.reports) == 6)
         assert kept.all_run()
-    assert kept.words()[3:] == ["engine lost", "engine back", "mended"]
+    assert kept.words()[3:] == ["engine lost", "engine back", "reconciled"]
 
 
 def test_podman_lost_is_told_without_a_secret_of_any_lane(kept: Kept) -> None:
@@ -210,13 +210,13 @@ def test_lanes_that_are_asked_for_anew(kept: Kept) -> None:
         assert b.profile is not None
         changed = replace(b, profile=replace(b.profile, memory=256 << 20))
         watcher.update([changed, c])
-        kept.wait(lambda: "mended" in kept.words(changed))
+        kept.wait(lambda: "reconciled" in kept.words(changed))
         kept.engine.kill(a.container_name)
         # What comes after it has been handled, so it has been handled too.
         kept.engine.kill(c.container_name)
-        kept.wait(lambda: kept.words(c) == ["mended"] * 2)
+        kept.wait(lambda: kept.words(c) == ["reconciled"] * 2)
         assert kept.state(a) == "exited"
-    assert kept.words(a) == ["mended", "gone"]
+    assert kept.words(a) == ["reconciled", "gone"]
 
 
 def test_a_lane_that_is_slow_keeps_no_other_waiting_and_no_stop(kept: Kept) -> None:
@@ -250,4 +250,4 @@ def test_a_podman_that_is_away_from_the_start(kept: Kept) -> None:
         kept.pass_until(lambda: len(kept.reports) == 5)
         assert kept.all_run()
     assert isinstance(kept.runtime.status(kept.lanes[0]), Failure) is False
-    assert kept.words() == ["engine lost", "engine back", "mended", "mended", "mended"]
+    assert kept.words() == ["engine lost", "engine back", "reconciled", "reconciled", "reconciled"]

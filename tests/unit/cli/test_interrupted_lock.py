@@ -12,7 +12,7 @@ from tests.unit.cli.test_process import ENGINE
 
 from lanekit.adapters.host.lane_lock import FileLock
 
-FIRST = "lanekit: interrupted; putting back what was begun (once more: leave at once)"
+FIRST = "lanekit: interrupted, rolling back; press Ctrl-C again to exit immediately"
 # Tells that it begins to wait, and at its end how often podman was asked.
 RULES = """
 import atexit
@@ -31,6 +31,16 @@ SystemClock.sleep, SystemClock.wait = tell_and_sleep, tell_and_wait
 atexit.register(lambda: print("asked", len(engine.calls), file=sys.stderr))
 """
 LANEKIT = [sys.executable, "-c", ENGINE.format(rules=RULES)]
+# A signal that comes when the threads of many lanes have started, and nobody iterates yet.
+AT_THE_START = """
+import os, signal
+from lanekit.core.application.ensure_batch import EnsureBatch
+begin = EnsureBatch.__init__
+def interrupted(self, *args, **more):
+    begin(self, *args, **more)
+    os.kill(os.getpid(), signal.SIGINT)
+EnsureBatch.__init__ = interrupted
+"""
 
 
 @pytest.fixture
@@ -39,21 +49,24 @@ def held(fleet: Path) -> Iterator[str]:
     name = f"t{secrets.token_hex(4)}-a"
     text = (fleet / "lanes.toml").read_text().replace('id = "a"', f'id = "a"\ncontainer = "{name}"')
     _ = (fleet / "lanes.toml").write_text(text)
-    with FileLock().hold(name, 0).unwrap():
+    with FileLock(str(fleet / "locks")).hold(name, 0).unwrap():
         yield name
 
 
 def _interrupted(number: signal.Signals, *command: str) -> tuple[int, str, str]:
     """The exit code, stdout, and stderr since the wait began."""
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [*LANEKIT, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    assert process.stderr is not None
-    while (line := process.stderr.readline()) != "waits\n":
-        assert line, "it did not wait"
-    process.send_signal(number)
-    out, err = process.communicate(timeout=60)
-    return process.returncode, out, err
+    ) as process:
+        try:
+            assert process.stderr is not None
+            while (line := process.stderr.readline()) != "waits\n":
+                assert line, "it did not wait"
+            process.send_signal(number)
+            out, err = process.communicate(timeout=60)
+            return process.returncode, out, err
+        finally:
+            process.kill()
 
 
 @pytest.mark.parametrize(
@@ -85,3 +98,13 @@ def test_a_signal_ends_the_wait_for_one_of_many(held: str) -> None:
     assert told[1][0] == "ws1/long"
     assert [line for line in err.splitlines() if line.startswith("lanekit: ")] == [FIRST]
     assert "Traceback" not in err
+
+
+def test_signal_at_the_start_of_many_lanes_ends_them(held: str) -> None:
+    _ = held
+    command = [sys.executable, "-c", ENGINE.format(rules=AT_THE_START), "ensure"]
+    done = subprocess.run(command, timeout=20, capture_output=True, text=True, check=False)
+    assert done.returncode == 130
+    assert sorted(line.split()[0] for line in done.stdout.splitlines()) == ["ws1/a", "ws1/long"]
+    assert [line for line in done.stderr.splitlines() if line.startswith("lanekit: ")] == [FIRST]
+    assert "Traceback" not in done.stderr

@@ -8,7 +8,7 @@ from tests.support.object_backend import ObjectBackend
 from tests.unit.cli.conftest import FLEET, Lanekit
 
 from lanekit.adapters.host.clock import SystemClock
-from lanekit.cli import session, wiring
+from lanekit.cli import wiring
 from lanekit.core.application.lanes import Lanes
 from lanekit.core.domain.lanes import Lane
 
@@ -22,7 +22,6 @@ def backend(monkeypatch: pytest.MonkeyPatch) -> ObjectBackend:
         return Lanes(backend, clock=SystemClock())
 
     monkeypatch.setattr(wiring, "lanes_for", lanes_for)
-    monkeypatch.setattr(session, "lanes_for", lanes_for)
     return backend
 
 

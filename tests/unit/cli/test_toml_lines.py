@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import cast
 
 from hypothesis import example, given
-from tests.support.strategies import toml_documents
+from tests.support.strategies.toml import toml_documents
 
 from lanekit.adapters.fleet_file.toml_lines import KeyPath, key_lines, line_of
 

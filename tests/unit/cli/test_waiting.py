@@ -10,11 +10,12 @@ from returns.result import Failure, Success
 from tests.support.lane_world import MemoryJournal
 from tests.unit.cli.conftest import FLEET, Lanekit
 
-from lanekit import api as facade
 from lanekit.adapters.host.lane_lock import FileLock
 from lanekit.adapters.memory.engine import InMemory, Worker
+from lanekit.cli import wiring
 from lanekit.cli.output.progress import EventFilter
 from lanekit.core.domain.errors import LockTimeout, Outcome
+from lanekit.core.domain.hints import Hint
 from lanekit.core.domain.journal import EMPTY, Journal
 from lanekit.core.domain.progress import Waiting
 from lanekit.core.ports.clock import Waitable
@@ -45,7 +46,7 @@ class BusyLock:
     ) -> Outcome[AbstractContextManager[LaneJournal]]:
         """As told to those who wait."""
         _ = cancel
-        busy = LockTimeout(OTHERS, hint="wait")
+        busy = LockTimeout(OTHERS, hints=(Hint("wait-for-lock"),))
         waited = 0.0
         while container_name == "ws1-a" and self._left > 0:
             if waited >= timeout:
@@ -61,7 +62,7 @@ def others_work_for(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     """Let another lanekit have the lock of ws1/a for so many seconds."""
 
     def let(seconds: float) -> None:
-        monkeypatch.setattr(facade, "FileLock", partial(BusyLock, seconds))
+        monkeypatch.setattr(wiring, "lane_lock", partial(BusyLock, seconds))
 
     return let
 
@@ -128,13 +129,13 @@ def test_who_is_never_free_fails_in_time_and_is_named(
     lanekit: Lanekit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
     lock = FileLock(str(tmp_path / "locks"))
-    short = partial(facade.Lanes, lock=lock, lock_timeout=0.1)
-    monkeypatch.setattr(facade, "Lanes", short)
+    monkeypatch.setattr(wiring, "lane_lock", lambda: lock)
+    monkeypatch.setattr(wiring, "LOCK_TIMEOUT_SECONDS", 0.1)
     with lock.hold("ws1-a", 0).unwrap():
         said = lanekit(command)
     assert said.code == 1
     assert "ws1/a: another lanekit (process " in said.err
-    assert " is working on container ws1-a\n  -> wait until it is done, or give it" in said.err
+    assert " is working on container ws1-a\n  -> try again when it is done" in said.err
     rest = {"ensure": "created", "stop": "missing", "rm": "missing"}[command]
     assert f"ws1/long  {rest}" in said.out, "one that is busy stops no other"
 

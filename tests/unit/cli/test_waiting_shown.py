@@ -14,7 +14,7 @@ from lanekit.adapters.host.lane_lock import FileLock
 
 # Locks of their own: two of these commands on one lane, each with an engine of its own, are two
 # lanes.
-LOCKS = "from lanekit.adapters.host import lane_lock; lane_lock.default_folder = lambda: {folder!r}"
+LOCKS = "locks = {folder!r}"
 SLOW = 'engine.set_worker("ws1-a", Worker(answers_after=3))'
 MADE = """
 wiring.ENGINES = dict.fromkeys(EngineName, lambda _lanes: engine)

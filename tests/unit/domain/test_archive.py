@@ -7,7 +7,7 @@ import tarfile
 import pytest
 from hypothesis import given
 from returns.result import Failure
-from tests.support.strategies import SampleTree, config_trees, hostile_entries
+from tests.support.strategies.config_trees import SampleTree, config_trees, hostile_entries
 
 from lanekit.core.domain.config_tree.entries import Entry, Tree
 from lanekit.core.domain.config_tree.tar import END, difference, parse_tree, tar
@@ -229,7 +229,7 @@ def test_a_link_to_a_file_of_the_tree_is_kept(target: str, leads_to: str) -> Non
 def test_any_other_link_is_refused(target: str, why: str) -> None:
     error = _refusal(*_TREE, _link("link", target))
     assert error.message == f"/config/link is a link to {target!a}, {why}"
-    assert error.hint
+    assert error.hints
 
 
 @pytest.mark.parametrize(

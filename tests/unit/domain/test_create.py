@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from tests.support.strategies import specs
+from tests.support.strategies.lanes import specs
 
 from lanekit.core.domain.containers import ContainerSpec, EnvVar, Mount, Port
 from lanekit.core.domain.desired import Digests, container_spec

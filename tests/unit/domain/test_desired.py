@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
 from inline_snapshot import snapshot
-from tests.support.strategies import lanes, profiles
+from tests.support.strategies.lanes import lanes, profiles
 
 from lanekit.core.domain.containers import Mount, Port
 from lanekit.core.domain.desired import Digests, config_target, container_spec
@@ -41,16 +41,16 @@ def test_possible_lanes_have_no_fault(lane: Lane, profile: Profile) -> None:
         (
             "n.next",
             snapshot(
-                "container name 'n.next' ends like those that a replacement uses (.next, .prev)"
+                "container name 'n.next' must not end with .next or .prev, which replacements use"
             ),
         ),
         (
             "n.prev",
             snapshot(
-                "container name 'n.prev' ends like those that a replacement uses (.next, .prev)"
+                "container name 'n.prev' must not end with .next or .prev, which replacements use"
             ),
         ),
-        ("x" * 201, snapshot("container name has 201 characters, 200 are allowed")),
+        ("x" * 201, snapshot("container name has 201 characters; at most 200 are allowed")),
     ],
 )
 def test_only_valid_names_pass(name: str, fault: str) -> None:
@@ -116,7 +116,7 @@ def _at(*targets: str, source: str = "/s") -> dict[str, tuple[BindMount, ...]]:
             {"env": {"A B": "s3cret"}},
             snapshot("env name 'A B' must match [A-Za-z_][A-Za-z0-9_.-]*"),
         ),
-        ({"env": {"HOME": "s3cret"}}, snapshot("env HOME is made by lanekit and cannot be set")),
+        ({"env": {"HOME": "s3cret"}}, snapshot("env HOME is set by lanekit and cannot be changed")),
         (
             {"env": {"A": "s3cret\0"}},
             snapshot("env A has a value that cannot be passed (NUL or not UTF-8)"),
@@ -127,14 +127,14 @@ def _at(*targets: str, source: str = "/s") -> dict[str, tuple[BindMount, ...]]:
         ),
         (
             {"env": {"PATH": "s3cret\nx"}},
-            snapshot("env PATH has a value of several lines, which podman cannot be given"),
+            snapshot("env PATH has a value with several lines, which podman does not accept"),
         ),
         (
             {"env": {"PATH": "s3cret\rx"}},
-            snapshot("env PATH has a value of several lines, which podman cannot be given"),
+            snapshot("env PATH has a value with several lines, which podman does not accept"),
         ),
-        ({"server_port": 0}, snapshot("server_port 0 is no port (1 to 65535)")),
-        ({"server_port": 65536}, snapshot("server_port 65536 is no port (1 to 65535)")),
+        ({"server_port": 0}, snapshot("server_port 0 is not a valid port (1 to 65535)")),
+        ({"server_port": 65536}, snapshot("server_port 65536 is not a valid port (1 to 65535)")),
         ({"memory": 0}, snapshot("memory must be more than 0, is 0")),
         ({"cpus": -1.0}, snapshot("cpus must be more than 0, is -1.0")),
         ({"cpus": float("nan")}, snapshot("cpus must be more than 0, is nan")),
@@ -176,15 +176,15 @@ def _at(*targets: str, source: str = "/s") -> dict[str, tuple[BindMount, ...]]:
         ({"ready_path": "/\n"}, snapshot("ready_path '/\\n' must begin with /")),
         ({"ready_timeout": 0}, snapshot("ready_timeout must be more than 0, is 0")),
         ({"stop_grace": -1}, snapshot("stop_grace must not be negative, is -1")),
-        ({"git": "all"}, snapshot("git 'all' is none of none, safe, read-write")),
-        ({"image": " "}, snapshot("image ' ' is no image reference")),
-        ({"image": "-v"}, snapshot("image '-v' is no image reference")),
-        ({"image": "a\nb"}, snapshot("image 'a\\nb' is no image reference")),
+        ({"git": "all"}, snapshot('git must be one of "none", "safe", "read-write", not \'all\'')),
+        ({"image": " "}, snapshot("image ' ' is not a valid image reference")),
+        ({"image": "-v"}, snapshot("image '-v' is not a valid image reference")),
+        ({"image": "a\nb"}, snapshot("image 'a\\nb' is not a valid image reference")),
         ({"on_drift": "x"}, snapshot("on_drift 'x' must be one of replace, report, when-idle")),
         (
             {"on_drift": "when-idle"},
             snapshot(
-                'on_drift = "when-idle" needs idle_path, at which the worker says whether it is busy'
+                'on_drift = "when-idle" needs idle_path, where the worker answers whether it is idle'
             ),
         ),
         ({"idle_path": "x"}, snapshot("idle_path 'x' must begin with /")),
@@ -230,12 +230,14 @@ def _at(*targets: str, source: str = "/s") -> dict[str, tuple[BindMount, ...]]:
         (
             _at("/a", source="/run/podman/podman.sock"),
             snapshot(
-                "mount source '/run/podman/podman.sock': podman's socket is never given to a lane"
+                "mount source '/run/podman/podman.sock': podman's socket must not be mounted into a lane"
             ),
         ),
         (
             _at("/a", source="/docker.sock"),
-            snapshot("mount source '/docker.sock': podman's socket is never given to a lane"),
+            snapshot(
+                "mount source '/docker.sock': podman's socket must not be mounted into a lane"
+            ),
         ),
         (_at("/a", source="s"), snapshot("mount source 's' is not an absolute path")),
         (_at("a"), snapshot("mount target 'a' is not an absolute path")),
@@ -250,8 +252,10 @@ def test_invalid_profile_value_is_named_by_its_key(change: dict[str, Any], fault
 
 def _key(change: dict[str, Any]) -> tuple[str, ...]:
     (field, value), *_ = change.items()
-    named = field == "env" and isinstance(value, dict) and all(isinstance(n, str) for n in value)
-    return (field, *value) if named else (field,)
+    names = list(cast("dict[object, object]", value)) if isinstance(value, dict) else []
+    if field == "env" and names and all(isinstance(name, str) for name in names):
+        return (field, *map(str, names))
+    return (field,)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 from hypothesis import given
-from tests.support.strategies import ABLE, LIMITS, TROUBLES, facts, tries
+from tests.support.strategies.diagnostics import ABLE, LIMITS, TROUBLES, facts, tries
 
 from lanekit.core.domain.diagnostics.facts import (
     ConnectionCheck,
@@ -80,7 +80,8 @@ def test_lines_have_a_file_and_are_a_containers_conf(seen: Facts) -> None:
 def test_the_start_fails_when_no_container_started(seen: Facts) -> None:
     finding = _of(seen, "start")
     first = seen.start.attempts[0].trouble if seen.start.attempts else None
-    assert (finding.status == "FAIL") == (first is not None)
+    assert (finding.status == "FAIL") == (first is not None and first.cause != "no-program")
+    assert (finding.status == "ok") <= (first is None)
     for one in seen.start.attempts:
         if one.trouble is not None:
             assert one.trouble.words in finding.words
@@ -254,6 +255,24 @@ def test_two_causes_one_after_the_other_are_both_named() -> None:
         "[engine]",
         'runtime = "runc"',
     )
+
+
+def test_missing_program_is_a_warning_that_claims_no_start() -> None:
+    nothing = StartTestResult((StartAttempt((), Diagnosis("no-program", "exec: not found")),))
+    found = _of(replace(WELL, start=nothing), "start")
+    assert (found.status, found.words, found.lines) == ("warn", "exec: not found", ())
+    assert "starts" not in found.found
+    assert "busybox-static" in found.remedy[0]
+
+
+def test_workaround_that_ends_at_a_missing_program_got_further() -> None:
+    first = StartAttempt((), Diagnosis("ulimits", "first words"))
+    second = StartAttempt(("ulimits",), Diagnosis("no-program", "second words"))
+    found = _of(replace(WELL, start=StartTestResult((first, second))), "start")
+    assert found.status == "FAIL"
+    assert found.lines[0] == "[containers]"
+    assert any("gets as far as to start a program" in line for line in found.remedy)
+    assert not any("not enough" in line for line in found.remedy)
 
 
 def test_what_could_not_be_tried_is_told_and_so_is_that_there_may_be_more() -> None:

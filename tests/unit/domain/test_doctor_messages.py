@@ -114,7 +114,7 @@ def test_healthy_host_passes_every_check() -> None:
                 Finding(
                     check="port",
                     status="not tried",
-                    found="no container ran, or the test program not in it",
+                    found="no container ran a program that listens at a port",
                 )
             ),
         ),
@@ -564,7 +564,9 @@ line 2\
                     status="FAIL",
                     found="lanekit cannot keep its locks",
                     words="/run/lanekit: not a folder",
-                    remedy=("it needs a folder of its own there, that nobody else may write to",),
+                    remedy=(
+                        "lanekit needs a folder of its own there that nobody else can write to",
+                    ),
                 )
             ),
         ),

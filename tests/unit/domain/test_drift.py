@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.support.strategies import IMAGE, snapshot_of, specs
+from tests.support.strategies.lanes import IMAGE, snapshot_of, specs
 
 from lanekit.core.domain.containers import ContainerSpec, EnvVar, Mount, Port
 from lanekit.core.domain.desired import Digests, container_spec

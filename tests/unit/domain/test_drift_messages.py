@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from inline_snapshot import snapshot
-from tests.support.strategies import IMAGE, snapshot_of
+from tests.support.strategies.lanes import IMAGE, snapshot_of
 from tests.unit.domain.test_drift import BROAD, SEEN
 
 from lanekit.core.domain.containers import FINGERPRINT_ENV, Mount, Port
@@ -322,7 +322,7 @@ def test_what_is_lost_inside_is_told_with_its_mend() -> None:
             Difference(
                 field="config",
                 expected="at /root/.codex",
-                actual="deleted in the container, or half copied",
+                actual="deleted in the container, or copied incompletely",
                 remedy="adjust",
             ),
         )

@@ -1,19 +1,22 @@
 """Endpoints: the reference's vectors, and those computed from an inspect."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from inline_snapshot import snapshot
 from returns.result import Failure, Success
-from tests.support.strategies import snapshot_of
+from tests.support.strategies.lanes import snapshot_of
 
 from lanekit.core.domain.containers import Port
 from lanekit.core.domain.desired import Digests, container_spec
-from lanekit.core.domain.endpoint import endpoint_of, reference_endpoint
-from lanekit.core.domain.errors import NoEndpoint, or_raise
+from lanekit.core.domain.endpoint import endpoint_of
+from lanekit.core.domain.errors import NoEndpoint, Outcome, or_raise
+from lanekit.core.domain.go_paths import trim_space
 from lanekit.core.domain.lanes import Lane, Profile
 
 VECTORS = Path(__file__).parents[2] / "vectors" / "endpoint.jsonl"
@@ -24,9 +27,23 @@ def _vectors() -> list[Any]:
     return [json.loads(line) for line in VECTORS.read_text().splitlines()]
 
 
+def _reference_endpoint(container: str, port_output: str) -> Outcome[str]:
+    """Return what the reference makes of the output of `podman port CONTAINER 31417/tcp`.
+
+    Always 127.0.0.1, and the words of its errors. Source: `endpoint` of the reference.
+    """
+    line = trim_space(trim_space(port_output).split("\n")[0])
+    if not line:
+        return Failure(NoEndpoint(f"container {container} does not expose 31417/tcp"))
+    port = line[line.rfind(":") + 1 :]
+    if not re.fullmatch(r"[+-]?[0-9]+", port):
+        return Failure(NoEndpoint(f"parse runner port {json.dumps(line, ensure_ascii=False)}"))
+    return Success(f"http://127.0.0.1:{port}")
+
+
 @pytest.mark.parametrize("vector", _vectors())
 def test_the_endpoint_is_the_references(vector: Mapping[str, Any]) -> None:
-    match reference_endpoint("c", vector["output"]):
+    match _reference_endpoint("c", vector["output"]):
         case Success(url):
             assert (url, None) == (vector["endpoint"], vector["error"])
         case Failure(error):
@@ -57,12 +74,12 @@ def test_no_published_port_is_a_failure_that_names_the_container(ports: tuple[Po
     outcome = endpoint_of(replace(SEEN, ports=ports))
     assert isinstance(outcome, Failure)
     assert isinstance(outcome.failure(), NoEndpoint)
-    assert str(outcome.failure()) == (
-        "container w-a does not publish 31417/tcp\n"
-        "-> `lanekit plan` shows what differs; `lanekit ensure` makes it anew"
-    )
+    assert str(outcome.failure()) == snapshot("""\
+container w-a does not publish 31417/tcp
+-> `plan` returns what differs; `ensure` replaces the container\
+""")
 
 
 def test_what_is_no_port_is_shown_as_it_is() -> None:
-    (error,) = [reference_endpoint("c", '127.0.0.1:é"\n').failure()]
+    (error,) = [_reference_endpoint("c", '127.0.0.1:é"\n').failure()]
     assert error.message == 'parse runner port "127.0.0.1:é\\""'

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from returns.result import Failure
-from tests.support.strategies import SampleTree, config_trees
+from tests.support.strategies.config_trees import SampleTree, config_trees
 
 from lanekit.core.domain.config_tree.digest import Hashes, digest, hash_tree
 from lanekit.core.domain.config_tree.entries import Entry, Kind, Tree

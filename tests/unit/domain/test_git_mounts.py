@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from hypothesis import given
-from tests.support.strategies import git_facts
+from tests.support.strategies.git import git_facts
 
 from lanekit.core.domain.containers import INBOX_PATH, WORKER_PATH, WORKSPACE_PATH, EnvVar, Mount
 from lanekit.core.domain.git_mounts import (

@@ -7,11 +7,11 @@ import pytest
 from inline_snapshot import snapshot
 from returns.result import Failure, Success
 from tests.support.lane_world import LANE, Files, LaneWorld, words_of
-from tests.support.strategies import snapshot_of
+from tests.support.strategies.lanes import snapshot_of
 
 from lanekit.adapters.memory.engine import InMemory
 from lanekit.core.application.observe import check_ids_unambiguous, image_missing
-from lanekit.core.domain.config_tree.entries import changed, shown, unreadable
+from lanekit.core.domain.config_tree.entries import changed, unreadable
 from lanekit.core.domain.desired import Digests, container_spec
 from lanekit.core.domain.errors import (
     ConfigUnreadable,
@@ -25,6 +25,7 @@ from lanekit.core.domain.errors import (
     or_raise,
 )
 from lanekit.core.domain.git_mounts import GitFacts
+from lanekit.core.domain.hints import Hint
 from lanekit.core.domain.lanes import DEFAULT_IMAGE, Profile
 from lanekit.core.domain.observed import ObservedLane
 from lanekit.core.domain.ownership import ownership_error
@@ -45,17 +46,19 @@ def world() -> LaneWorld:
 
 def test_an_error_is_its_lane_its_words_and_what_to_do() -> None:
     assert str(NotFound("gone")) == "gone"
-    assert str(NotFound("gone", " words\n", "look", "ws/a")) == "ws/a: gone\nwords\n-> look"
+    assert str(NotFound("gone", " words\n", (Hint("install-git"),), "ws/a")) == (
+        "ws/a: gone\nwords\n-> install git (`apt-get install git`)"
+    )
     assert for_lane(NotFound("gone"), "ws/a").lane == "ws/a"
     assert for_lane(NotFound("gone", lane="ws/b"), "ws/a").lane == "ws/b"
 
 
 def test_who_wants_exceptions_gets_the_error_in_one() -> None:
-    error = NotReady("not yet", hint="wait")
+    error = NotReady("not yet", hints=(Hint("install-git"),))
     with pytest.raises(LaneFailed) as raised:
         or_raise(Failure(error))
     assert raised.value.error is error
-    assert str(raised.value) == "not yet\n-> wait"
+    assert str(raised.value) == "not yet\n-> install git (`apt-get install git`)"
     assert or_raise(Success(7)) == 7
     unreadable_ = ConfigUnreadable("no", "words")
     broken = ArchiveBroken(unreadable_)
@@ -63,16 +66,16 @@ def test_who_wants_exceptions_gets_the_error_in_one() -> None:
 
 
 def test_an_entry_that_cannot_be_copied_is_told_by_its_path() -> None:
-    assert unreadable("/c/.codex/", "a/b", "is a FIFO", "w", "h") == ConfigUnreadable(
-        "/c/.codex/a/b is a FIFO", "w", "h"
+    assert unreadable("/c/.codex/", "a/b", "is a FIFO", "w", Hint("rename-entry")) == (
+        ConfigUnreadable("/c/.codex/a/b is a FIFO", "w", (Hint("rename-entry"),))
     )
     assert unreadable("/cX", "a", "x").message == "/cX/a x"
     assert unreadable("/c", "", "is no folder") == ConfigUnreadable("/c is no folder")
     assert changed("/c", "a", "grew") == ConfigUnreadable(
-        "/c/a grew", hint="let nothing write to the config folder meanwhile, and run again"
+        "/c/a grew", hints=(Hint("stop-writing"),)
     )
     assert changed("/c", "a", "grew", "by 1").detail == "by 1"
-    assert (shown("/é"), shown("/a\nb")) == ("/é", r"'/a\nb'")
+    assert unreadable("/é", "a\nb\ud800", "x").message == r"/é/a\nb\ud800 x"
 
 
 def test_a_missing_image_is_told_with_how_to_get_it(world: LaneWorld) -> None:
@@ -86,9 +89,10 @@ image localhost/ai-workflow-agent-runner:local is not in podman's storage
 no such image
 -> lanekit never pulls: build it with `podman build -t localhost/ai-workflow-agent-runner:local DIR`\
 """)
-    assert image_missing("quay.io/x").hint == snapshot(
-        "lanekit never pulls: `podman pull quay.io/x`, or build it with `podman build -t quay.io/x DIR`"
-    )
+    assert str(image_missing("quay.io/x")) == snapshot("""\
+image quay.io/x is not in podman's storage
+-> lanekit never pulls: `podman pull quay.io/x`, or build it with `podman build -t quay.io/x DIR`\
+""")
 
 
 # --- before anything is touched -------------------------------------------------------------------
@@ -98,14 +102,14 @@ def test_all_that_is_wrong_with_a_lane_is_told_at_once(world: LaneWorld) -> None
     world.files.broken = [LANE.worktree]
     assert words_of(world.lanes().ensure(LANE)) == snapshot("""\
 ws/a: worktree: /work/tree is missing
--> nothing was touched; correct the lane and run again\
+-> nothing was changed; correct the lane, then try again\
 """)
     world.files.broken = [LANE.worktree, "/bin/worker", "/bin/inbox"]
     assert words_of(world.lanes().ensure(LANE)) == snapshot("""\
 ws/a: worktree: /work/tree is missing (and 2 more)
 worker: /bin/worker is missing
 inbox: /bin/inbox is missing
--> nothing was touched; correct the lane and run again\
+-> nothing was changed; correct the lane, then try again\
 """)
 
 
@@ -114,7 +118,7 @@ def test_a_lane_that_cannot_be_is_told_by_each_fault(world: LaneWorld) -> None:
     assert words_of(world.lanes().ensure(LANE)) == snapshot("""\
 ws/a: memory must be more than 0, is 0 (and 1 more)
 cpus must be more than 0, is -1.0
--> nothing was touched; correct the lane and run again\
+-> nothing was changed; correct the lane, then try again\
 """)
 
 
@@ -136,14 +140,14 @@ class _Worktree(Files):
             InvalidLane("it is no worktree"),
             snapshot("""\
 ws/a: git: it is no worktree
--> nothing was touched; correct the lane and run again\
+-> nothing was changed; correct the lane, then try again\
 """),
         ),
         (
             InvalidLane("no", "a word"),
             snapshot("""\
 ws/a: git: no (a word)
--> nothing was touched; correct the lane and run again\
+-> nothing was changed; correct the lane, then try again\
 """),
         ),
     ],
@@ -163,7 +167,7 @@ def test_a_part_of_a_repository_that_may_not_be_mounted_is_told(world: LaneWorld
     assert words_of(world.lanes().ensure(LANE)) == snapshot("""\
 ws/a: git: /r/.git/objects is missing (and 1 more)
 git: /r/.git/refs is missing
--> nothing was touched; correct the lane and run again\
+-> nothing was changed; correct the lane, then try again\
 """)
 
 
@@ -173,7 +177,7 @@ def test_a_repository_in_the_way_is_told(world: LaneWorld) -> None:
     world.with_profile(git="safe", config_dir="/c/.git")
     assert words_of(world.lanes().ensure(LANE)) == snapshot("""\
 ws/a: git: the repository has to be at /root/.git in the container, which is also a place of /root/.git
--> nothing was touched; correct the lane and run again\
+-> nothing was changed; correct the lane, then try again\
 """)
 
 
@@ -189,7 +193,7 @@ ws/a: git: the repository has to be at /root/.git in the container, which is als
             snapshot("""\
 a container named ws-a.next exists and is not this lane's
 it seems to be lane w2/z's; it was not touched
--> choose another `container` for the lane, or move that one away: podman rename ws-a.next OTHER\
+-> choose another `container` for the lane, or rename that one: `podman rename ws-a.next OTHER`\
 """),
         ),
         (
@@ -198,7 +202,7 @@ it seems to be lane w2/z's; it was not touched
             snapshot("""\
 a container named ws-a.next exists and is not this lane's
 it seems to be lane w2/e's; it was not touched
--> choose another `container` for the lane, or move that one away: podman rename ws-a.next OTHER\
+-> choose another `container` for the lane, or rename that one: `podman rename ws-a.next OTHER`\
 """),
         ),
         (
@@ -207,7 +211,7 @@ it seems to be lane w2/e's; it was not touched
             snapshot("""\
 a container named ws-a.next exists and is not this lane's
 it seems to be lane ?/z's; it was not touched
--> choose another `container` for the lane, or move that one away: podman rename ws-a.next OTHER\
+-> choose another `container` for the lane, or rename that one: `podman rename ws-a.next OTHER`\
 """),
         ),
         (
@@ -216,7 +220,7 @@ it seems to be lane ?/z's; it was not touched
             snapshot("""\
 a container named ws-a.next exists and is not this lane's
 it seems to be lane e/?'s; it was not touched
--> choose another `container` for the lane, or move that one away: podman rename ws-a.next OTHER\
+-> choose another `container` for the lane, or rename that one: `podman rename ws-a.next OTHER`\
 """),
         ),
         (
@@ -225,7 +229,7 @@ it seems to be lane e/?'s; it was not touched
             snapshot("""\
 a container named ws-a.next exists and is not this lane's
 it seems to be the compose project shop's; it was not touched
--> choose another `container` for the lane, or move that one away: podman rename ws-a.next OTHER\
+-> choose another `container` for the lane, or rename that one: `podman rename ws-a.next OTHER`\
 """),
         ),
         (
@@ -234,7 +238,7 @@ it seems to be the compose project shop's; it was not touched
             snapshot("""\
 a container named ws-a.next exists and is not this lane's
 it seems to be the compose project shop's; it was not touched
--> choose another `container` for the lane, or move that one away: podman rename ws-a.next OTHER\
+-> choose another `container` for the lane, or rename that one: `podman rename ws-a.next OTHER`\
 """),
         ),
         (
@@ -243,7 +247,7 @@ it seems to be the compose project shop's; it was not touched
             snapshot("""\
 a container named ws-a.next exists and is not this lane's
 it seems to be somebody else's (image localhost/ai-workflow-agent-runner:local, id cccccccccccc); it was not touched
--> choose another `container` for the lane, or move that one away: podman rename ws-a.next OTHER\
+-> choose another `container` for the lane, or rename that one: `podman rename ws-a.next OTHER`\
 """),
         ),
     ],
@@ -266,6 +270,6 @@ def test_a_container_that_is_named_like_an_id_is_told(world: LaneWorld) -> None:
     assert words_of(check_ids_unambiguous(Confused(), [own.id])) == snapshot("""\
 a container is named 35bf992dc9e9c616612e7696a6cecc1b78e510617311d8a3c2ce6f447ed4d57b, which is the id of the lane's own
 its own id is cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd; nothing was touched, for podman takes one for the other
--> rename or remove that one: podman ps -a --no-trunc shows both\
+-> rename or remove that container; `podman ps -a --no-trunc` shows both\
 """)
     assert check_ids_unambiguous(world.engine, [own.id, "ef" * 32]) == Success(None)

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from returns.result import Success
 from tests.support.lane_world import LANE, PROFILE, LaneWorld
-from tests.support.strategies import FLEETS, fleet_zoos, snapshot_of
+from tests.support.strategies.lanes import snapshot_of
+from tests.support.strategies.orphans import FLEETS, fleet_zoos
 
 from lanekit.adapters.memory.engine import SimulatedKill, Worker
 from lanekit.api import Lanes

@@ -4,7 +4,7 @@ from dataclasses import replace
 from textwrap import dedent
 
 import pytest
-from tests.support.strategies import IMAGE, snapshot_of
+from tests.support.strategies.lanes import IMAGE, snapshot_of
 
 from lanekit.core.domain.desired import Digests, container_spec
 from lanekit.core.domain.drift import drift
@@ -21,8 +21,9 @@ from lanekit.core.domain.operations import (
     Stop,
     Unpause,
     Verify,
+    undo,
 )
-from lanekit.core.domain.plan import PlanConstraints, make_plan, undo
+from lanekit.core.domain.plan import PlanConstraints, make_plan
 from lanekit.core.domain.recovery import start_operations
 
 PROFILE = Profile("/worker", "/inbox", config_dir="/c/.codex")
@@ -46,7 +47,7 @@ def test_nothing_there() -> None:
         ws/a (ws-a): create
           create ws-a.next  because there is no such container
           copy config into ws-a.next  because a new container has no config
-          verify ws-a.next  because podman may make something else than was asked
+          verify ws-a.next  because podman may create something else than was asked for
           rename ws-a.next to ws-a  because it is complete
           start ws-a  because there is no such container
           await ws-a  because a lane is ready when its worker answers""")
@@ -98,7 +99,7 @@ def test_a_stop_that_was_cut_off_is_ended_before_the_start() -> None:
 REPLACE = """\
   create ws-a.next  because user differs
   copy config into ws-a.next  because a new container has no config
-  verify ws-a.next  because podman may make something else than was asked
+  verify ws-a.next  because podman may create something else than was asked for
   stop ws-a  because two containers of a lane never run at once
   rename ws-a to ws-a.prev  because it is kept until its replacement is ready
   rename ws-a.next to ws-a  because this is the commit

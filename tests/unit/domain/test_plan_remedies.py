@@ -3,7 +3,7 @@
 from dataclasses import replace
 from textwrap import dedent
 
-from tests.support.strategies import IMAGE
+from tests.support.strategies.lanes import IMAGE
 from tests.unit.application.test_on_drift import RUNNING, SPEC
 
 from lanekit.core.domain.containers import Limits
@@ -20,8 +20,9 @@ from lanekit.core.domain.operations import (
     Start,
     Stop,
     Update,
+    undo,
 )
-from lanekit.core.domain.plan import Plan, PlanConstraints, make_plan, undo
+from lanekit.core.domain.plan import Plan, PlanConstraints, make_plan
 
 TWO = MountHealth(("/workspace", "/usr/local/bin/inbox"), config_missing=True)
 LOW = replace(RUNNING, memory=1 << 29)
@@ -46,12 +47,12 @@ def test_what_is_mild_is_done_and_the_rest_is_left_to_a_busy_worker() -> None:
         ws/a (ws-a): adjust
           differs  memory: expected 1073741824, actual 536870912  -> adjust
           differs  config: expected at /root/.codex, \
-actual deleted in the container, or half copied  -> adjust
+actual deleted in the container, or copied incompletely  -> adjust
           left  user: expected root, actual x  {why}
           left  mount./workspace: expected /t, {gone}  {why}
           left  mount./usr/local/bin/inbox: expected /i, {gone}  {why}
           update ws-a  because memory differs
-          copy config into ws-a  because its config was deleted in the container, or half copied
+          copy config into ws-a  because its config was deleted in the container, or copied incompletely
         """)
         + READY
     )
@@ -66,8 +67,8 @@ def test_a_restart_comes_after_what_is_milder_and_asks_first() -> None:
     ]
     assert "".join(lines[5:]) == (
         "  update ws-a  because memory differs\n"
-        "  copy config into ws-a  because its config was deleted in the container, or half "
-        "copied\n"
+        "  copy config into ws-a  because its config was deleted in the container, or copied "
+        "incompletely\n"
         "  ask ws-a whether it is idle  because on_drift is when-idle\n"
         f"  stop ws-a  because {shows}\n"
         f"  start ws-a  because {shows}\n" + READY
@@ -79,7 +80,7 @@ def test_a_replace_asks_as_late_as_possible() -> None:
     assert lines[4:9] == [
         "  create ws-a.next  because user, workdir differ",
         "  copy config into ws-a.next  because a new container has no config",
-        "  verify ws-a.next  because podman may make something else than was asked",
+        "  verify ws-a.next  because podman may create something else than was asked for",
         "  ask ws-a whether it is idle  because on_drift is when-idle",
         "  stop ws-a  because two containers of a lane never run at once",
     ]

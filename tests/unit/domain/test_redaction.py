@@ -13,6 +13,7 @@ from tests.support.lane_world import LaneWorld
 from lanekit.core.domain.containers import ContainerSpec, EnvVar
 from lanekit.core.domain.desired import Digests, container_spec
 from lanekit.core.domain.errors import EngineFailed, Outcome, or_raise
+from lanekit.core.domain.hints import Hint
 from lanekit.core.domain.lanes import Lane, Profile
 from lanekit.core.domain.redaction import redact, redact_for_spec, secrets_of
 
@@ -118,8 +119,10 @@ def test_only_what_lanekit_did_not_make_is_secret() -> None:
 
 
 def test_an_error_hides_them_in_its_words_and_keeps_the_rest() -> None:
-    error = EngineFailed("no s3cret-value", "detail s3cret-value", "a hint", "ws/lane-a")
-    hidden = EngineFailed("no (hidden)", "detail (hidden)", "a hint", "ws/lane-a")
+    secret_pull = Hint("pull-image", "x s3cret-value")
+    error = EngineFailed("no s3cret-value", "detail s3cret-value", (secret_pull,), "ws/lane-a")
+    pull = Hint("pull-image", "x (hidden)")
+    hidden = EngineFailed("no (hidden)", "detail (hidden)", (pull,), "ws/lane-a")
     assert redact_for_spec(error, _spec()) == hidden
 
 

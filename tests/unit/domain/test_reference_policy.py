@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from returns.result import Failure
-from tests.support.strategies import snapshot_of
+from tests.support.strategies.lanes import snapshot_of
 
 from lanekit.adapters.podman.reference_inspect import decode_reference
 from lanekit.core.domain.containers import ContainerSpec, Mount, Port
