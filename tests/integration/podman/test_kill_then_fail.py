@@ -3,6 +3,7 @@
 The old container, which the killed run had stopped, runs again: law 1 holds for failing runs too.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -68,7 +69,11 @@ def _fails_and_runs_again(real: RealLane, killed: Callable[[], None]) -> None:
         assert isinstance(outcome, Failure)
         runs = [one for one in real.containers() if one.state == "running"]
         assert [one.name for one in runs] == [real.lane.container_name], outcome.failure()
-        assert answers(runs[0])
+        # It was started a moment ago.
+        deadline = time.monotonic() + 30
+        while not answers(runs[0]):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
         real.profile = wanted
     _ = converges(real)
 
