@@ -53,7 +53,7 @@ def _no_image(world: LaneWorld) -> None:
 
 
 def _image_is_back(world: LaneWorld) -> None:
-    world.engine.add_image(DEFAULT_IMAGE)
+    _ = world.engine.add_image(DEFAULT_IMAGE)
 
 
 def _no_create(world: LaneWorld) -> None:

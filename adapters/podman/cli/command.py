@@ -29,7 +29,7 @@ class PodmanCommand:
         timeout: float,
         limits: ProcessLimits,
     ) -> None:
-        self.argv = tuple(argv)
+        self.argv: tuple[str, ...] = tuple(argv)
         self.limits = limits
         self._env = env
         self._timeout = timeout

@@ -26,7 +26,7 @@ class PodmanCliDiagnostics:
 
     def __init__(self, env: Mapping[str, str]) -> None:
         self._env = env
-        self.engine = PodmanCli(env=env, timeout=TIMEOUT_SECONDS)
+        self.engine: PodmanCli = PodmanCli(env=env, timeout=TIMEOUT_SECONDS)
 
     def info(self) -> Outcome[PodmanHost]:
         """See `DiagnosticEngine.info`."""

@@ -24,7 +24,7 @@ class PodmanRestDiagnostics:
 
     def __init__(self, env: Mapping[str, str]) -> None:
         self._rest = Rest(None, env, TIMEOUT_SECONDS)
-        self.engine = PodmanSocket(env=env, timeout=TIMEOUT_SECONDS)
+        self.engine: PodmanSocket = PodmanSocket(env=env, timeout=TIMEOUT_SECONDS)
 
     def info(self) -> Outcome[PodmanHost]:
         """See `DiagnosticEngine.info`."""

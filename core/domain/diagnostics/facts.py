@@ -41,14 +41,14 @@ class UlimitSettings:
     files: int
     processes: int
 
-    def ulimits(self, cures: tuple[Workaround, ...]) -> tuple[tuple[str, int], ...]:
-        """Names and values that should need no privilege to be set, if these cures set any."""
-        if "low-ulimits" in cures:
+    def ulimits(self, workarounds: tuple[Workaround, ...]) -> tuple[tuple[str, int], ...]:
+        """Return names and values that need no privilege to set, if these workarounds set any."""
+        if "low-ulimits" in workarounds:
             return (
                 ("nofile", min(_known(self.files), 1024)),
                 ("nproc", min(_known(self.processes), 4096)),
             )
-        if "ulimits" in cures:
+        if "ulimits" in workarounds:
             return (("nofile", _known(self.files)), ("nproc", _known(self.processes)))
         return ()
 
@@ -96,15 +96,15 @@ class PodmanHost:
 
 @dataclass(frozen=True)
 class StartAttempt:
-    """A start with these cures; `trouble` None: the container ran."""
+    """A start with these workarounds. `diagnosis` is None if the container ran."""
 
     workarounds: tuple[Workaround, ...] = ()
-    trouble: Diagnosis | None = None
+    diagnosis: Diagnosis | None = None
 
 
 @dataclass(frozen=True)
 class StartTestResult:
-    """The start test: its tries in order, or why there was none; and what was seen of it then.
+    """The start test: its attempts in order, or why there was none; and what was seen of it then.
 
     `image` is the fleet's image that was used, "" for one made for the test. `port`: whether a
     program in it answered at a port published on 127.0.0.1; `host_name`: whether it knows
@@ -152,24 +152,24 @@ class Facts:
 
 
 def next_workarounds(
-    tries: tuple[StartAttempt, ...], able: frozenset[Workaround]
+    attempts: tuple[StartAttempt, ...], able: frozenset[Workaround]
 ) -> tuple[Workaround, ...] | None:
-    """The cures to try after these tries; None: nothing more can be learned.
+    """The workarounds to try after these attempts; None: nothing more can be learned.
 
     `able` are those that can be tried. Each is tried once: a cause that is still there with its
-    cure is another one.
+    workaround is another one.
     """
-    if not tries:
+    if not attempts:
         return ()
-    wanted = next_workaround(tries[-1])
+    wanted = next_workaround(attempts[-1])
     return wanted if wanted is not None and able.issuperset(wanted) else None
 
 
 def next_workaround(last: StartAttempt) -> tuple[Workaround, ...] | None:
-    """Its cures and one more, which may mend what it failed of; None: there is none."""
-    if last.trouble is None:
+    """Return its workarounds and one more, which may help; None if there is none."""
+    if last.diagnosis is None:
         return None
-    match last.trouble.cause:
+    match last.diagnosis.cause:
         case "ulimits":
             return _with_limits(last.workarounds)
         case "hybrid-cgroups":
@@ -182,21 +182,25 @@ def next_workaround(last: StartAttempt) -> tuple[Workaround, ...] | None:
             return None
 
 
-def _with_limits(cures: tuple[Workaround, ...]) -> tuple[Workaround, ...] | None:
-    if "low-ulimits" in cures:
+def _with_limits(workarounds: tuple[Workaround, ...]) -> tuple[Workaround, ...] | None:
+    if "low-ulimits" in workarounds:
         return None
-    if "ulimits" in cures:
-        return tuple("low-ulimits" if cure == "ulimits" else cure for cure in cures)
-    return (*cures, "ulimits")
+    if "ulimits" in workarounds:
+        return tuple(
+            "low-ulimits" if workaround == "ulimits" else workaround for workaround in workarounds
+        )
+    return (*workarounds, "ulimits")
 
 
-def containers_conf_lines(cures: tuple[Workaround, ...], limits: UlimitSettings) -> tuple[str, ...]:
+def containers_conf_lines(
+    workarounds: tuple[Workaround, ...], limits: UlimitSettings
+) -> tuple[str, ...]:
     """The lines of a containers.conf that mend these: tables, each with its one key."""
     lines: list[str] = []
-    ulimits = limits.ulimits(cures)
+    ulimits = limits.ulimits(workarounds)
     if ulimits:
         values = ", ".join(f'"{name}={value}:{value}"' for name, value in ulimits)
         lines += ["[containers]", f"default_ulimits = [{values}]"]
-    if "hybrid-cgroups" in cures:
+    if "hybrid-cgroups" in workarounds:
         lines += ["[engine]", 'runtime = "runc"']
     return tuple(lines)

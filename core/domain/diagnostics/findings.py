@@ -139,13 +139,13 @@ def _host(facts: Facts) -> Iterator[Finding]:
 
 
 def _rootless(host: PodmanHost) -> Finding:
-    for trouble in host.warnings:
-        if trouble.cause == "no-subids":
+    for diagnosis in host.warnings:
+        if diagnosis.cause == "no-subids":
             return Finding(
                 "rootless",
                 "warn",
                 f"yes, but {REASONS['no-subids']}",
-                trouble.words,
+                diagnosis.words,
                 REMEDIES["no-subids"],
             )
     return Finding("rootless", "ok", "yes" if host.rootless else "no: containers are root's")
@@ -203,7 +203,7 @@ def _start(facts: Facts) -> Finding:
     start = facts.start
     if start.skipped or not start.attempts:
         return Finding("start", "not tried", start.skipped or "there is no podman")
-    first, last = start.attempts[0].trouble, start.attempts[-1]
+    first, last = start.attempts[0].diagnosis, start.attempts[-1]
     if first is None:
         left = (f"remove it by hand: podman rm -f {start.leftover}",) if start.leftover else ()
         image = f"of {start.image} " if start.image else ""
@@ -213,28 +213,28 @@ def _start(facts: Facts) -> Finding:
         return Finding("start", "ok", found)
     if first.cause == "no-program":
         return Finding("start", "warn", REASONS[first.cause], first.words, REMEDIES[first.cause])
-    seen = [one.trouble for one in start.attempts if one.trouble is not None]
-    causes: tuple[Cause, ...] = tuple(dict.fromkeys(trouble.cause for trouble in seen))
-    cures = next_workaround(last) or last.workarounds
+    seen = [one.diagnosis for one in start.attempts if one.diagnosis is not None]
+    causes: tuple[Cause, ...] = tuple(dict.fromkeys(diagnosis.cause for diagnosis in seen))
+    workarounds = next_workaround(last) or last.workarounds
     return Finding(
         "start",
         "FAIL",
         f"no container starts: {'; then '.join(REASONS[cause] for cause in causes)}",
-        "\n".join(dict.fromkeys(trouble.words for trouble in seen)),
-        (*_more(last, causes), *_service_note(facts, cures)),
-        facts.conf if cures else "",
-        containers_conf_lines(cures, facts.limits),
+        "\n".join(dict.fromkeys(diagnosis.words for diagnosis in seen)),
+        (*_more(last, causes), *_service_note(facts, workarounds)),
+        facts.conf if workarounds else "",
+        containers_conf_lines(workarounds, facts.limits),
     )
 
 
 def _more(last: StartAttempt, causes: tuple[Cause, ...]) -> Iterator[str]:
     """What to do besides the lines, and whether those were seen to be enough."""
-    if last.trouble is None:
+    if last.diagnosis is None:
         yield "tried for one container: with these lines it starts"
         return
     for cause in causes:
         yield from REMEDIES[cause]
-    if last.trouble.cause == "no-program":
+    if last.diagnosis.cause == "no-program":
         yield "with these lines podman gets as far as to start a program, and there is none"
     elif next_workaround(last) is not None:
         yield "the last of these lines cannot be tried here: there may be more causes behind it"
@@ -242,8 +242,8 @@ def _more(last: StartAttempt, causes: tuple[Cause, ...]) -> Iterator[str]:
         yield "these lines alone are not enough: with them podman says the last of the above"
 
 
-def _service_note(facts: Facts, cures: tuple[Workaround, ...]) -> tuple[str, ...]:
-    if not cures or facts.over != "socket":
+def _service_note(facts: Facts, workarounds: tuple[Workaround, ...]) -> tuple[str, ...]:
+    if not workarounds or facts.over != "socket":
         return ()
     user = " --user" if isinstance(facts.host, PodmanHost) and facts.host.rootless else ""
     return (f"then start podman's service anew: systemctl{user} restart podman.service",)
@@ -331,12 +331,12 @@ def _git(facts: Facts) -> Finding:
     )
 
 
-def _failed(check: str, found: str, trouble: Diagnosis) -> Finding:
-    reason = REASONS[trouble.cause]
+def _failed(check: str, found: str, diagnosis: Diagnosis) -> Finding:
+    reason = REASONS[diagnosis.cause]
     return Finding(
         check,
         "FAIL",
         f"{found}: {reason}",
-        trouble.words,
-        REMEDIES[trouble.cause] or REMEDIES["unknown"],
+        diagnosis.words,
+        REMEDIES[diagnosis.cause] or REMEDIES["unknown"],
     )

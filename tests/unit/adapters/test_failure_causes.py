@@ -5,6 +5,7 @@ import pytest
 from lanekit.adapters.podman.failure_causes import diagnosis_of, warnings
 
 RUNC = "runc: runc create failed: unable to start container process: "
+NO_PROGRAM = "OCI runtime attempted to invoke a command that was not found"
 RECORDED = [
     (
         "ulimits",
@@ -37,9 +38,6 @@ RECORDED = [
         'unable to connect to Podman socket: Get "http://d/v4.3.1/libpod/_ping": dial unix /x: '
         "connect: no such file or directory",
     ),
-]
-NO_PROGRAM = "OCI runtime attempted to invoke a command that was not found"
-RECORDED += [
     ("no-program", f'{RUNC}exec: "/x": stat /x: no such file or directory: {NO_PROGRAM}'),
 ]
 REPORTED = [

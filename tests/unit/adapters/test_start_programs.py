@@ -15,7 +15,7 @@ from lanekit.core.domain.containers import WORKER_PORT
 @pytest.fixture
 def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A PATH with a busybox alone, on an arm64 host."""
-    (tmp_path / "busybox").write_bytes(b"elf")
+    _ = (tmp_path / "busybox").write_bytes(b"elf")
     (tmp_path / "busybox").chmod(0o755)
     monkeypatch.setattr("platform.machine", lambda: "aarch64")
     return tmp_path

@@ -134,7 +134,7 @@ class Podman:
 def test_a_container_that_starts_leaves_nothing() -> None:
     podman = Podman()
     done = podman.test(DEFAULT_IMAGE)
-    assert [one.trouble for one in done.attempts] == [None]
+    assert [one.diagnosis for one in done.attempts] == [None]
     assert (done.image, done.port, done.host_name) == (DEFAULT_IMAGE, True, True)
     assert done.leftover == ""
     assert done.differences == ()
@@ -168,7 +168,7 @@ def test_what_the_image_brings_is_as_asked() -> None:
 def test_without_an_image_one_is_made_and_removed() -> None:
     podman = Podman()
     done = podman.test()
-    assert [one.trouble for one in done.attempts] == [None]
+    assert [one.diagnosis for one in done.attempts] == [None]
     assert (done.image, podman.left) == ("", [])
 
 
@@ -176,7 +176,7 @@ def test_the_workarounds_are_tried_one_after_the_other() -> None:
     podman = Podman(needs={"ulimits": RLIMIT, "hybrid-cgroups": HYBRID})
     done = podman.test(DEFAULT_IMAGE)
     assert podman.given == [(), ("ulimits",), ("ulimits", "hybrid-cgroups")]
-    found = [one.trouble.cause if one.trouble else None for one in done.attempts]
+    found = [one.diagnosis.cause if one.diagnosis else None for one in done.attempts]
     assert found == ["ulimits", "hybrid-cgroups", None]
     assert podman.left == []
 
@@ -185,7 +185,7 @@ def test_low_limits_are_tried_when_our_own_are_too_high() -> None:
     podman = Podman(needs={"low-ulimits": RLIMIT})
     done = podman.test(DEFAULT_IMAGE)
     assert [one.workarounds for one in done.attempts] == [(), ("ulimits",), ("low-ulimits",)]
-    assert done.attempts[-1].trouble is None
+    assert done.attempts[-1].diagnosis is None
 
 
 def test_a_cure_that_cannot_be_given_is_not_tried() -> None:
@@ -200,8 +200,8 @@ def test_whatever_fails_nothing_is_left(method: str, when: str) -> None:
     error = EngineFailed("it failed", "words never heard")
     podman.engine.fail(method, error, when=when)  # type: ignore[arg-type]
     done = podman.test()
-    assert done.attempts[0].trouble is not None
-    assert done.attempts[0].trouble.words == "words never heard"
+    assert done.attempts[0].diagnosis is not None
+    assert done.attempts[0].diagnosis.words == "words never heard"
     assert podman.left == []
 
 
@@ -250,7 +250,7 @@ def test_a_port_given_twice_is_no_fault() -> None:
     podman = Podman()
     podman.engine.fail("start", PortInUse("taken", "bind: address already in use"))
     done = podman.test(DEFAULT_IMAGE)
-    assert [one.trouble for one in done.attempts] == [None]
+    assert [one.diagnosis for one in done.attempts] == [None]
     assert podman.given == [(), ()]
 
 
@@ -354,5 +354,5 @@ def test_podman_that_lists_nothing_is_the_fault_that_is_told() -> None:
     podman = Podman()
     podman.engine.fail("list_by_labels", EngineFailed("could not list", "opening database /x: y"))
     done = podman.test(DEFAULT_IMAGE)
-    assert done.attempts[0].trouble is not None
-    assert done.attempts[0].trouble.cause == "storage"
+    assert done.attempts[0].diagnosis is not None
+    assert done.attempts[0].diagnosis.cause == "storage"

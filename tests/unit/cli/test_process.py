@@ -77,38 +77,6 @@ def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_help_loads_no_command_and_nothing_heavy() -> None:
-    code = """
-import sys, typer
-before = set(sys.modules)
-from lanekit.cli.app import app
-try:
-    app(["--help"])
-except SystemExit as end:
-    assert end.code == 0, end.code
-print(*sorted(set(sys.modules) - before), file=sys.stderr)
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
-    )
-    loaded = done.stderr.split()
-    assert "lanekit.cli.app" in loaded
-    assert not [name for name in loaded if name.startswith("lanekit.cli.commands.")]
-    heavy = r"(rich|tomllib|returns|importlib\.metadata|lanekit\.(api|core|adapters))\b"
-    assert not [name for name in loaded if re.match(heavy, name)]
-
-
-def test_ensure_loads_no_other_command_and_no_rich(fleet: Path) -> None:
-    _ = fleet
-    rules = "import atexit; atexit.register(lambda: print(*sys.modules, file=sys.stderr))"
-    command = [sys.executable, "-c", ENGINE.format(rules=rules), "ensure"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
-    loaded = set(done.stderr.split())
-    commands = {name for name in loaded if name.startswith("lanekit.cli.commands.")}
-    assert commands == {"lanekit.cli.commands.ensure"}
-    assert not loaded & {"rich", "lanekit.adapters.fleet_file.toml_lines", "asyncio"}
-
-
 def test_a_reader_that_goes_away_ends_it_quietly(fleet: Path) -> None:
     text = (fleet / "lanes.toml").read_text()
     lane = '[[lane]]\nworkspace = "w"\nid = "{}"\nworktree = "wt-a"\n'

@@ -79,17 +79,17 @@ def test_lines_have_a_file_and_are_a_containers_conf(seen: Facts) -> None:
 @given(facts())
 def test_the_start_fails_when_no_container_started(seen: Facts) -> None:
     finding = _of(seen, "start")
-    first = seen.start.attempts[0].trouble if seen.start.attempts else None
+    first = seen.start.attempts[0].diagnosis if seen.start.attempts else None
     assert (finding.status == "FAIL") == (first is not None and first.cause != "no-program")
     assert (finding.status == "ok") <= (first is None)
     for one in seen.start.attempts:
-        if one.trouble is not None:
-            assert one.trouble.words in finding.words
+        if one.diagnosis is not None:
+            assert one.diagnosis.words in finding.words
 
 
 @given(facts())
 def test_a_cure_that_helped_is_what_is_told(seen: Facts) -> None:
-    if len(seen.start.attempts) > 1 and seen.start.attempts[-1].trouble is None:
+    if len(seen.start.attempts) > 1 and seen.start.attempts[-1].diagnosis is None:
         finding = _of(seen, "start")
         assert finding.lines == containers_conf_lines(
             seen.start.attempts[-1].workarounds, seen.limits
@@ -109,12 +109,12 @@ def test_each_try_has_other_cures_and_there_are_few(made: tuple[StartAttempt, ..
     assert cures[0] == ()
     assert len(set(cures)) == len(cures) <= 4
     assert all(len(set(given)) == len(given) for given in cures)
-    assert all(one.trouble is not None for one in made[:-1])
+    assert all(one.diagnosis is not None for one in made[:-1])
 
 
 @given(ABLE, TROUBLES)
-def test_nothing_is_tried_that_cannot_be(able: frozenset[Workaround], trouble: Diagnosis) -> None:
-    wanted = next_workarounds((StartAttempt((), trouble),), able)
+def test_nothing_is_tried_that_cannot_be(able: frozenset[Workaround], diagnosis: Diagnosis) -> None:
+    wanted = next_workarounds((StartAttempt((), diagnosis),), able)
     assert wanted is None or able.issuperset(wanted)
 
 
@@ -131,7 +131,7 @@ ULIMITS, CRUN = Diagnosis("ulimits", "w"), Diagnosis("hybrid-cgroups", "w")
 
 
 @pytest.mark.parametrize(
-    ("cures", "trouble", "cures_next"),
+    ("cures", "diagnosis", "next_workarounds_expected"),
     [
         ((), ULIMITS, ("ulimits",)),
         (("ulimits",), ULIMITS, ("low-ulimits",)),
@@ -146,15 +146,18 @@ ULIMITS, CRUN = Diagnosis("ulimits", "w"), Diagnosis("hybrid-cgroups", "w")
 )
 def test_the_next_try_is_with_one_cure_more(
     cures: tuple[Workaround, ...],
-    trouble: Diagnosis | None,
-    cures_next: tuple[Workaround, ...] | None,
+    diagnosis: Diagnosis | None,
+    next_workarounds_expected: tuple[Workaround, ...] | None,
 ) -> None:
     able: frozenset[Workaround] = frozenset(("ulimits", "low-ulimits", "hybrid-cgroups"))
-    last = StartAttempt(cures, trouble)
-    assert next_workarounds((StartAttempt(("ulimits",), CRUN), last), able) == cures_next
+    last = StartAttempt(cures, diagnosis)
+    assert (
+        next_workarounds((StartAttempt(("ulimits",), CRUN), last), able)
+        == next_workarounds_expected
+    )
     assert next_workarounds((), able) == ()
-    if cures_next:
-        assert next_workarounds((last,), able - {cures_next[-1]}) is None
+    if next_workarounds_expected:
+        assert next_workarounds((last,), able - {next_workarounds_expected[-1]}) is None
 
 
 def test_limits_that_need_no_privilege_by_their_names() -> None:

@@ -663,7 +663,7 @@ def test_check_with_fault_has_a_remedy(seen: Facts, check: str, finding: Finding
             ),
         ),
         (
-            _tried(RLIMIT, StartAttempt(("ulimits",), STUCK.trouble)),
+            _tried(RLIMIT, StartAttempt(("ulimits",), STUCK.diagnosis)),
             snapshot(
                 Finding(
                     check="start",
