@@ -27,7 +27,9 @@ def _at_once(*calls: Callable[[], str]) -> list[str]:
 class Racing(Base):
     """Several threads; several processes are no different to podman."""
 
-    def test_one_name_for_many_creates(self, harness: Harness, name: str) -> None:
+    def test_concurrent_creates_of_one_name_let_one_succeed(
+        self, harness: Harness, name: str
+    ) -> None:
         spec = harness.spec(f"{name}-a")
         answers = _at_once(
             *[lambda: kind(harness.engine.create(spec, spec.name)) for _ in range(_THREADS)]
@@ -35,7 +37,9 @@ class Racing(Base):
         assert answers == ["NameInUse"] * (_THREADS - 1) + [OK]
         assert len(value(harness.engine.list_by_labels({"lanekit.lane": f"{name}-a"}))) == 1
 
-    def test_one_name_for_many_renames(self, harness: Harness, name: str) -> None:
+    def test_concurrent_renames_to_one_name_let_one_succeed(
+        self, harness: Harness, name: str
+    ) -> None:
         engine = harness.engine
         identifiers = [bring(harness, f"{name}-{n}", "created") for n in range(_THREADS)]
 
@@ -46,25 +50,27 @@ class Racing(Base):
         assert answers == ["NameInUse"] * (_THREADS - 1) + [OK]
         assert look(engine, f"{name}-new").id in identifiers
 
-    def test_many_starts(self, harness: Harness, name: str) -> None:
+    def test_concurrent_starts_all_succeed(self, harness: Harness, name: str) -> None:
         identifier = bring(harness, f"{name}-a", "created")
         start = lambda: kind(harness.engine.start(identifier))  # noqa: E731
         assert _at_once(*[start] * _THREADS) == [OK] * _THREADS
         assert look(harness.engine, identifier).state == "running"
 
-    def test_many_stops(self, harness: Harness, name: str) -> None:
+    def test_concurrent_stops_all_succeed(self, harness: Harness, name: str) -> None:
         identifier = bring(harness, f"{name}-a", "running")
         stop = lambda: kind(harness.engine.stop(identifier, 5))  # noqa: E731
         assert _at_once(*[stop] * _THREADS) == [OK] * _THREADS
         assert look(harness.engine, identifier).state == "exited"
 
-    def test_many_removals(self, harness: Harness, name: str) -> None:
+    def test_concurrent_removals_all_succeed(self, harness: Harness, name: str) -> None:
         identifier = bring(harness, f"{name}-a", "running")
         remove = lambda: kind(harness.engine.remove(identifier, 5))  # noqa: E731
         assert _at_once(*[remove] * _THREADS) == [OK] * _THREADS
         assert gone(harness.engine, identifier)
 
-    def test_different_containers(self, harness: Harness, name: str) -> None:
+    def test_concurrent_calls_on_different_containers_succeed(
+        self, harness: Harness, name: str
+    ) -> None:
         engine = harness.engine
 
         def whole(end: int) -> Callable[[], str]:
@@ -78,7 +84,9 @@ class Racing(Base):
 
         assert _at_once(*map(whole, range(_THREADS))) == ["NotFound"] * _THREADS
 
-    def test_while_it_is_being_stopped(self, harness: Harness, name: str) -> None:
+    def test_stopping_container_refuses_start_accepts_shorter_stop(
+        self, harness: Harness, name: str
+    ) -> None:
         identifier = _stubborn(harness, f"{name}-a")
         with ThreadPoolExecutor(1) as pool:
             stopping = pool.submit(lambda: kind(harness.engine.stop(identifier, 4)))
@@ -91,7 +99,9 @@ class Racing(Base):
             assert stopping.result() == OK
         assert look(harness.engine, f"{name}-b").exit_code == 137
 
-    def test_while_it_is_being_removed(self, harness: Harness, name: str) -> None:
+    def test_container_being_removed_refuses_start_and_keeps_name(
+        self, harness: Harness, name: str
+    ) -> None:
         identifier = _stubborn(harness, f"{name}-a")
         with ThreadPoolExecutor(1) as pool:
             removing = pool.submit(lambda: kind(harness.engine.remove(identifier, 3)))

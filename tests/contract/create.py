@@ -36,7 +36,7 @@ TREE = {
 class Creating(Base):
     """A container is made as asked, or not at all."""
 
-    def test_what_was_created_has_no_drift(self, harness: Harness, name: str) -> None:
+    def test_created_container_has_no_drift(self, harness: Harness, name: str) -> None:
         spec = harness.spec(f"{name}-a")
         identifier = value(harness.engine.create(spec, spec.name))
         seen = look(harness.engine, spec.name)
@@ -48,7 +48,9 @@ class Creating(Base):
         value(harness.engine.start(identifier))
         assert drift(spec, look(harness.engine, identifier), image) == ()
 
-    def test_the_image_brings_its_own(self, harness: Harness, name: str) -> None:
+    def test_container_inherits_image_labels_env_and_volume(
+        self, harness: Harness, name: str
+    ) -> None:
         spec = harness.spec(f"{name}-a", image=harness.rich_image)
         identifier = value(harness.engine.create(spec, spec.name))
         seen = look(harness.engine, identifier)
@@ -60,7 +62,9 @@ class Creating(Base):
             (RICH_VOLUME, False)
         ]
 
-    def test_everything_that_a_profile_can_ask(self, harness: Harness, name: str) -> None:
+    def test_container_gets_env_mounts_and_limits_of_spec(
+        self, harness: Harness, name: str
+    ) -> None:
         plain = harness.spec(f"{name}-a")
         odd = {
             "EMPTY": "",
@@ -81,28 +85,36 @@ class Creating(Base):
         assert seen.labels["lanekit.env"] == ",".join(sorted(odd))
         assert drift(plain, seen, None), "the test would not notice"
 
-    def test_it_gets_the_name_that_is_asked(self, harness: Harness, name: str) -> None:
+    def test_create_uses_given_name_not_the_spec_name(self, harness: Harness, name: str) -> None:
         spec = harness.spec(f"{name}-a")
         identifier = value(harness.engine.create(spec, f"{name}-a.next"))
         assert gone(harness.engine, f"{name}-a")
         assert look(harness.engine, f"{name}-a.next").id == identifier
 
     @pytest.mark.parametrize("state", STATES)
-    def test_a_taken_name(self, harness: Harness, name: str, state: State) -> None:
+    def test_create_with_name_in_use_fails_and_changes_nothing(
+        self, harness: Harness, name: str, state: State
+    ) -> None:
         identifier = bring(harness, f"{name}-a", state)
         before = look(harness.engine, identifier)
         assert kind(harness.engine.create(harness.spec(f"{name}-a"), f"{name}-a")) == "NameInUse"
         assert look(harness.engine, f"{name}-a") == before
 
-    def test_a_missing_image(self, harness: Harness, name: str) -> None:
+    def test_create_with_missing_image_fails_and_leaves_nothing(
+        self, harness: Harness, name: str
+    ) -> None:
         spec = harness.spec(f"{name}-a", image="localhost/lanekit-none:1")
         self._refused(harness, spec, f"{name}-a", "ImageMissing")
 
-    def test_a_missing_source(self, harness: Harness, name: str) -> None:
+    def test_create_with_missing_source_fails_and_leaves_nothing(
+        self, harness: Harness, name: str
+    ) -> None:
         self._refused(harness, _sourceless(harness, name), f"{name}-a", "MountSourceMissing")
 
     @pytest.mark.parametrize("bad", ["with blank", "-option", ".dot", "sla/sh", "ümlaut", ""])
-    def test_no_name(self, harness: Harness, name: str, bad: str) -> None:
+    def test_create_with_invalid_name_fails_and_leaves_nothing(
+        self, harness: Harness, name: str, bad: str
+    ) -> None:
         self._refused(harness, harness.spec(f"{name}-a"), bad, "InvalidLane")
 
     def _refused(self, harness: Harness, spec: ContainerSpec, name: str, expected: str) -> None:
@@ -111,9 +123,7 @@ class Creating(Base):
         assert gone(harness.engine, name)
         assert harness.volumes() == volumes
 
-    def test_the_image_is_looked_at_first_then_mounts_then_the_name(
-        self, harness: Harness, name: str
-    ) -> None:
+    def test_create_checks_image_then_mounts_then_name(self, harness: Harness, name: str) -> None:
         _ = bring(harness, f"{name}-a", "created")
         broken = _sourceless(harness, name)
         imageless = replace(broken, image="localhost/lanekit-none:1")
@@ -121,7 +131,7 @@ class Creating(Base):
             assert kind(harness.engine.create(imageless, bad)) == "ImageMissing"
             assert kind(harness.engine.create(broken, bad)) == "MountSourceMissing"
 
-    def test_an_error_tells_no_secret(self, harness: Harness, name: str) -> None:
+    def test_create_error_does_not_contain_env_value(self, harness: Harness, name: str) -> None:
         secret = "tell-nobody-4711"
         plain = harness.spec(f"{name}-a", env=(EnvVar("TOKEN", secret),))
         assert secret not in repr(plain)
@@ -141,15 +151,15 @@ class Copying(Base):
     """An archive lands in the container as it is."""
 
     @pytest.mark.parametrize("state", STATES)
-    def test_a_tree_lands_as_it_is(self, harness: Harness, name: str, state: State) -> None:
+    def test_put_archive_in_each_state_preserves_the_tree(
+        self, harness: Harness, name: str, state: State
+    ) -> None:
         identifier = bring(harness, f"{name}-a", state)
         value(harness.engine.put_archive(identifier, [make_tar(TREE)]))
         assert harness.tree(f"{name}-a", CONFIG) == TREE
         assert look(harness.engine, identifier).state == state
 
-    def test_a_tree_stays_when_the_container_runs_and_is_renamed(
-        self, harness: Harness, name: str
-    ) -> None:
+    def test_copied_tree_survives_rename_start_and_stop(self, harness: Harness, name: str) -> None:
         identifier = bring(harness, f"{name}-a", "created")
         value(harness.engine.put_archive(identifier, [make_tar(TREE)]))
         value(harness.engine.rename(identifier, f"{name}-b"))
@@ -158,7 +168,7 @@ class Copying(Base):
         value(harness.engine.stop(identifier, 5))
         assert harness.tree(f"{name}-b", CONFIG) == TREE
 
-    def test_it_comes_in_pieces_of_any_size(self, harness: Harness, name: str) -> None:
+    def test_put_archive_accepts_chunks_of_any_size(self, harness: Harness, name: str) -> None:
         identifier = bring(harness, f"{name}-a", "created")
         archive = make_tar(TREE)
 
@@ -172,7 +182,7 @@ class Copying(Base):
         value(harness.engine.put_archive(identifier, pieces()))
         assert harness.tree(f"{name}-a", CONFIG) == TREE
 
-    def test_folders_that_nobody_named_are_made(self, harness: Harness, name: str) -> None:
+    def test_put_archive_creates_missing_parent_folders(self, harness: Harness, name: str) -> None:
         identifier = bring(harness, f"{name}-a", "created")
         deep = {"/root/a/b/c": Entry("file", 0o644, b"deep")}
         value(harness.engine.put_archive(identifier, [make_tar(deep)]))
@@ -182,7 +192,9 @@ class Copying(Base):
             **deep,
         }
 
-    def test_a_second_copy_goes_over_the_first(self, harness: Harness, name: str) -> None:
+    def test_second_put_archive_overwrites_and_keeps_the_rest(
+        self, harness: Harness, name: str
+    ) -> None:
         identifier = bring(harness, f"{name}-a", "created")
         value(harness.engine.put_archive(identifier, [make_tar(TREE)]))
         change = {f"{CONFIG}/empty": Entry("file", 0o600, b"not any more")}
@@ -190,7 +202,9 @@ class Copying(Base):
         assert harness.tree(f"{name}-a", CONFIG) == {**TREE, **change}
 
     @pytest.mark.parametrize("cut", [0, 700, 3000])
-    def test_an_archive_that_breaks(self, harness: Harness, name: str, cut: int) -> None:
+    def test_broken_archive_fails_and_next_copy_succeeds(
+        self, harness: Harness, name: str, cut: int
+    ) -> None:
         identifier = bring(harness, f"{name}-a", "created")
 
         def broken() -> Iterator[bytes]:
@@ -203,14 +217,18 @@ class Copying(Base):
         value(harness.engine.put_archive(identifier, [make_tar(TREE)]))
         assert harness.tree(f"{name}-a", CONFIG) == TREE
 
-    def test_what_is_no_archive(self, harness: Harness, name: str) -> None:
+    def test_put_archive_rejects_invalid_empty_and_truncated_tar(
+        self, harness: Harness, name: str
+    ) -> None:
         identifier = bring(harness, f"{name}-a", "created")
         # In a header, at two places; in the content of a small file, and of a larger one.
         cuts = [make_tar(TREE)[:end] for end in (600, 800, 1030, 3000)]
         for wrong in (b"garbage" * 300, b"", bytes(1024), *cuts):
             assert kind(harness.engine.put_archive(identifier, [wrong])) == "EngineFailed"
 
-    def test_a_folder_does_not_replace_a_file(self, harness: Harness, name: str) -> None:
+    def test_put_archive_rejects_change_between_file_and_folder(
+        self, harness: Harness, name: str
+    ) -> None:
         identifier = bring(harness, f"{name}-a", "created")
         value(harness.engine.put_archive(identifier, [make_tar(TREE)]))
         for path, other in ((f"{CONFIG}/empty", "folder"), (f"{CONFIG}/skills", "file")):

@@ -35,7 +35,9 @@ class Hearing(Base):
         yield stream
         stream.close()
 
-    def test_a_life_is_heard(self, harness: Harness, name: str, stream: EventStream) -> None:
+    def test_events_report_whole_container_lifecycle(
+        self, harness: Harness, name: str, stream: EventStream
+    ) -> None:
         identifier = bring(harness, f"{name}-a", "running")
         assert _hear(stream, identifier, "create").name == f"{name}-a"
         assert _hear(stream, identifier, "start").name == f"{name}-a"
@@ -46,18 +48,22 @@ class Hearing(Base):
         value(harness.engine.remove(identifier, 5))
         assert _hear(stream, identifier, "remove").name == f"{name}-b"
 
-    def test_a_kill_is_a_death(self, harness: Harness, name: str, stream: EventStream) -> None:
+    def test_killed_container_emits_died_event(
+        self, harness: Harness, name: str, stream: EventStream
+    ) -> None:
         identifier = bring(harness, f"{name}-a", "running")
         harness.kill(f"{name}-a")
         assert _hear(stream, identifier, "died").name == f"{name}-a"
 
-    def test_a_pause_is_heard(self, harness: Harness, name: str, stream: EventStream) -> None:
+    def test_pause_and_unpause_emit_events(
+        self, harness: Harness, name: str, stream: EventStream
+    ) -> None:
         identifier = bring(harness, f"{name}-a", "paused")
         assert _hear(stream, identifier, "pause").name == f"{name}-a"
         value(harness.engine.unpause(identifier))
         assert _hear(stream, identifier, "unpause").name == f"{name}-a"
 
-    def test_a_removal_of_one_that_runs_is_heard(
+    def test_removal_of_running_container_emits_died_and_remove(
         self, harness: Harness, name: str, stream: EventStream
     ) -> None:
         identifier = bring(harness, f"{name}-a", "running")
@@ -65,7 +71,9 @@ class Hearing(Base):
         assert _hear(stream, identifier, "died").name == f"{name}-a"
         assert _hear(stream, identifier, "remove").name == f"{name}-a"
 
-    def test_each_stream_hears_all(self, harness: Harness, name: str, stream: EventStream) -> None:
+    def test_every_stream_receives_the_same_event(
+        self, harness: Harness, name: str, stream: EventStream
+    ) -> None:
         other = value(harness.engine.events())
         try:
             identifier = bring(harness, f"{name}-a", "running")
@@ -73,7 +81,7 @@ class Hearing(Base):
         finally:
             other.close()
 
-    def test_nothing_within_the_time_is_none(self, stream: EventStream) -> None:
+    def test_stream_without_event_returns_none_after_timeout(self, stream: EventStream) -> None:
         # What other tests did a second ago may still come.
         deadline = time.monotonic() + _SOON
         while value(stream.next(1.5)) is not None:
@@ -83,13 +91,15 @@ class Hearing(Base):
         assert 0.2 < time.monotonic() - begun < 5
 
     @pytest.mark.parametrize("times", [1, 2])
-    def test_a_closed_stream_has_ended(self, engine: ContainerEngine, times: int) -> None:
+    def test_closed_stream_reports_engine_unavailable(
+        self, engine: ContainerEngine, times: int
+    ) -> None:
         stream = value(engine.events())
         for _ in range(times):
             stream.close()
         assert kind(stream.next(_SOON)) == "EngineUnavailable"
 
-    def test_a_close_ends_the_wait_of_another_thread(self, engine: ContainerEngine) -> None:
+    def test_close_ends_wait_of_another_thread(self, engine: ContainerEngine) -> None:
         stream = value(engine.events())
         heard: list[str] = []
 

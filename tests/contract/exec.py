@@ -20,25 +20,25 @@ class Executing(Base):
     """A command in a container that runs has the caller's streams; its status is the answer."""
 
     @pytest.mark.parametrize("status", _STATUSES)
-    def test_the_status_of_what_was_executed(
+    def test_execute_returns_exit_status_of_command(
         self, harness: Harness, name: str, status: int
     ) -> None:
         identifier = bring(harness, f"{name}-a", "running")
         said = _execute(harness, identifier, harness.program(b"", b"", status))
         assert said == (Success(status), b"", b"")
 
-    def test_both_outputs_of_what_was_executed(self, harness: Harness, name: str) -> None:
+    def test_execute_keeps_stdout_and_stderr_separate(self, harness: Harness, name: str) -> None:
         identifier = bring(harness, f"{name}-a", "running")
         said = _execute(harness, identifier, harness.program(b"out\n", b"err\n", 0))
         assert said == (Success(0), b"out\n", b"err\n")
 
-    def test_what_was_executed_reads_to_the_end(self, harness: Harness, name: str) -> None:
+    def test_execute_passes_whole_stdin_to_command(self, harness: Harness, name: str) -> None:
         identifier = bring(harness, f"{name}-a", "running")
         text = bytes(range(256)) * 400
         said = _execute(harness, identifier, harness.program(b"", b"", 3, echoes=True), text)
         assert said == (Success(3), text, b"")
 
-    def test_nobody_reads_what_was_executed(self, harness: Harness, name: str) -> None:
+    def test_execute_with_closed_stdout_returns_141(self, harness: Harness, name: str) -> None:
         identifier = bring(harness, f"{name}-a", "running")
         reader, writer = os.pipe()
         os.close(reader)
@@ -50,12 +50,14 @@ class Executing(Base):
         assert outcome == Success(141)
 
     @pytest.mark.parametrize("state", ["created", "paused", "exited"])
-    def test_execute_needs_one_that_runs(self, harness: Harness, name: str, state: State) -> None:
+    def test_execute_requires_running_container(
+        self, harness: Harness, name: str, state: State
+    ) -> None:
         identifier = bring(harness, f"{name}-a", state)
         outcome, out, _ = _execute(harness, identifier, harness.program(b"out", b"", 0))
         assert (kind(outcome), out) == ("InvalidState", b"")
 
-    def test_execute_in_an_unknown_id(self, harness: Harness) -> None:
+    def test_execute_with_unknown_id_reports_not_found(self, harness: Harness) -> None:
         outcome, _, _ = _execute(harness, NO_SUCH_ID, harness.program(b"", b"", 0))
         assert isinstance(outcome, Failure)
         assert kind(outcome) == "NotFound"

@@ -15,7 +15,7 @@ from lanekit.core.ports.engine import ContainerEngine
 class Looking(Base):
     """Nothing is changed by looking."""
 
-    def test_inspect_by_name_and_by_id(self, harness: Harness, name: str) -> None:
+    def test_inspect_finds_containers_by_name_and_by_id(self, harness: Harness, name: str) -> None:
         first = bring(harness, f"{name}-a", "created")
         second = bring(harness, f"{name}-b", "created")
         asked = [f"{name}-a", first, f"{name}-b", f"{name}-c", NO_SUCH_ID]
@@ -27,20 +27,20 @@ class Looking(Base):
         }
         assert found[f"{name}-a"] == found[first]
 
-    def test_inspect_of_nothing(self, engine: ContainerEngine) -> None:
+    def test_inspect_without_keys_returns_nothing(self, engine: ContainerEngine) -> None:
         assert value(engine.inspect([])) == {}
 
-    def test_inspect_takes_the_same_name_twice(self, harness: Harness, name: str) -> None:
+    def test_inspect_of_repeated_name_returns_it_once(self, harness: Harness, name: str) -> None:
         identifier = bring(harness, f"{name}-a", "created")
         found = value(harness.engine.inspect([f"{name}-a", f"{name}-a"]))
         assert [seen.id for seen in found.values()] == [identifier]
 
-    def test_the_begin_of_an_id_is_no_name(self, harness: Harness, name: str) -> None:
+    def test_inspect_ignores_id_prefix(self, harness: Harness, name: str) -> None:
         identifier = bring(harness, f"{name}-a", "created")
         starts = [identifier[:length] for length in (1, 4, 12, 63)]
         assert value(harness.engine.inspect(starts)) == {}
 
-    def test_the_begin_of_two_ids_is_no_name(self, harness: Harness, name: str) -> None:
+    def test_inspect_ignores_ambiguous_id_prefix(self, harness: Harness, name: str) -> None:
         # podman answers nothing at all when one of the names asked for is such a begin.
         ids: list[str] = []
         while len({identifier[0] for identifier in ids}) == len(ids):
@@ -48,7 +48,7 @@ class Looking(Base):
         found = value(harness.engine.inspect([f"{name}-0", ids[-1][0], ids[-1]]))
         assert set(found) == {f"{name}-0", ids[-1]}
 
-    def test_a_container_may_have_the_begin_of_an_id_as_name(
+    def test_inspect_finds_container_named_like_an_id_prefix(
         self, harness: Harness, name: str
     ) -> None:
         first = bring(harness, f"{name}-a", "created")
@@ -64,20 +64,24 @@ class Looking(Base):
             value(harness.engine.rename(second, f"{name}-b"))
 
     @pytest.mark.parametrize("odd", ["-a", "--all", "--format=x", "*", "", "a b", "a/b"])
-    def test_an_odd_name_is_no_option(self, engine: ContainerEngine, odd: str) -> None:
+    def test_inspect_does_not_take_odd_name_as_option(
+        self, engine: ContainerEngine, odd: str
+    ) -> None:
         assert value(engine.inspect([odd])) == {}
 
-    def test_an_image_is_no_container(self, harness: Harness) -> None:
+    def test_inspect_of_image_name_or_id_returns_nothing(self, harness: Harness) -> None:
         image = value(harness.engine.images([harness.image]))[harness.image]
         short = harness.image.rsplit("/", 1)[-1].split(":")[0]
         assert value(harness.engine.inspect([harness.image, short, image.id])) == {}
 
-    def test_one_inspect_for_many(self, harness: Harness, name: str) -> None:
+    def test_inspect_of_301_names_returns_the_existing_one(
+        self, harness: Harness, name: str
+    ) -> None:
         identifier = bring(harness, f"{name}-a", "created")
         found = value(harness.engine.inspect([*(f"{name}-{n}" for n in range(300)), identifier]))
         assert list(found) == [identifier]
 
-    def test_images(self, harness: Harness, name: str) -> None:
+    def test_images_returns_id_labels_and_volumes(self, harness: Harness, name: str) -> None:
         missing = "localhost/lanekit-none:1"
         asked = [harness.image, missing, harness.rich_image]
         found = value(harness.engine.images(asked))
@@ -88,10 +92,10 @@ class Looking(Base):
         assert rich.labels.get(RICH_LABEL[0]) == RICH_LABEL[1]
         assert rich.volumes == (RICH_VOLUME,)
 
-    def test_images_of_nothing(self, engine: ContainerEngine) -> None:
+    def test_images_without_references_returns_nothing(self, engine: ContainerEngine) -> None:
         assert value(engine.images([])) == {}
 
-    def test_a_look_is_both_at_once(self, harness: Harness, name: str) -> None:
+    def test_inspect_many_returns_containers_and_images(self, harness: Harness, name: str) -> None:
         identifier = bring(harness, f"{name}-a", "created")
         engine, none = harness.engine, "localhost/lanekit-none:1"
         seen = value(engine.inspect_many([f"{name}-a", f"{name}-b"], [harness.image, none]))
@@ -100,7 +104,7 @@ class Looking(Base):
         assert value(engine.inspect_many([f"{name}-a"], [])).images == {}
         assert value(engine.inspect_many([], [harness.image])).containers == {}
 
-    def test_what_is_heard_while_it_looks_is_what_it_then_gives(
+    def test_inspect_many_partial_results_match_final_result(
         self, harness: Harness, name: str
     ) -> None:
         _ = bring(harness, f"{name}-a", "created")
@@ -132,18 +136,22 @@ class Looking(Base):
             assert done == []
         assert look(harness.engine, f"{name}-a").id == identifier
 
-    def test_a_container_is_no_image(self, harness: Harness, name: str) -> None:
+    def test_images_of_container_name_or_id_returns_nothing(
+        self, harness: Harness, name: str
+    ) -> None:
         identifier = bring(harness, f"{name}-a", "created")
         assert value(harness.engine.images([f"{name}-a", identifier])) == {}
 
     @pytest.mark.parametrize("state", STATES)
-    def test_find_in_each_state(self, harness: Harness, name: str, state: State) -> None:
+    def test_list_by_labels_finds_container_in_each_state(
+        self, harness: Harness, name: str, state: State
+    ) -> None:
         identifier = bring(harness, f"{name}-a", state)
         lane = look(harness.engine, identifier).labels["lanekit.lane"]
         found = value(harness.engine.list_by_labels({"lanekit.lane": lane}))
         assert found == (look(harness.engine, identifier),)
 
-    def test_find_wants_all_labels(self, harness: Harness, name: str) -> None:
+    def test_list_by_labels_requires_every_label(self, harness: Harness, name: str) -> None:
         made = {
             "c": {"mark": name, "kind": "x=1,2"},
             "a": {"mark": name, "kind": "x=1,2", "more": "yes"},
@@ -163,14 +171,14 @@ class Looking(Base):
         assert names(mark=name, kind="x") == []
         assert names(mark=f"{name}-") == []
 
-    def test_what_others_made_is_seen(self, harness: Harness, name: str) -> None:
+    def test_inspect_shows_unowned_container_with_drift(self, harness: Harness, name: str) -> None:
         harness.run_foreign(f"{name}-a")
         seen = look(harness.engine, f"{name}-a")
         assert seen.state == "running"
         assert not [label for label in seen.labels if label.startswith("lanekit.")]
         assert drift(harness.spec(f"{name}-a"), seen, None)
 
-    def test_logs(self, harness: Harness, name: str) -> None:
+    def test_logs_return_last_lines_and_survive_restart(self, harness: Harness, name: str) -> None:
         spec = harness.talkative(f"{name}-a")
         identifier = value(harness.engine.create(spec, spec.name))
         assert value(harness.engine.logs(identifier, 10)) == ""

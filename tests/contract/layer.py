@@ -22,12 +22,12 @@ def _own(engine: ContainerEngine, identifier: str, below: str) -> dict[str, str]
 class Layering(Base):
     """What is in a container's own layer."""
 
-    def test_a_new_container_has_changed_nothing(self, harness: Harness, name: str) -> None:
+    def test_diff_of_new_container_is_empty(self, harness: Harness, name: str) -> None:
         identifier = bring(harness, f"{name}-a", "created")
         assert value(harness.engine.diff(identifier)) == ()
 
     @pytest.mark.parametrize("state", STATES)
-    def test_what_was_copied_in_shows_in_each_state(
+    def test_diff_in_each_state_shows_copied_files(
         self, harness: Harness, name: str, state: State
     ) -> None:
         identifier = bring(harness, f"{name}-a", state)
@@ -37,7 +37,7 @@ class Layering(Base):
             ("/root", "/root/.codex", "/root/.codex/a"), "added"
         )
 
-    def test_the_first_start_makes_the_places_of_mounts(self, harness: Harness, name: str) -> None:
+    def test_diff_after_first_start_shows_mount_points(self, harness: Harness, name: str) -> None:
         identifier = bring(harness, f"{name}-a", "running")
         found = {c.path: c.kind for c in value(harness.engine.diff(identifier))}
         assert found == {
@@ -46,12 +46,14 @@ class Layering(Base):
             **dict.fromkeys(("/usr/local/bin/inbox", "/usr/local/bin/lane-worker"), "added"),
         }
 
-    def test_what_is_in_a_mount_is_no_change(self, harness: Harness, name: str) -> None:
+    def test_diff_ignores_files_inside_mounts(self, harness: Harness, name: str) -> None:
         identifier = bring(harness, f"{name}-a", "running")
         harness.write(f"{name}-a", "/workspace/left", "x")
         assert list(_own(harness.engine, identifier, "/workspace")) == ["/workspace"]
 
-    def test_kinds(self, harness: Harness, name: str) -> None:
+    def test_diff_distinguishes_added_changed_and_deleted(
+        self, harness: Harness, name: str
+    ) -> None:
         identifier = bring(harness, f"{name}-a", "running")
         harness.write(f"{name}-a", "/new/deep/file", "x")
         harness.write(f"{name}-a", "/etc/passwd", "root:x:0:0::/root:/bin/sh")
@@ -67,7 +69,9 @@ class Layering(Base):
         assert _own(harness.engine, identifier, "/etc")["/etc/passwd"] == "deleted"
         assert "/new/deep/file" not in _own(harness.engine, identifier, "/new")
 
-    def test_odd_names_and_many_of_them(self, harness: Harness, name: str) -> None:
+    def test_diff_returns_odd_names_and_thousands_of_files(
+        self, harness: Harness, name: str
+    ) -> None:
         identifier = bring(harness, f"{name}-a", "created")
         names = (*ODD, *(f"many-{number:05}" for number in range(5000)))
         tree = {"/own": Entry("folder", 0o755), **{f"/own/{each}": FILE for each in names}}
@@ -77,7 +81,7 @@ class Layering(Base):
         assert {c.kind for c in found} == {"added"}
         assert LayerChange("/own/n\nl", "added") in found
 
-    def test_an_image_is_no_container_with_changes(self, harness: Harness) -> None:
+    def test_diff_of_image_reports_not_found(self, harness: Harness) -> None:
         image = value(harness.engine.images([harness.image]))[harness.image]
         assert kind(harness.engine.diff(image.id)) == "NotFound"
 
@@ -85,7 +89,7 @@ class Layering(Base):
 class Updating(Base):
     """Limits that change while a container runs."""
 
-    def test_an_update_shows_and_stays_where_it_is_promised(
+    def test_update_takes_lasting_effect_only_where_updatable(
         self, harness: Harness, name: str
     ) -> None:
         engine = harness.engine

@@ -71,7 +71,9 @@ class Living(Base):
     """What a container goes through."""
 
     @pytest.mark.parametrize("row", TABLE, ids=lambda row: "-".join(row[:2]))
-    def test_each_method_in_each_state(self, harness: Harness, name: str, row: Row) -> None:
+    def test_each_method_in_each_state_leads_to_expected_state(
+        self, harness: Harness, name: str, row: Row
+    ) -> None:
         before, method, answer, after = row
         identifier = bring(harness, f"{name}-a", before)
         assert _do(harness.engine, method, identifier) == answer
@@ -82,19 +84,21 @@ class Living(Base):
     @pytest.mark.parametrize(
         "method", [*("start", "unpause", "stop", "rename", "put_archive", "logs"), "diff", "update"]
     )
-    def test_an_unknown_id_is_not_found(self, engine: ContainerEngine, method: str) -> None:
+    def test_method_with_unknown_id_reports_not_found(
+        self, engine: ContainerEngine, method: str
+    ) -> None:
         assert _do(engine, method, NO_SUCH_ID) == "NotFound"
 
-    def test_removing_an_unknown_id_is_fine(self, engine: ContainerEngine) -> None:
+    def test_removal_of_unknown_id_succeeds(self, engine: ContainerEngine) -> None:
         assert _do(engine, "remove", NO_SUCH_ID) == OK
 
-    def test_an_id_is_unknown_after_its_removal(self, harness: Harness, name: str) -> None:
+    def test_id_is_unknown_after_removal(self, harness: Harness, name: str) -> None:
         identifier = bring(harness, f"{name}-a", "running")
         value(harness.engine.remove(identifier, 5))
         assert kind(harness.engine.start(identifier)) == "NotFound"
         assert kind(harness.engine.remove(identifier, 5)) == OK
 
-    def test_a_start_is_told_from_the_next(self, harness: Harness, name: str) -> None:
+    def test_started_at_increases_with_each_start(self, harness: Harness, name: str) -> None:
         identifier = bring(harness, f"{name}-a", "running")
         first = look(harness.engine, identifier)
         value(harness.engine.stop(identifier, 5))
@@ -102,7 +106,9 @@ class Living(Base):
         value(harness.engine.start(identifier))
         assert look(harness.engine, identifier).started_at > first.started_at
 
-    def test_host_ports_are_chosen_at_create_for_good(self, harness: Harness, name: str) -> None:
+    def test_host_ports_chosen_at_create_survive_restarts(
+        self, harness: Harness, name: str
+    ) -> None:
         identifier = bring(harness, f"{name}-a", "created")
         ports = look(harness.engine, identifier).ports
         assert [(p.key, p.host_ip) for p in ports] == [("31417/tcp", "127.0.0.1")]
@@ -113,7 +119,7 @@ class Living(Base):
         assert look(harness.engine, identifier).ports == ports
 
     @pytest.mark.parametrize("before", ["created", "exited"])
-    def test_a_taken_port_fails_the_start_and_only_it(
+    def test_start_with_port_in_use_fails_and_changes_nothing(
         self, harness: Harness, name: str, before: State
     ) -> None:
         identifier = bring(harness, f"{name}-a", before)
@@ -125,7 +131,7 @@ class Living(Base):
         value(harness.engine.start(identifier))
         assert look(harness.engine, identifier).state == "running"
 
-    def test_two_containers_with_one_port(self, harness: Harness, name: str) -> None:
+    def test_only_one_container_of_a_shared_port_can_run(self, harness: Harness, name: str) -> None:
         first = bring(harness, f"{name}-a", "running")
         number = look(harness.engine, first).ports[0].host_port
         spec = harness.spec(f"{name}-b", ports=(Port(31417, host_port=number),))
@@ -136,7 +142,7 @@ class Living(Base):
         value(harness.engine.start(second))
         assert kind(harness.engine.start(first)) == "PortInUse"
 
-    def test_one_port_of_two_addresses(self, harness: Harness, name: str) -> None:
+    def test_port_in_use_depends_on_host_address(self, harness: Harness, name: str) -> None:
         first = bring(harness, f"{name}-a", "running")
         number = look(harness.engine, first).ports[0].host_port
         answers: dict[str, str] = {}
@@ -147,7 +153,7 @@ class Living(Base):
             answers[address] = kind(harness.engine.start(identifier))
         assert answers == {"127.0.0.2": OK, "0.0.0.0": "PortInUse"}
 
-    def test_a_process_that_cannot_start(self, harness: Harness, name: str) -> None:
+    def test_unstartable_process_reports_start_failed(self, harness: Harness, name: str) -> None:
         spec = harness.unstartable(f"{name}-a")
         identifier = value(harness.engine.create(spec, spec.name))
         assert kind(harness.engine.start(identifier)) == "StartFailed"
@@ -155,7 +161,9 @@ class Living(Base):
         assert (seen.state, seen.exit_code, seen.started_at) == ("created", 0, "")
         assert kind(harness.engine.stop(identifier, 5)) == OK
 
-    def test_a_mount_whose_source_is_gone(self, harness: Harness, name: str) -> None:
+    def test_start_with_lost_mount_source_reports_start_failed(
+        self, harness: Harness, name: str
+    ) -> None:
         spec = harness.losable(f"{name}-a")
         identifier = value(harness.engine.create(spec, spec.name))
         value(harness.engine.start(identifier))
@@ -165,7 +173,7 @@ class Living(Base):
         assert kind(harness.engine.start(identifier)) == "StartFailed"
         _assert_same(look(harness.engine, identifier), before)
 
-    def test_a_worker_that_crashes(self, harness: Harness, name: str) -> None:
+    def test_crashing_worker_leaves_exit_code_and_logs(self, harness: Harness, name: str) -> None:
         spec = harness.crashing(f"{name}-a")
         identifier = value(harness.engine.create(spec, spec.name))
         for runs in (1, 2):
@@ -175,7 +183,9 @@ class Living(Base):
             assert logs == "".join(f"{line}\n" for line in LAST_WORDS * runs)
 
     @pytest.mark.parametrize("before", ["running", "paused"])
-    def test_a_kill_is_an_exit_with_137(self, harness: Harness, name: str, before: State) -> None:
+    def test_killed_container_exits_with_137_and_can_restart(
+        self, harness: Harness, name: str, before: State
+    ) -> None:
         identifier = bring(harness, f"{name}-a", before)
         harness.kill(f"{name}-a")
         assert until(harness.engine, identifier, "exited").exit_code == 137
@@ -183,14 +193,14 @@ class Living(Base):
         seen = look(harness.engine, identifier)
         assert (seen.state, seen.exit_code) == ("running", 0)
 
-    def test_a_stop_lets_the_worker_end_by_itself(self, harness: Harness, name: str) -> None:
+    def test_stop_lets_worker_end_within_grace(self, harness: Harness, name: str) -> None:
         identifier = bring(harness, f"{name}-a", "running")
         begun = time.monotonic()
         value(harness.engine.stop(identifier, 20))
         assert time.monotonic() - begun < 10
         assert look(harness.engine, identifier).exit_code == 0
 
-    def test_a_stop_kills_after_its_grace(self, harness: Harness, name: str) -> None:
+    def test_stop_kills_stubborn_worker_after_grace(self, harness: Harness, name: str) -> None:
         spec = harness.stubborn(f"{name}-a")
         identifier = value(harness.engine.create(spec, spec.name))
         value(harness.engine.start(identifier))
@@ -200,7 +210,7 @@ class Living(Base):
         seen = look(harness.engine, identifier)
         assert (seen.state, seen.exit_code) == ("exited", 137)
 
-    def test_a_stop_without_grace_kills_at_once(self, harness: Harness, name: str) -> None:
+    def test_stop_without_grace_kills_at_once(self, harness: Harness, name: str) -> None:
         spec = harness.stubborn(f"{name}-a")
         identifier = value(harness.engine.create(spec, spec.name))
         value(harness.engine.start(identifier))
@@ -214,7 +224,9 @@ class Naming(Base):
     """Renames and removals."""
 
     @pytest.mark.parametrize("state", STATES)
-    def test_rename_in_each_state(self, harness: Harness, name: str, state: State) -> None:
+    def test_rename_in_each_state_keeps_id_ports_and_labels(
+        self, harness: Harness, name: str, state: State
+    ) -> None:
         identifier = bring(harness, f"{name}-a", state)
         before = look(harness.engine, identifier)
         value(harness.engine.rename(identifier, f"{name}-b"))
@@ -224,35 +236,39 @@ class Naming(Base):
         assert (after.ports, after.labels) == (before.ports, before.labels)
 
     @pytest.mark.parametrize("state", STATES)
-    def test_rename_onto_a_taken_name(self, harness: Harness, name: str, state: State) -> None:
+    def test_rename_to_name_in_use_changes_nothing(
+        self, harness: Harness, name: str, state: State
+    ) -> None:
         mine, other = bring(harness, f"{name}-a", state), bring(harness, f"{name}-b", "created")
         before = value(harness.engine.inspect([mine, other]))
         assert kind(harness.engine.rename(mine, f"{name}-b")) == "NameInUse"
         assert value(harness.engine.inspect([mine, other])) == before
 
-    def test_rename_to_its_own_name(self, harness: Harness, name: str) -> None:
+    def test_rename_to_own_name_succeeds(self, harness: Harness, name: str) -> None:
         identifier = bring(harness, f"{name}-a", "running")
         assert kind(harness.engine.rename(identifier, f"{name}-a")) == OK
         assert look(harness.engine, f"{name}-a").id == identifier
 
     @pytest.mark.parametrize("bad", ["with blank", "-option", ".dot", "sla/sh", "ümlaut"])
-    def test_rename_to_no_name(self, harness: Harness, name: str, bad: str) -> None:
+    def test_rename_to_invalid_name_changes_nothing(
+        self, harness: Harness, name: str, bad: str
+    ) -> None:
         identifier = bring(harness, f"{name}-a", "created")
         assert kind(harness.engine.rename(identifier, bad)) == "InvalidLane"
         assert look(harness.engine, identifier).name == f"{name}-a"
 
-    def test_a_rename_frees_the_old_name(self, harness: Harness, name: str) -> None:
+    def test_rename_frees_the_old_name(self, harness: Harness, name: str) -> None:
         first = bring(harness, f"{name}-a", "running")
         value(harness.engine.rename(first, f"{name}-b"))
         second = bring(harness, f"{name}-a", "created")
         assert look(harness.engine, f"{name}-a").id == second != first
 
-    def test_a_removed_name_is_free(self, harness: Harness, name: str) -> None:
+    def test_removal_frees_the_name(self, harness: Harness, name: str) -> None:
         first = bring(harness, f"{name}-a", "created")
         value(harness.engine.remove(first, 0))
         assert bring(harness, f"{name}-a", "created") != first
 
-    def test_a_removal_takes_the_anonymous_volumes(self, harness: Harness, name: str) -> None:
+    def test_removal_deletes_anonymous_volumes(self, harness: Harness, name: str) -> None:
         before = harness.volumes()
         spec = harness.spec(f"{name}-a", image=harness.rich_image)
         identifier = value(harness.engine.create(spec, spec.name))

@@ -215,7 +215,7 @@ MILD: dict[str, Action] = {
 
 
 @pytest.mark.parametrize("state", MILD)
-def test_what_can_be_mended_is_not_replaced(state: str) -> None:
+def test_repairable_container_is_not_replaced(state: str) -> None:
     world, _ = _arranged(state)
     before = [c.id for c in world.ours()]
     assert _ensure(world).action == MILD[state]
@@ -224,7 +224,7 @@ def test_what_can_be_mended_is_not_replaced(state: str) -> None:
 
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_kill_at_every_call_loses_nothing(state: str, when: Literal["before", "after"]) -> None:
+def test_kill_at_any_call_loses_nothing(state: str, when: Literal["before", "after"]) -> None:
     for skip in range(_calls(state)):
         world, strangers = _arranged(state)
         had = bool(world.ours())
@@ -238,7 +238,7 @@ def test_a_kill_at_every_call_loses_nothing(state: str, when: Literal["before", 
 
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_fault_at_every_call_loses_nothing(state: str, when: Literal["before", "after"]) -> None:
+def test_fault_at_any_call_loses_nothing(state: str, when: Literal["before", "after"]) -> None:
     for skip in range(_calls(state)):
         world, strangers = _arranged(state)
         ran = [c for c in world.running() if c.name == NAME]
@@ -254,7 +254,7 @@ def test_a_fault_at_every_call_loses_nothing(state: str, when: Literal["before",
     st.lists(st.tuples(st.sampled_from(["kill", "fault"]), st.integers(0, 14)), max_size=4),
 )
 @settings(max_examples=200, deadline=None)
-def test_any_row_of_kills_and_faults_loses_nothing(
+def test_any_sequence_of_kills_and_faults_loses_nothing(
     state: str, troubles: list[tuple[str, int]]
 ) -> None:
     world, strangers = _arranged(state)

@@ -53,7 +53,7 @@ EXPECTED = {
 
 @given(st.lists(st.sampled_from(STATES), min_size=2, max_size=8), st.integers(1, 6))
 @settings(max_examples=40, deadline=None)
-def test_many_lanes_end_as_each_would_alone(states: list[str], jobs: int) -> None:
+def test_concurrent_lanes_end_as_each_would_alone(states: list[str], jobs: int) -> None:
     world = LaneWorld(profile=PROFILE)
     fleet = _arrange(world, states)
     found = dict(world.lanes().ensure_all(fleet, jobs=jobs))
@@ -71,7 +71,7 @@ def test_many_lanes_end_as_each_would_alone(states: list[str], jobs: int) -> Non
 
 @given(st.lists(st.sampled_from(STATES[:4]), min_size=2, max_size=6), st.integers(0, 30))
 @settings(max_examples=40, deadline=None)
-def test_an_interrupted_fleet_is_told_of_whole_and_loses_nothing(
+def test_interrupted_fleet_reports_every_lane_and_loses_nothing(
     states: list[str], after: int
 ) -> None:
     world = LaneWorld(profile=PROFILE)
@@ -103,7 +103,7 @@ def test_an_interrupted_fleet_is_told_of_whole_and_loses_nothing(
     assert len(world.engine.containers) == len(fleet)
 
 
-def test_one_lanes_failure_stops_no_other_and_a_bug_is_raised() -> None:
+def test_lane_failure_stops_no_other_but_a_bug_is_raised() -> None:
     world = LaneWorld(profile=PROFILE)
     fleet = _arrange(world, ["missing"] * 4)
     world.engine.fail("create", EngineTimeout("slow"), container="ws-b.next")
@@ -123,14 +123,14 @@ def test_one_lanes_failure_stops_no_other_and_a_bug_is_raised() -> None:
     assert raised < len(fleet)
 
 
-def test_a_lane_given_twice_is_made_once() -> None:
+def test_lane_given_twice_is_created_once() -> None:
     world = LaneWorld(profile=PROFILE)
     (lane,) = _fleet(["missing"])
     actions = [or_raise(outcome).action for _, outcome in world.lanes().ensure_all([lane, lane])]
     assert sorted(actions) == ["created", "none"]
 
 
-def test_a_run_that_cannot_look_raises_and_keeps_nobody_waiting() -> None:
+def test_run_killed_at_inspect_does_not_block_the_next_run() -> None:
     world = LaneWorld(profile=PROFILE)
     fleet = _arrange(world, ["missing"] * 3)
     world.engine.crash("inspect")
@@ -169,7 +169,7 @@ class CountedLock(NoLock):
             self.held.remove(name)
 
 
-def test_a_run_that_cannot_lock_gives_back_the_locks_that_it_has() -> None:
+def test_run_that_fails_to_lock_releases_its_locks() -> None:
     world = LaneWorld(profile=PROFILE)
     world.lock = CountedLock("ws-c")
     with pytest.raises(MemoryError) as raised:

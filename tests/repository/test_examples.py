@@ -40,7 +40,7 @@ def _actions(said: str) -> list[str]:
     return [line[1] for line in words if line[1] in ("created", "none", "started", "replaced")]
 
 
-def test_the_demo_on_podman(podman: Sandbox, tmp_path: Path) -> None:
+def test_demo_on_podman_runs_and_leaves_nothing(podman: Sandbox, tmp_path: Path) -> None:
     said = _run([str(_EXAMPLES / "demo.sh")], _environ(tmp_path, podman.environ()))
     assert _actions(said) == ["created", "none", "replaced"]
     assert 'its config says: model = "demo-1"' in said
@@ -49,7 +49,7 @@ def test_the_demo_on_podman(podman: Sandbox, tmp_path: Path) -> None:
     assert not _left_in(tmp_path)
 
 
-def test_the_demo_without_podman(tmp_path: Path) -> None:
+def test_demo_without_podman_runs_and_leaves_nothing(tmp_path: Path) -> None:
     program = str(_EXAMPLES / "demo_in_memory.py")
     said = _run([sys.executable, program], _environ(tmp_path, dict(os.environ)))
     assert _actions(said) == ["created", "none", "replaced"]
@@ -57,7 +57,7 @@ def test_the_demo_without_podman(tmp_path: Path) -> None:
     assert not _left_in(tmp_path)
 
 
-def test_an_interrupted_demo_leaves_nothing(podman: Sandbox, tmp_path: Path) -> None:
+def test_interrupted_demo_leaves_nothing(podman: Sandbox, tmp_path: Path) -> None:
     with subprocess.Popen(
         [str(_EXAMPLES / "demo.sh")],
         env=_environ(tmp_path, podman.environ()),
@@ -73,7 +73,7 @@ def test_an_interrupted_demo_leaves_nothing(podman: Sandbox, tmp_path: Path) -> 
     assert not _left_in(tmp_path)
 
 
-def test_the_demo_worker_stops_at_once(podman: Sandbox, prefix: str) -> None:
+def test_demo_worker_stops_within_its_grace(podman: Sandbox, prefix: str) -> None:
     worker = f"{_EXAMPLES}/bin/lane-worker:/usr/local/bin/lane-worker:ro"
     name = f"{prefix}worker"
     told = ("-e", "INBOX_WORKSPACE_ID=x", "-e", "INBOX_LANE_ID=y", "-e", "INBOX_WORKSPACE=/etc")

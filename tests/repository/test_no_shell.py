@@ -53,11 +53,11 @@ def _faults(text: str, where: str) -> list[str]:
 
 
 @pytest.mark.parametrize("path", FILES, ids=_where)
-def test_no_shell_and_no_process_but_in_its_place(path: Path) -> None:
+def test_module_uses_no_shell_and_no_process_api(path: Path) -> None:
     assert _faults(path.read_text(), _where(path)) == []
 
 
-def test_the_one_place_starts_a_list_of_arguments() -> None:
+def test_processes_module_uses_only_popen_of_subprocess() -> None:
     tree = ast.parse((REPO / ONLY).read_text())
     starts = [
         node
@@ -82,5 +82,5 @@ def test_the_one_place_starts_a_list_of_arguments() -> None:
         "run(['x', '-c', 'y'])",
     ],
 )
-def test_the_check_itself_finds(text: str) -> None:
+def test_check_detects_each_forbidden_construct(text: str) -> None:
     assert _faults(text, "cli/x.py")

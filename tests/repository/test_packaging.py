@@ -44,7 +44,7 @@ def unpacked_sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("way", ["from the tree", "from the sdist"])
-def test_the_wheel_holds_every_module_and_runs(
+def test_wheel_contains_every_module_and_runs(
     way: str, unpacked_sdist: Path, tmp_path: Path
 ) -> None:
     source = _REPO if way == "from the tree" else unpacked_sdist
@@ -65,7 +65,7 @@ def test_the_wheel_holds_every_module_and_runs(
     assert "0.1.0" in said.stdout
 
 
-def test_the_contract_runs_over_somebody_elses_engine(tmp_path: Path) -> None:
+def test_contract_explains_fault_of_third_party_engine(tmp_path: Path) -> None:
     wheel = _build(_REPO, "wheel", tmp_path / "built")
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path / "site")

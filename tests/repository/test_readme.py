@@ -30,10 +30,10 @@ def test_embedding_example_creates_a_lane(
     assert capsys.readouterr().out.splitlines()[-1].startswith("created http://127.0.0.1:")
 
 
-def test_testing_example_meets_each_error(tmp_path: Path) -> None:
+def test_testing_example_runs_as_documented(tmp_path: Path) -> None:
     exec(_in(tmp_path, _EMBEDDING[1]), {})
 
 
-def test_every_marked_example_is_run() -> None:
+def test_every_marked_example_is_run_and_readme_is_short() -> None:
     assert (len(_README), len(_EMBEDDING)) == (1, 2)
     assert len((_REPO / "README.md").read_text().splitlines()) <= 120

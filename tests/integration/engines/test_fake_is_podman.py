@@ -47,7 +47,7 @@ def real(
 @pytest.mark.every_podman
 @pytest.mark.pids_limit  # the default limit is compared
 @pytest.mark.parametrize("long", [False, pytest.param(True, marks=pytest.mark.nightly)])
-def test_the_fake_does_what_podman_does(
+def test_in_memory_engine_behaves_like_podman(
     real: PodmanHarness,
     long: bool,
     request: pytest.FixtureRequest,
@@ -137,7 +137,7 @@ class _ForgetsTheExitCode(InMemory):
         _ForgetsTheExitCode,
     ],
 )
-def test_the_machine_finds_a_fake_that_is_broken(broken: type[InMemory]) -> None:
+def test_state_machine_detects_each_broken_engine(broken: type[InMemory]) -> None:
     # Against the whole fake, in place of podman: that one is the same is the other test's matter.
     def pair() -> tuple[Side, Side, Callable[[str], None]]:
         return Side(MemoryHarness()), Side(MemoryHarness(broken)), lambda _prefix: None
@@ -146,14 +146,14 @@ def test_the_machine_finds_a_fake_that_is_broken(broken: type[InMemory]) -> None
         _ = drive(pair, examples=100, steps=_A_RUN, number=1, shrink=False)
 
 
-def test_the_machine_finds_nothing_between_two_of_the_same() -> None:
+def test_state_machine_finds_no_difference_between_equals() -> None:
     def pair() -> tuple[Side, Side, Callable[[str], None]]:
         return Side(MemoryHarness()), Side(MemoryHarness()), lambda _prefix: None
 
     assert drive(pair, examples=30, steps=_A_RUN, number=1).total() > 500
 
 
-def test_each_seed_chooses_other_operations() -> None:
+def test_seeds_choose_different_operations() -> None:
     # One that tried the same operation again and again would agree with anything.
     def pair() -> tuple[Side, Side, Callable[[str], None]]:
         return Side(MemoryHarness()), Side(MemoryHarness()), lambda _prefix: None

@@ -156,9 +156,7 @@ def _breaks(real: RealLane, verb: str, after: str, damage: str, old: str) -> Non
 
 
 @pytest.mark.parametrize(("real_lane", "turn"), TURNS, indirect=["real_lane"])
-def test_a_podman_that_breaks_in_the_middle_of_a_replacement_costs_nothing(
-    real_lane: RealLane, turn: int
-) -> None:
+def test_podman_failure_during_replacement_loses_nothing(real_lane: RealLane, turn: int) -> None:
     real = real_lane
     _ = or_raise(real.lanes().ensure(real.lane))
     old = _now(real).id

@@ -129,7 +129,7 @@ def _allowed(kind: str) -> float:
 
 
 @broken
-def test_a_broken_podman_is_one_clear_error_and_nothing_is_changed(
+def test_broken_podman_gives_clear_error_and_changes_nothing(
     fake: FakePodman, script: str, kind: str, words: str
 ) -> None:
     lanes, lane = lanes_over(fake.becomes(script).engine(_allowed(kind)), fake.folder)
@@ -145,7 +145,7 @@ def test_a_broken_podman_is_one_clear_error_and_nothing_is_changed(
 
 @broken
 @pytest.mark.parametrize("command", ["ensure", "status"])
-def test_the_command_line_tells_it_in_words(  # noqa: PLR0913, PLR0917 - what a case has
+def test_command_line_reports_error_of_broken_podman(  # noqa: PLR0913, PLR0917 - what a case has
     fake: FakePodman,
     monkeypatch: pytest.MonkeyPatch,
     command: str,
@@ -174,7 +174,7 @@ def test_the_command_line_tells_it_in_words(  # noqa: PLR0913, PLR0917 - what a 
     "script", [HALF, HTML, "kill -9 $$", NOTHING_THERE], ids=["half", "html", "killed", "empty"]
 )
 @pytest.mark.parametrize("command", ["ensure", "status"])
-def test_the_command_as_a_process_ends_without_a_traceback(
+def test_process_with_broken_podman_prints_no_traceback(
     fake: FakePodman, script: str, command: str
 ) -> None:
     _ = make_lane(fake.folder)

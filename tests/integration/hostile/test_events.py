@@ -67,7 +67,7 @@ SCRIPTS: dict[str, tuple[str, str]] = {
 
 
 @pytest.mark.parametrize("broken", NO_STREAM)
-def test_a_service_that_gives_no_stream_is_told_of_in_time(tmp_path: Path, broken: str) -> None:
+def test_service_without_event_stream_fails_in_time(tmp_path: Path, broken: str) -> None:
     with service(tmp_path, NO_STREAM[broken]) as there:
         begun = time.monotonic()
         outcome = open_events(Address(path=str(there.path)), TIMEOUT)
@@ -79,7 +79,7 @@ def test_a_service_that_gives_no_stream_is_told_of_in_time(tmp_path: Path, broke
 
 
 @pytest.mark.parametrize("broken", BREAKS)
-def test_a_stream_that_breaks_says_so_after_what_was_sound(tmp_path: Path, broken: str) -> None:
+def test_broken_stream_fails_after_its_valid_events(tmp_path: Path, broken: str) -> None:
     behaviour, kind = BREAKS[broken]
     with service(tmp_path, behaviour) as there:
         stream = or_raise(open_events(Address(path=str(there.path)), 5))
@@ -93,7 +93,7 @@ def test_a_stream_that_breaks_says_so_after_what_was_sound(tmp_path: Path, broke
         assert "the journal is broken" in error.detail
 
 
-def test_half_a_line_of_a_service_that_goes_on_is_waited_for(tmp_path: Path) -> None:
+def test_incomplete_event_line_is_waited_for(tmp_path: Path) -> None:
     with service(tmp_path, says_and_stays(OK + HALF)) as there:
         stream = or_raise(open_events(Address(path=str(there.path)), 5))
         begun = time.monotonic()
@@ -103,7 +103,7 @@ def test_half_a_line_of_a_service_that_goes_on_is_waited_for(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("broken", SCRIPTS)
-def test_a_command_that_breaks_says_so_after_what_was_sound(fake: FakePodman, broken: str) -> None:
+def test_broken_events_command_fails_after_its_valid_events(fake: FakePodman, broken: str) -> None:
     script, kind = SCRIPTS[broken]
     stream = or_raise(fake.becomes(f"cat <<'EOF'\n{LINE}\nEOF\n{script}").engine(5).events())
     begun = time.monotonic()
@@ -115,14 +115,14 @@ def test_a_command_that_breaks_says_so_after_what_was_sound(fake: FakePodman, br
     assert "no journal" in f"{error}" or "no journal" not in script
 
 
-def test_warnings_without_an_end_keep_no_event_away(fake: FakePodman) -> None:
+def test_endless_warnings_do_not_block_events(fake: FakePodman) -> None:
     script = f"(while :; do echo WARN >&2; done) &\nsleep 0.1\ncat <<'EOF'\n{LINE}\nEOF\nwait"
     stream = or_raise(fake.becomes(script).engine(5).events())
     assert stream.next(20) == decode_event(LINE)
     stream.close()
 
 
-def test_a_podman_that_is_not_there_gives_no_events(tmp_path: Path) -> None:
+def test_events_of_missing_podman_report_engine_unavailable(tmp_path: Path) -> None:
     outcome = PodmanCli((str(tmp_path / "podman"),)).events()
     assert isinstance(outcome, Failure)
     assert outcome.failure().kind == "EngineUnavailable"

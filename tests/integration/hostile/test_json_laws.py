@@ -35,7 +35,7 @@ any_inspect = st.sampled_from(sorted(INSPECTS.values()))
 
 
 @pytest.mark.parametrize("name", TARGETS)
-def test_an_odd_value_is_decoded_or_refused(name: str) -> None:
+def test_odd_json_value_is_decoded_or_refused(name: str) -> None:
     for odd in ODD:
         refused = TARGETS[name](odd)
         assert refused is None or isinstance(refused, REFUSALS.get(name, InvalidResponse)), odd[:99]
@@ -43,7 +43,7 @@ def test_an_odd_value_is_decoded_or_refused(name: str) -> None:
 
 @many_examples()
 @given(text=damaged_answers())
-def test_law_a_damaged_answer_is_decoded_or_refused(text: str) -> None:
+def test_law_damaged_response_is_decoded_or_refused(text: str) -> None:
     for name in sorted(set(TARGETS) - {"command"}):
         refused = TARGETS[name](text)
         assert refused is None or isinstance(refused, REFUSALS.get(name, InvalidResponse))
@@ -51,13 +51,13 @@ def test_law_a_damaged_answer_is_decoded_or_refused(text: str) -> None:
 
 @many_examples()
 @given(text=damaged_answers(), words=st.text(max_size=30))
-def test_law_a_damaged_answer_of_the_command_raises_nothing(text: str, words: str) -> None:
+def test_law_damaged_command_output_raises_nothing(text: str, words: str) -> None:
     _ = TARGETS["command"](f"{words}\n{text}")
 
 
 @many_examples()
 @given(any_inspect, st.data())
-def test_law_half_an_answer_is_refused(text: str, data: st.DataObject) -> None:
+def test_law_truncated_response_is_refused(text: str, data: st.DataObject) -> None:
     half = text[: data.draw(st.integers(0, len(text) - 1))]
     for name in ("containers", "reference", "saved_strict", "saved_reference"):
         assert isinstance(TARGETS[name](half), InvalidResponse)
@@ -65,7 +65,7 @@ def test_law_half_an_answer_is_refused(text: str, data: st.DataObject) -> None:
 
 @many_examples()
 @given(text=any_inspect, where=st.integers(0), odd=st.sampled_from(ODD))
-def test_law_a_key_that_nobody_knows_changes_nothing(text: str, where: int, odd: str) -> None:
+def test_law_unknown_key_changes_nothing(text: str, where: int, odd: str) -> None:
     places = [p for p in paths(json.loads(text)) if p[-1] in ("Id", "Config", "State", "Status")]
     place = (*places[where % len(places)][:-1], "Novelty")
     richer = _with_a_key(text, place, odd)
@@ -88,7 +88,7 @@ def _list(text: str) -> str:
     return text if text.startswith("[") else f"[{text}]"
 
 
-def test_null_is_as_good_as_missing() -> None:
+def test_null_means_the_same_as_missing() -> None:
     for place in paths(json.loads(ONE)):
         if isinstance(place[-1], int):
             continue  # an element is not missing, there is one less
@@ -100,7 +100,7 @@ def test_null_is_as_good_as_missing() -> None:
         assert one == other or (isinstance(one, Failure) and isinstance(other, Failure)), place
 
 
-def test_of_a_key_that_stands_twice_the_last_counts() -> None:
+def test_last_of_duplicate_keys_counts() -> None:
     twice = doubled(ONE, ("Name",), '"another"')
     (seen,) = or_raise(decode_containers(twice))
     assert seen.name == "another"
@@ -110,7 +110,7 @@ def test_of_a_key_that_stands_twice_the_last_counts() -> None:
 
 # Around the depth at which Python gives up, which depends on how deep the caller is.
 @pytest.mark.parametrize("depths", [(1, 100), range(900, 990), (5000, 100_000)])
-def test_any_depth_is_decoded_or_refused(depths: Sequence[int]) -> None:
+def test_json_of_any_depth_is_decoded_or_refused(depths: Sequence[int]) -> None:
     for depth in depths:
         _nested(depth)
 
@@ -127,14 +127,14 @@ def _nested(depth: int) -> None:
 
 
 @pytest.mark.parametrize("identifier", ["", "-a", "--all", "a" * 63, "A" * 64, f"{'a' * 64}\n"])
-def test_only_an_id_is_taken_for_an_id(identifier: str) -> None:
+def test_invalid_container_id_is_refused(identifier: str) -> None:
     # It becomes an argument of `podman rm -f`, whose options are not for podman's answers to give.
     text = replaced(ONE, ("Id",), json.dumps(identifier))
     assert isinstance(TARGETS["containers"](text), InvalidResponse)
     assert isinstance(TARGETS["ids"](json.dumps([{"Id": identifier}])), InvalidResponse)
 
 
-def test_what_is_refused_shows_no_part_of_an_inspect() -> None:
+def test_decode_error_shows_no_part_of_an_inspect() -> None:
     secret = '[{"Config":{"Env":["TOKEN=s3cr'
     error = TARGETS["containers"](secret)
     assert error is not None
@@ -143,13 +143,13 @@ def test_what_is_refused_shows_no_part_of_an_inspect() -> None:
     assert "Bad Gateway" in str(garbage)
 
 
-def test_nothing_is_no_list_of_containers() -> None:
+def test_empty_output_and_missing_id_are_refused() -> None:
     assert isinstance(TARGETS["ids"](""), InvalidResponse)
     assert isinstance(TARGETS["ids"]('[{"Names":["a"]}]'), InvalidResponse)
 
 
 @pytest.mark.parametrize("word", ["NaN", "Infinity", "-Infinity", "9" * 5000])
-def test_what_go_would_not_read_is_refused_even_where_nobody_looks(word: str) -> None:
+def test_number_that_go_rejects_is_refused_in_unused_field(word: str) -> None:
     text = replaced(ONE, ("Created",), word)
     for name in ("containers", "reference", "saved_strict", "saved_reference"):
         assert isinstance(TARGETS[name](f"[{text}]"), InvalidResponse)
@@ -157,14 +157,14 @@ def test_what_go_would_not_read_is_refused_even_where_nobody_looks(word: str) ->
 
 @pytest.mark.parametrize("key", ["NanoCpus", "CpuQuota", "Memory", "PidsLimit"])
 @pytest.mark.parametrize("number", [str(2**63), "9" * 400, "-" + "9" * 400, "1e400", "1.5", "true"])
-def test_a_number_that_podman_cannot_have_is_refused(key: str, number: str) -> None:
+def test_invalid_limit_value_is_refused(key: str, number: str) -> None:
     assert isinstance(
         TARGETS["containers"](replaced(ONE, ("HostConfig", key), number)), InvalidResponse
     )
 
 
 @pytest.mark.parametrize("port", ["65536", "9" * 5000, "-1", "0x50", "\u0663", "1_0", "8080x"])
-def test_a_port_that_is_none_is_refused(port: str) -> None:
+def test_invalid_port_is_refused(port: str) -> None:
     place = ("NetworkSettings", "Ports")
     for ports in ({f"{port}/tcp": None}, {"31417/tcp": [{"HostPort": port}]}):
         text = replaced(ONE, place, json.dumps(ports))
@@ -176,13 +176,13 @@ def test_a_port_that_is_none_is_refused(port: str) -> None:
     "form",
     ["{0},{0}", "[{0} {0}]", "[{0},]", "[,{0}]", "[{0}],[{0}]", "{0}]", "[{0}]x", "\ufeff{0}"],
 )
-def test_what_is_nearly_a_list_is_no_saved_inspect(policy: str, form: str) -> None:
+def test_malformed_list_is_refused_as_saved_inspect(policy: str, form: str) -> None:
     refused = TARGETS[policy](form.format(ONE))
     assert isinstance(refused, InvalidResponse)
     assert TARGETS[policy](f" [ {ONE} ] ") is None
 
 
-def test_the_reference_knows_no_key_by_a_ligature() -> None:
+def test_reference_key_matching_does_not_fold_ligatures() -> None:
     # Go's encoding/json folds letter by letter; Python's casefold makes two of this one.
     text = ONE.replace('"Config":', '"Con\ufb01g":')
     view = or_raise(decode_reference(f"[{text}]"))
@@ -194,7 +194,7 @@ def test_the_reference_knows_no_key_by_a_ligature() -> None:
     assert folded.config_image != ""
 
 
-def test_images_that_were_left_out_are_not_missing() -> None:
+def test_images_omitted_without_reason_are_refused() -> None:
     for stdout in ("[]", IMAGES):
         refused = shown_images(CompletedCommand(0, stdout, ""), ["a", "b", "c"]).failure()
         assert isinstance(refused, InvalidResponse)

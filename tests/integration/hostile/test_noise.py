@@ -36,7 +36,7 @@ statuses = st.sampled_from([0, 1, 125, 255])
 
 
 @given(st.sampled_from(INSPECTS), statuses, noise(), noise(), st.sampled_from(NOT_THERE))
-def test_law_noise_and_status_do_not_change_what_is_seen(
+def test_law_noise_and_status_do_not_change_containers(
     stdout: str, status: int, before: str, after: str, saying: str
 ) -> None:
     name = json.loads(stdout)[0]["Name"]
@@ -47,7 +47,7 @@ def test_law_noise_and_status_do_not_change_what_is_seen(
 
 
 @given(statuses, noise(), noise(), st.sampled_from(["Error: {}", "Error: inspecting object: {}"]))
-def test_law_images_are_those_asked_for_whatever_the_noise(
+def test_law_noise_does_not_change_which_images_are_found(
     status: int, before: str, after: str, saying: str
 ) -> None:
     lines = [before, saying.format("x:2: image not known"), after]
@@ -57,9 +57,7 @@ def test_law_images_are_those_asked_for_whatever_the_noise(
 
 
 @given(st.sampled_from(INSPECTS), noise())
-def test_law_a_name_on_which_nothing_is_said_is_not_taken_for_missing(
-    stdout: str, words: str
-) -> None:
+def test_law_name_without_any_answer_is_not_taken_as_missing(stdout: str, words: str) -> None:
     _ = assume("away" not in words)
     refused = shown_containers(CompletedCommand(0, stdout, words), ["away"]).failure()
     assert isinstance(refused, InvalidResponse)
@@ -76,12 +74,12 @@ def test_law_a_name_on_which_nothing_is_said_is_not_taken_for_missing(
         "Error: away is no such container of mine",
     ],
 )
-def test_only_podmans_own_word_on_that_very_name_says_that_it_is_missing(line: str) -> None:
+def test_unrelated_message_does_not_mark_a_name_as_missing(line: str) -> None:
     refused = shown_containers(CompletedCommand(0, "[]", line), ["away"]).failure()
     assert isinstance(refused, InvalidResponse)
 
 
-def test_logs_and_podmans_own_words_are_not_joined() -> None:
+def test_logs_exclude_messages_of_podman_itself() -> None:
     # The last line of a stream need not end; a form feed in a line does not end it.
     out = "2026-01-01T00:00:02Z two\n2026-01-01T00:00:04Z fo\x0cur\u2028!"
     err = 'time="2026" level=warning msg=x\n2026-01-01T00:00:01Z one\n2026-01-01T00:00:03Z three'
@@ -122,7 +120,7 @@ def _noisy(sandbox: Sandbox, folder: Path) -> PodmanCli:
 
 
 @pytest.mark.parametrize("make", [_warned, _noisy])
-def test_a_lane_lives_its_life_on_a_podman_that_warns_at_every_call(
+def test_lane_lifecycle_works_while_podman_prints_warnings(
     cli_lane: RealLane, make: Callable[[Sandbox, Path], PodmanCli]
 ) -> None:
     engine = make(cli_lane.sandbox, cli_lane.folder)
@@ -130,7 +128,7 @@ def test_a_lane_lives_its_life_on_a_podman_that_warns_at_every_call(
     _refused_in_podmans_words(engine)
 
 
-def test_a_lane_lives_its_life_on_a_service_that_warns_at_every_call(cli_lane: RealLane) -> None:
+def test_lane_lifecycle_works_while_service_prints_warnings(cli_lane: RealLane) -> None:
     with _that_warns(cli_lane.sandbox, cli_lane.folder).service() as socket:
         _lives(cli_lane, PodmanSocket(str(socket)))
 
@@ -163,7 +161,7 @@ def _refused_in_podmans_words(engine: PodmanCli) -> None:
     assert "Warnung" not in missing.detail
 
 
-def test_images_come_in_the_order_they_were_asked_for(podman: Sandbox) -> None:
+def test_images_finds_each_existing_name_and_id_form(podman: Sandbox) -> None:
     # What the reading of an image's inspect relies on.
     engine = PodmanCli(podman.argv, env=podman.env)
     (name,) = podman.run("images", "--format", "{{.Repository}}:{{.Tag}}", "lanekit-demo").split()

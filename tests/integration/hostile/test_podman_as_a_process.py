@@ -53,7 +53,7 @@ def _loop(fake: FakePodman) -> None:
 @pytest.mark.parametrize(
     "make", [_missing, _not_executable, _folder, _no_program, _no_interpreter, _loop]
 )
-def test_a_podman_that_cannot_be_run_is_told_with_its_name(fake: FakePodman, make: Any) -> None:
+def test_unrunnable_podman_is_reported_with_its_path(fake: FakePodman, make: Any) -> None:
     if make is _not_executable and os.geteuid() == 0 and os.access(__file__, os.X_OK):
         pytest.skip("everything is executable here")
     make(fake)
@@ -66,7 +66,7 @@ def test_a_podman_that_cannot_be_run_is_told_with_its_name(fake: FakePodman, mak
         assert error.hints == (Hint("install-podman"),)
 
 
-def test_a_killed_create_is_not_taken_for_one_that_failed(fake: FakePodman) -> None:
+def test_killed_create_is_reported_as_ended_by_signal(fake: FakePodman) -> None:
     # Whether it was made nobody knows; the error says that podman died and not what it had said.
     said = "echo 'Error: x: image not known' >&2; kill -9 $$"
     lanes, lane = lanes_over(
@@ -79,7 +79,7 @@ def test_a_killed_create_is_not_taken_for_one_that_failed(fake: FakePodman) -> N
 
 
 @pytest.mark.parametrize("said", ["", "done", "a" * 63, "A" * 64, "a" * 64 + "x", "--all"])
-def test_a_create_that_gives_no_id_is_refused(fake: FakePodman, said: str) -> None:
+def test_create_without_valid_id_is_refused(fake: FakePodman, said: str) -> None:
     script = f'case "$1" in create) echo "{said}"; exit 0;; esac\n{NOTHING_THERE}'
     lanes, lane = lanes_over(fake.becomes(script).engine(5), fake.folder)
     error = failure(lanes.ensure(lane))
@@ -87,7 +87,7 @@ def test_a_create_that_gives_no_id_is_refused(fake: FakePodman, said: str) -> No
     assert set(fake.calls) <= {*LOOKS, "create --name"}
 
 
-def test_a_hanging_podman_leaves_no_process_behind(fake: FakePodman) -> None:
+def test_hanging_podman_leaves_no_process_behind(fake: FakePodman) -> None:
     # A script that runs podman, and a child of podman's that holds the pipe.
     script = f"sh -c 'echo $$ > {fake.folder}/child; exec sleep 60'; echo end"
     lanes, lane = lanes_over(fake.becomes(script).engine(1), fake.folder)
@@ -109,7 +109,7 @@ KEEPERS = {
 
 
 @pytest.mark.parametrize("keeper", KEEPERS.values(), ids=KEEPERS)
-def test_a_child_that_keeps_stdin_and_never_reads_is_not_waited_for(keeper: str) -> None:
+def test_child_holding_unread_stdin_is_not_waited_for(keeper: str) -> None:
     def archive() -> Iterator[bytes]:
         while True:
             yield b"x" * 65536
@@ -129,7 +129,7 @@ def _runs(number: int) -> bool:
     return state != "Z"
 
 
-def test_ctrl_c_lets_the_running_podman_end_by_itself(fake: FakePodman) -> None:
+def test_keyboard_interrupt_lets_running_podman_finish(fake: FakePodman) -> None:
     script = f"sleep 0.8; echo done > {fake.folder}/ended; echo '[]'"
     lanes, lane = lanes_over(fake.becomes(script).engine(20), fake.folder)
 
@@ -153,6 +153,6 @@ def test_ctrl_c_lets_the_running_podman_end_by_itself(fake: FakePodman) -> None:
     assert (fake.folder / "ended").exists()
 
 
-def test_what_is_not_there_is_no_fault(fake: FakePodman) -> None:
+def test_stop_of_unknown_container_reports_missing(fake: FakePodman) -> None:
     lanes, lane = lanes_over(fake.becomes(NOTHING_THERE).engine(5), fake.folder)
     assert or_raise(lanes.stop(lane)) == "missing"

@@ -42,7 +42,7 @@ def _noted(fake: FakePodman) -> list[tuple[str, str, str]]:
 
 
 @pytest.mark.parametrize("engine", ["auto", "cli"])
-def test_the_host_arrives_at_the_podman_command_unchanged(fake: FakePodman, engine: str) -> None:
+def test_container_host_reaches_podman_unchanged(fake: FakePodman, engine: str) -> None:
     _notes(fake, NOTHING_THERE)
     _ = make_lane(fake.folder)
     there = {**environ(fake), "CONTAINER_HOST": HOST, "CONTAINER_SSHKEY": KEY}
@@ -63,7 +63,9 @@ def test_the_host_arrives_at_the_podman_command_unchanged(fake: FakePodman, engi
     assert {(host, key) for _verb, host, key in _noted(fake)} == {(HOST, KEY)}
 
 
-def test_every_verb_is_told_of_the_host(fake: FakePodman, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_podman_call_gets_container_host(
+    fake: FakePodman, monkeypatch: pytest.MonkeyPatch
+) -> None:
     _notes(fake, ANSWERS)
     monkeypatch.setenv("CONTAINER_HOST", HOST)
     monkeypatch.setenv("CONTAINER_SSHKEY", KEY)

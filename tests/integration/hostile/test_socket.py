@@ -127,7 +127,7 @@ def _allowed(kinds: tuple[str, ...]) -> float:
 
 
 @broken
-def test_a_broken_service_is_one_clear_error_and_nothing_is_changed(
+def test_broken_service_gives_clear_error_and_changes_nothing(
     tmp_path: Path, behaviour: Behaviour | None, kinds: tuple[str, ...]
 ) -> None:
     with service(tmp_path, behaviour) as there:
@@ -145,7 +145,7 @@ def test_a_broken_service_is_one_clear_error_and_nothing_is_changed(
 
 @broken
 @pytest.mark.parametrize("command", ["ensure", "status"])
-def test_the_command_line_tells_it_in_words(
+def test_command_line_reports_error_of_broken_service(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     command: str,
@@ -170,9 +170,7 @@ def test_the_command_line_tells_it_in_words(
 
 
 @pytest.mark.parametrize("body", [b"[]", b"null", b"{}", b"[[]]"])
-def test_an_answer_without_an_image_does_not_mean_that_it_is_missing(
-    tmp_path: Path, body: bytes
-) -> None:
+def test_invalid_image_response_does_not_mean_missing(tmp_path: Path, body: bytes) -> None:
     with service(tmp_path, says(answer("200 OK", body))) as there:
         refused = PodmanSocket(str(there.path), timeout=30).images(["localhost/a:1"])
         assert failure(refused).kind == ODD
@@ -200,7 +198,7 @@ def _stale(path: Path) -> None:
 
 
 @pytest.mark.parametrize("make", [_nothing, _file, _folder, _loop, _stale])
-def test_where_nobody_listens_the_error_says_how_to_start_it(tmp_path: Path, make: Any) -> None:
+def test_unreachable_socket_error_says_how_to_start_podman(tmp_path: Path, make: Any) -> None:
     path = tmp_path / "podman.sock"
     make(path)
     lanes, lane = lanes_over(PodmanSocket(str(path), timeout=5), tmp_path)

@@ -52,7 +52,7 @@ def _one_remains(real: RealLane) -> None:
 
 
 @pytest.mark.parametrize("times", [1, pytest.param(4, marks=pytest.mark.nightly)])
-def test_eight_at_once_make_one_container(real_lane: RealLane, times: int) -> None:
+def test_eight_concurrent_ensures_make_one_container(real_lane: RealLane, times: int) -> None:
     done = {0: "created", 1: "none", 2: "replaced"}
     for turn in range(times * ROUNDS["socket" if real_lane.socket else "command"]):
         kind = turn % 3
@@ -71,9 +71,7 @@ def test_eight_at_once_make_one_container(real_lane: RealLane, times: int) -> No
 
 
 @pytest.mark.parametrize("other", ["stop", "rm"])
-def test_an_ensure_beside_a_stop_or_rm_is_one_after_the_other(
-    real_lane: RealLane, other: str
-) -> None:
+def test_concurrent_ensure_and_stop_or_rm_end_consistently(real_lane: RealLane, other: str) -> None:
     for word in ("two", "three"):
         _ = or_raise(real_lane.lanes().ensure(real_lane.lane))
         real_lane.worker(WORKER.format(word=word))
@@ -86,7 +84,7 @@ def test_an_ensure_beside_a_stop_or_rm_is_one_after_the_other(
     _one_remains(real_lane)
 
 
-def test_ensures_by_two_fleet_files_are_one_after_the_other(real_lane: RealLane) -> None:
+def test_concurrent_ensures_of_two_files_make_one_container(real_lane: RealLane) -> None:
     _ = or_raise(real_lane.lanes().ensure(real_lane.lane))
     both = [
         lanekit(real_lane, "ensure", "--json"),
@@ -107,7 +105,7 @@ AFTER: dict[str, tuple[str, list[str]]] = {
 
 
 @pytest.mark.parametrize("other", list(AFTER))
-def test_who_comes_while_an_ensure_is_at_work_says_for_whom_it_waits_and_then_goes_on(
+def test_command_reports_wait_for_running_ensure_then_proceeds(
     both_lanes: list[RealLane], other: str
 ) -> None:
     for real in both_lanes:
@@ -134,7 +132,7 @@ def test_who_comes_while_an_ensure_is_at_work_says_for_whom_it_waits_and_then_go
         assert [container.id == old.id for container in left] == [not own_file for _ in left]
 
 
-def test_a_name_that_two_lanes_want_is_the_firsts(real_lane: RealLane) -> None:
+def test_second_lane_with_same_container_name_is_refused(real_lane: RealLane) -> None:
     other = real_lane.folder / "other.toml"
     text = real_lane.fleet_file().read_text().replace('id = "a"', 'id = "b"')
     _ = other.write_text(text)
@@ -151,7 +149,7 @@ def test_a_name_that_two_lanes_want_is_the_firsts(real_lane: RealLane) -> None:
     assert only.state == "running"
 
 
-def test_a_holder_of_the_lock_that_is_killed_keeps_nobody_waiting(real_lane: RealLane) -> None:
+def test_killed_lock_holder_does_not_block_the_next_ensure(real_lane: RealLane) -> None:
     real_lane.worker("#!/bin/sh\ntrap 'exit 0' TERM\nsleep 600 &\nwait\n")
     (holder,) = _awaiting([lanekit(real_lane, "ensure", "-v")])
     real_lane.worker(WORKER.format(word="two"))

@@ -32,7 +32,7 @@ def runtime(tmp_path: Path) -> Path:
     return folder
 
 
-def test_auto_takes_the_socket_that_answers(
+def test_auto_engine_uses_socket_that_answers(
     cli_lane: RealLane, podman_service: Path, runtime: Path
 ) -> None:
     socket = runtime / "podman" / "podman.sock"
@@ -52,14 +52,12 @@ def test_auto_takes_the_socket_that_answers(
     )
 
 
-def test_a_socket_that_nobody_listens_at_is_passed_over(cli_lane: RealLane, runtime: Path) -> None:
+def test_auto_engine_skips_socket_without_listener(cli_lane: RealLane, runtime: Path) -> None:
     _ = (runtime / "podman" / "podman.sock").write_text("")
     assert "engine: podman command" in _lanekit(cli_lane, runtime, "status").stdout
 
 
-def test_a_socket_that_was_asked_for_and_is_not_there_is_told(
-    cli_lane: RealLane, runtime: Path
-) -> None:
+def test_requested_but_missing_socket_is_an_error(cli_lane: RealLane, runtime: Path) -> None:
     env = {"CONTAINER_HOST": f"unix://{runtime}/none.sock", "LANEKIT_ENGINE": "socket"}
     said = subprocess.run(
         [sys.executable, "-m", "lanekit", "ensure", "--file", str(cli_lane.fleet_file())],

@@ -77,7 +77,7 @@ def _shown(podman: Sandbox, name: str) -> Any:
 
 
 @pytest.mark.pids_limit
-def test_both_make_the_same_container(
+def test_both_engines_create_equal_containers(
     cli_lane: RealLane, podman: Sandbox, podman_service: Path
 ) -> None:
     proxies = {"http_proxy": "http://127.0.0.1:1", "NO_PROXY": "localhost"}
@@ -103,7 +103,9 @@ def test_both_make_the_same_container(
         ]
 
 
-def test_what_one_makes_is_no_drift_to_the_other(cli_lane: RealLane, podman_service: Path) -> None:
+def test_container_of_one_engine_has_no_drift_for_the_other(
+    cli_lane: RealLane, podman_service: Path
+) -> None:
     for make, look in ((None, podman_service), (podman_service, None)):
         cli_lane.socket = make
         made = or_raise(cli_lane.lanes().ensure(cli_lane.lane))
@@ -114,7 +116,9 @@ def test_what_one_makes_is_no_drift_to_the_other(cli_lane: RealLane, podman_serv
         assert or_raise(cli_lane.lanes().remove(cli_lane.lane)) == "removed"
 
 
-def test_the_command_passes_container_host_on(cli_lane: RealLane, podman_service: Path) -> None:
+def test_command_engine_passes_container_host_to_podman(
+    cli_lane: RealLane, podman_service: Path
+) -> None:
     # The podman command then talks to that service; over ssh it does the same.
     env = {**os.environ, "CONTAINER_HOST": f"unix://{podman_service}"}
     podman = shutil.which("podman")
@@ -126,7 +130,7 @@ def test_the_command_passes_container_host_on(cli_lane: RealLane, podman_service
     assert or_raise(lanes.remove(cli_lane.lane)) == "removed"
 
 
-def test_the_socket_needs_no_command(
+def test_socket_engine_works_without_podman_command(
     cli_lane: RealLane, podman_service: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
@@ -137,7 +141,7 @@ def test_the_socket_needs_no_command(
     assert or_raise(lanes.remove(cli_lane.lane)) == "removed"
 
 
-def test_the_command_needs_no_socket(
+def test_command_engine_works_without_socket(
     cli_lane: RealLane, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "none"))

@@ -135,7 +135,9 @@ def _by_name(real: RealLane) -> dict[str, ObservedContainer]:
     indirect=["real_lane"],
     ids=lambda given: given if isinstance(given, str) else "-".join(map(str, given)),
 )
-def test_a_hand_between_two_calls(real_lane: RealLane, case: Case) -> None:
+def test_command_recovers_from_external_change_between_calls(
+    real_lane: RealLane, case: Case
+) -> None:
     real, name = real_lane, real_lane.lane.container_name
     command, what, _, _ = case
     _arrange(real, command)

@@ -31,7 +31,7 @@ def _sh(real: RealLane, script: str) -> str:
     return real.sandbox.run("exec", real.lane.container_name, "sh", "-c", script)
 
 
-def test_the_files_belong_to_the_containers_user(real_lane: RealLane) -> None:
+def test_copied_config_has_container_owner_and_host_modes(real_lane: RealLane) -> None:
     config = _config(real_lane)
     _ = (config / "sub" / "run").write_text("#!/bin/sh\n")
     (config / "sub" / "run").chmod(0o4750)
@@ -75,12 +75,12 @@ def _refused_for_a_change(real: RealLane, change: str) -> None:
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_a_change_before_the_copy_makes_nothing(real_lane: RealLane, change: str) -> None:
+def test_config_change_before_copy_creates_nothing(real_lane: RealLane, change: str) -> None:
     _refused_for_a_change(real_lane, change)
     assert real_lane.containers() == []
 
 
-def test_a_change_before_the_copy_leaves_the_old_one_as_it_is(real_lane: RealLane) -> None:
+def test_config_change_before_copy_keeps_the_old_container(real_lane: RealLane) -> None:
     _ = or_raise(real_lane.lanes().ensure(real_lane.lane))
     before = real_lane.containers()
     real_lane.config("second")
@@ -90,7 +90,7 @@ def test_a_change_before_the_copy_leaves_the_old_one_as_it_is(real_lane: RealLan
     assert or_raise(real_lane.lanes().ensure(real_lane.lane)).action == "replaced"
 
 
-def test_what_was_fingerprinted_is_what_was_copied_while_somebody_writes(
+def test_config_digest_matches_copy_during_concurrent_writes(
     real_lane: RealLane,
 ) -> None:
     # As fast as it can, half of the time in the middle of a write.
@@ -166,7 +166,7 @@ def images(podman: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 @pytest.mark.parametrize("what", ["home is a link", "a file of it is a link"])
-def test_links_of_the_image_that_do_no_harm(
+def test_harmless_links_of_image_allow_the_config_copy(
     real_lane: RealLane, images: dict[str, str], what: str
 ) -> None:
     _ = (_config(real_lane) / "sub" / "inner").write_text("second")
@@ -185,7 +185,7 @@ def test_links_of_the_image_that_do_no_harm(
         "a folder of it is a link",
     ],
 )
-def test_no_copy_goes_through_a_link_of_the_image(
+def test_config_copy_refuses_harmful_links_of_image(
     real_lane: RealLane, images: dict[str, str], what: str
 ) -> None:
     _ = (_config(real_lane) / "sub" / "inner").write_text("second")
@@ -198,7 +198,7 @@ def test_no_copy_goes_through_a_link_of_the_image(
     assert os.listdir(images["HOST"]) == []
 
 
-def test_a_volume_of_the_image_at_the_home_gets_the_config(
+def test_image_volume_at_config_path_receives_the_config(
     real_lane: RealLane, podman: Sandbox
 ) -> None:
     image = "localhost/attack-volume:1"

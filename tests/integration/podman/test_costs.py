@@ -21,7 +21,7 @@ LOOK = "GET containers json"
 IMAGE = "GET images json"
 
 
-def test_a_warm_ensure_starts_two_processes_however_many_lanes(
+def test_warm_ensure_of_many_lanes_starts_two_processes(
     cli_lane: RealLane, another: Callable[[str], Lane]
 ) -> None:
     fleet = [cli_lane.lane, *(another(name) for name in ("b", "c"))]
@@ -35,14 +35,14 @@ def test_a_warm_ensure_starts_two_processes_however_many_lanes(
     assert sorted(call[:2] for call in warm) == [["container", "inspect"], ["image", "inspect"]]
 
 
-def test_a_cold_ensure_starts_seven_processes(cli_lane: RealLane) -> None:
+def test_cold_ensure_starts_seven_processes(cli_lane: RealLane) -> None:
     cold = cli_lane.counted(lambda lanes: or_raise(lanes.ensure(cli_lane.lane)))
     assert [call[0] for call in cold] == [
         *("container", "create", "cp", "container", "rename", "start", "container"),
     ]
 
 
-def test_podman_that_is_not_there_is_one_clear_error(cli_lane: RealLane) -> None:
+def test_missing_podman_reports_engine_unavailable(cli_lane: RealLane) -> None:
     cli_lane.sandbox = replace(cli_lane.sandbox, folder=Path("/nonexistent"))
     outcome = cli_lane.lanes().ensure(cli_lane.lane)
     assert isinstance(outcome, Failure)
@@ -58,7 +58,7 @@ def _requests(lane: RealLane, service: Path, act: Callable[[Lanes], object]) -> 
     return proxy.requests
 
 
-def test_the_requests_of_a_warm_and_of_a_cold_ensure(
+def test_cold_and_warm_ensure_send_only_expected_requests(
     cli_lane: RealLane, podman_service: Path
 ) -> None:
     def ensure(lanes: Lanes) -> object:
@@ -76,7 +76,7 @@ def test_the_requests_of_a_warm_and_of_a_cold_ensure(
     assert sorted(_requests(cli_lane, podman_service, ensure)) == [LOOK, IMAGE]
 
 
-def test_the_requests_of_a_warm_fleet(
+def test_warm_fleet_sends_one_request_per_lane_and_image(
     cli_lane: RealLane, another: Callable[[str], Lane], podman_service: Path
 ) -> None:
     fleet = [cli_lane.lane, *(another(name) for name in "bcdef")]
@@ -90,7 +90,9 @@ def test_the_requests_of_a_warm_fleet(
     assert sorted(warm) == [*[LOOK] * len(fleet), IMAGE]
 
 
-def test_a_note_that_is_lost_costs_one_more_look(cli_lane: RealLane, podman_service: Path) -> None:
+def test_lost_journal_costs_two_more_requests_once(
+    cli_lane: RealLane, podman_service: Path
+) -> None:
     _ = or_raise(cli_lane.lanes().ensure(cli_lane.lane))
     lost = FileLock(str(cli_lane.folder / "locks"))
 

@@ -91,13 +91,13 @@ def _misspell(monkeypatch: pytest.MonkeyPatch, path: str) -> None:
     monkeypatch.setattr(engine, "create_body", body)
 
 
-def test_no_field_is_left_out_here(full: RealLane) -> None:
+def test_every_create_field_is_covered(full: RealLane) -> None:
     body = create_body(or_raise(full.lanes().spec(full.lane)))
     assert sorted(_paths(cast("Json", body))) == sorted([*NOTICED, *REFUSED, *SAME])
 
 
 @pytest.mark.parametrize("path", NOTICED)
-def test_a_field_that_podman_ignores_is_noticed(
+def test_ignored_create_field_reports_spec_mismatch(
     full: RealLane, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     _misspell(monkeypatch, path)
@@ -110,7 +110,7 @@ def test_a_field_that_podman_ignores_is_noticed(
 
 
 @pytest.mark.parametrize("path", REFUSED)
-def test_a_field_that_podman_needs_is_asked_for_by_itself(
+def test_missing_required_field_fails_and_creates_nothing(
     full: RealLane, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     _misspell(monkeypatch, path)
@@ -121,7 +121,7 @@ def test_a_field_that_podman_needs_is_asked_for_by_itself(
 
 
 @pytest.mark.parametrize("path", SAME)
-def test_a_field_without_which_nothing_is_different(
+def test_omitted_optional_field_makes_no_difference(
     full: RealLane, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     _misspell(monkeypatch, path)

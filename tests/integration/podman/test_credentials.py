@@ -15,7 +15,7 @@ def _in_lane(real: RealLane, name: str) -> str:
     return real.sandbox.run("exec", real.lane.container_name, "cat", f"/root/.codex/{name}")
 
 
-def test_a_refreshed_token_replaces_nothing_and_a_changed_config_brings_it(
+def test_refreshed_token_alone_does_not_replace_container(
     real_lane: RealLane,
 ) -> None:
     real_lane.profile = replace(real_lane.profile, credentials=("auth.json", "not-yet"))
@@ -52,7 +52,7 @@ def test_a_refreshed_token_replaces_nothing_and_a_changed_config_brings_it(
     assert _in_lane(real_lane, "auth.json") == "three"
 
 
-def test_without_the_key_a_token_is_config_as_with_the_reference(cli_lane: RealLane) -> None:
+def test_token_not_listed_as_credential_causes_a_replace(cli_lane: RealLane) -> None:
     auth = Path(cli_lane.profile.config_dir) / "auth.json"
     _ = auth.write_text("one")
     _ = or_raise(cli_lane.lanes().ensure(cli_lane.lane))

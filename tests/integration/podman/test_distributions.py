@@ -40,7 +40,7 @@ def lanes(request: pytest.FixtureRequest, cli_lane: RealLane, tmp_path: Path) ->
         yield Lanes(PodmanSocket(str(service)), cli_lane.profile)
 
 
-def test_a_lane_where_debian_drops_capabilities(lanes: Lanes, cli_lane: RealLane) -> None:
+def test_capabilities_dropped_by_debian_are_no_drift(lanes: Lanes, cli_lane: RealLane) -> None:
     assert or_raise(lanes.ensure(cli_lane.lane)).action == "created"
     assert or_raise(lanes.ensure(cli_lane.lane)).action == "none"
     (seen,) = cli_lane.containers()

@@ -127,7 +127,7 @@ def _with(conf: str, lines: list[str]) -> str:
     return conf
 
 
-def test_all_is_well_where_containers_start(clinic: Clinic) -> None:
+def test_doctor_passes_and_leaves_nothing_where_podman_works(clinic: Clinic) -> None:
     before = _things(clinic.sandbox)
     done = clinic.doctor()
     assert done.returncode == 0, done.stdout + done.stderr
@@ -140,7 +140,7 @@ def test_all_is_well_where_containers_start(clinic: Clinic) -> None:
     assert _things(clinic.sandbox) == before
 
 
-def test_a_machine_on_which_nothing_starts_is_mended_by_what_doctor_prints(
+def test_lines_printed_by_doctor_make_containers_start(
     clinic: Clinic,
 ) -> None:
     clinic.plain()
@@ -165,7 +165,7 @@ def test_a_machine_on_which_nothing_starts_is_mended_by_what_doctor_prints(
     assert _things(clinic.sandbox) == before
 
 
-def test_the_causes_of_this_kind_of_machine_are_named(clinic: Clinic) -> None:
+def test_doctor_names_the_cause_of_a_failed_start(clinic: Clinic) -> None:
     mended = clinic.conf.read_text()
     clinic.plain()
     if mended == clinic.conf.read_text():
@@ -175,7 +175,7 @@ def test_the_causes_of_this_kind_of_machine_are_named(clinic: Clinic) -> None:
     assert "does not know" not in found["found"]
 
 
-def test_what_is_set_for_all_containers_is_told(clinic: Clinic) -> None:
+def test_doctor_fails_on_defaults_that_change_every_container(clinic: Clinic) -> None:
     text = clinic.conf.read_text()
     fewer = 'default_capabilities = ["DAC_OVERRIDE", "NET_BIND_SERVICE"]'
     _ = clinic.conf.write_text(_with(text, ["[containers]", fewer, 'volumes = ["/srv:/extra"]']))
@@ -191,7 +191,7 @@ def test_what_is_set_for_all_containers_is_told(clinic: Clinic) -> None:
         assert words in done.stdout
 
 
-def test_a_containers_conf_that_is_not_there_is_what_has_to_be_mended(clinic: Clinic) -> None:
+def test_doctor_reports_missing_containers_conf(clinic: Clinic) -> None:
     if clinic.way == "socket":
         pytest.skip("its service does not even start")
     clinic.conf.unlink()
@@ -201,7 +201,7 @@ def test_a_containers_conf_that_is_not_there_is_what_has_to_be_mended(clinic: Cl
     assert "install" not in done.stdout.partition("socket")[0]
 
 
-def test_the_fleets_image_is_used(clinic: Clinic, cli_lane: RealLane) -> None:
+def test_doctor_uses_image_of_fleet(clinic: Clinic, cli_lane: RealLane) -> None:
     found = clinic.findings("-f", str(cli_lane.fleet_file()), cli_lane.lane.name)
     assert found["image"]["status"] == found["start"]["status"] == "ok"
     assert cli_lane.profile.image in found["start"]["found"]
@@ -229,7 +229,7 @@ def test_without_busybox_and_image_nothing_is_claimed(clinic: Clinic) -> None:
     assert _things(clinic.sandbox) == before
 
 
-def test_an_image_that_is_missing_fails(clinic: Clinic, cli_lane: RealLane) -> None:
+def test_doctor_fails_on_missing_image_of_fleet(clinic: Clinic, cli_lane: RealLane) -> None:
     file = cli_lane.fleet_file()
     _ = file.write_text(file.read_text().replace(cli_lane.profile.image, "localhost/none:1"))
     done = clinic.doctor("-f", str(file))
@@ -239,7 +239,7 @@ def test_an_image_that_is_missing_fails(clinic: Clinic, cli_lane: RealLane) -> N
     assert found["start"]["status"] == "ok"
 
 
-def test_a_doctor_that_is_killed_leaves_what_the_next_one_removes(clinic: Clinic) -> None:
+def test_next_doctor_removes_leftovers_of_a_killed_doctor(clinic: Clinic) -> None:
     before = _things(clinic.sandbox)
     with clinic.environ() as env:
         killed = 0
@@ -261,7 +261,7 @@ def test_a_doctor_that_is_killed_leaves_what_the_next_one_removes(clinic: Clinic
     assert _things(clinic.sandbox) == before
 
 
-def test_a_container_of_somebody_elses_is_left_alone(clinic: Clinic, prefix: str) -> None:
+def test_doctor_leaves_unowned_container_running(clinic: Clinic, prefix: str) -> None:
     name = f"{prefix}x"
     image = "localhost/lanekit-demo:local"
     _ = clinic.sandbox.run(
@@ -272,7 +272,7 @@ def test_a_container_of_somebody_elses_is_left_alone(clinic: Clinic, prefix: str
     assert state == "running"
 
 
-def test_a_runtime_that_is_not_there_is_named(clinic: Clinic) -> None:
+def test_doctor_names_missing_oci_runtime(clinic: Clinic) -> None:
     if clinic.way == "socket":
         pytest.skip("its service does not even start")
     text = _MENDS.sub("", clinic.conf.read_text())
@@ -283,7 +283,7 @@ def test_a_runtime_that_is_not_there_is_named(clinic: Clinic) -> None:
     assert 'default OCI runtime "no-such-runtime" not found' in done.stdout
 
 
-def test_without_podman(clinic: Clinic) -> None:
+def test_doctor_without_podman_prints_install_commands(clinic: Clinic) -> None:
     env = {**clinic.sandbox.env, "PATH": str(clinic.folder / "none"), "LANEKIT_ENGINE": "auto"}
     env |= {"CONTAINER_HOST": f"unix://{clinic.folder}/none.sock"}
     done = subprocess.run(

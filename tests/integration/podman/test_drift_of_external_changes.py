@@ -268,31 +268,33 @@ def _are_reported(plans: list[Plan], what: str) -> None:
 
 
 @pytest.mark.parametrize("what", BY_HAND)
-def test_what_was_made_by_hand_is_reported_as_that(plans: dict[str, list[Plan]], what: str) -> None:
+def test_changed_container_reports_exactly_the_changed_fields(
+    plans: dict[str, list[Plan]], what: str
+) -> None:
     _are_reported(plans[what], what)
 
 
 @pytest.mark.parametrize("what", STARTED)
-def test_what_was_made_by_hand_and_runs_is_reported_as_that(
+def test_changed_running_container_reports_the_changed_fields(
     plans_of_started: dict[str, list[Plan]], what: str
 ) -> None:
     _are_reported(plans_of_started[what], what)
 
 
-def test_where_mounts_of_another_container_come_from_is_said(plans: dict[str, list[Plan]]) -> None:
+def test_volumes_from_drift_names_the_source_container(plans: dict[str, list[Plan]]) -> None:
     # podman's inspect does not list these mounts.
     for plan in plans["mounts of another container"]:
         assert str(plan.drift[0]) == "mount.volumes-from: expected absent, actual from h-donor"
 
 
 @pytest.mark.parametrize("words", [*OTHER_WORDS, *LIMITS])
-def test_the_same_in_other_words_is_no_drift(plans: dict[str, list[Plan]], words: str) -> None:
+def test_equivalent_options_are_no_drift(plans: dict[str, list[Plan]], words: str) -> None:
     for plan in plans[words]:
         assert plan.drift == ()
 
 
 @pytest.mark.parametrize("words", STARTED_WORDS)
-def test_what_runs_in_other_words_is_no_drift(
+def test_equivalent_running_container_reports_only_config(
     plans_of_started: dict[str, list[Plan]], words: str
 ) -> None:
     for plan in plans_of_started[words]:
@@ -300,7 +302,7 @@ def test_what_runs_in_other_words_is_no_drift(
         assert [difference.field for difference in plan.drift] == ["config"]
 
 
-def test_an_image_by_its_short_name(real_lane: RealLane) -> None:
+def test_short_image_name_causes_no_drift(real_lane: RealLane) -> None:
     image = real_lane.profile.image.removeprefix("localhost/")
     real_lane.profile = replace(real_lane.profile, image=image)
     assert or_raise(real_lane.lanes().ensure(real_lane.lane)).action == "created"
@@ -308,7 +310,7 @@ def test_an_image_by_its_short_name(real_lane: RealLane) -> None:
 
 
 @pytest.mark.parametrize("state", ["created", "running"])
-def test_and_is_replaced_and_then_there_is_none(real_lane: RealLane, state: str) -> None:
+def test_privileged_container_is_replaced_once(real_lane: RealLane, state: str) -> None:
     change, fields = BY_HAND["privileged"]
     lanes, lane = real_lane.lanes(), real_lane.lane
     spec = or_raise(lanes.spec(lane))
@@ -321,7 +323,7 @@ def test_and_is_replaced_and_then_there_is_none(real_lane: RealLane, state: str)
     assert len(real_lane.containers()) == 1
 
 
-def test_an_image_rebuilt_under_its_tag(real_lane: RealLane) -> None:
+def test_rebuilt_image_replaces_the_container(real_lane: RealLane) -> None:
     lanes, lane, image = real_lane.lanes(), real_lane.lane, real_lane.profile.image
     _ = or_raise(lanes.ensure(lane))
     podman = real_lane.sandbox.run
@@ -339,13 +341,13 @@ def test_an_image_rebuilt_under_its_tag(real_lane: RealLane) -> None:
     assert or_raise(lanes.plan(lane)).drift[0].field == "image.id"
 
 
-def test_limits_that_are_asked_for_are_no_drift(real_lane: RealLane) -> None:
+def test_requested_limits_are_no_drift(real_lane: RealLane) -> None:
     real_lane.profile = replace(real_lane.profile, **_LIMITED)
     assert or_raise(real_lane.lanes().ensure(real_lane.lane)).action == "created"
     assert or_raise(real_lane.lanes().ensure(real_lane.lane)).action == "none"
 
 
-def test_files_that_changed_are_reported(real_lane: RealLane) -> None:
+def test_changed_config_mode_and_inbox_cause_a_replace(real_lane: RealLane) -> None:
     lanes, lane = real_lane.lanes(), real_lane.lane
     _ = or_raise(lanes.ensure(lane))
     (Path(real_lane.profile.config_dir) / "config.toml").chmod(0o600)

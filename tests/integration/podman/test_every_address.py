@@ -30,9 +30,7 @@ def _says(real: RealLane, *arguments: str) -> str:
 
 
 @pytest.mark.parametrize("published", ["31417", "0.0.0.0::31417"])
-def test_a_lane_on_every_address_is_reached_by_the_loopback(
-    real_lane: RealLane, published: str
-) -> None:
+def test_lane_on_all_addresses_is_reached_by_loopback(real_lane: RealLane, published: str) -> None:
     number = _make_by_hand(real_lane, published, "run -d")
     url = f"http://127.0.0.1:{number}"
     assert _says(real_lane, "endpoint", real_lane.lane.name) == url
@@ -46,7 +44,7 @@ def test_a_lane_on_every_address_is_reached_by_the_loopback(
     assert str(strict) == (f"port.31417/tcp: expected 127.0.0.1:any port, actual 0.0.0.0:{number}")
 
 
-def test_a_lane_on_every_address_of_ipv6(real_lane: RealLane) -> None:
+def test_lane_on_all_ipv6_addresses_has_ipv6_endpoint(real_lane: RealLane) -> None:
     number = _make_by_hand(real_lane, "[::]::31417", "create")
     # Not started: not every machine has IPv6 for containers.
     seen = or_raise(real_lane.lanes().status(real_lane.lane))

@@ -87,58 +87,58 @@ def begun(lane: RealLane, *words: str, **more: int) -> Generator["subprocess.Pop
 
 
 @pytest.mark.parametrize("status", [0, 1, 2, 3, 125, 126, 127, 128, 130, 137, 255])
-def test_the_exit_status_is_passed_on(lane: RealLane, status: int) -> None:
+def test_exec_passes_exit_status_on(lane: RealLane, status: int) -> None:
     _ = run(lane, "--", "sh", "-c", f"exit {status}", code=status)
 
 
-def test_a_command_that_a_signal_ended(lane: RealLane) -> None:
+def test_command_killed_by_signal_exits_with_137(lane: RealLane) -> None:
     _ = run(lane, "--", "sh", "-c", "kill -9 $$", code=137)
 
 
-def test_a_command_that_is_not_there(lane: RealLane) -> None:
+def test_missing_command_exits_with_127(lane: RealLane) -> None:
     done = run(lane, "--", "no-such-command", code=127)
     assert b"no-such-command" in done.stderr
     assert done.stdout == b""
 
 
 @pytest.mark.smoke
-def test_both_outputs_stay_apart(lane: RealLane) -> None:
+def test_exec_keeps_stdout_and_stderr_separate(lane: RealLane) -> None:
     done = run(lane, "--", "sh", "-c", "echo out; echo err >&2", code=0)
     assert (done.stdout, done.stderr) == (b"out\n", b"err\n")
 
 
-def test_bytes_are_passed_on_as_they_are(lane: RealLane) -> None:
+def test_exec_passes_all_bytes_unchanged(lane: RealLane) -> None:
     every = bytes(range(256)) * 500
     assert run(lane, "--", "cat", stdin=every, code=0).stdout == every
 
 
-def test_the_end_of_stdin_reaches_the_command(lane: RealLane) -> None:
+def test_end_of_stdin_reaches_the_command(lane: RealLane) -> None:
     assert run(lane, "--", "wc", "-c", stdin=b"hi\n", code=0).stdout.split() == [b"3"]
 
 
-def test_a_command_that_reads_nothing_ends(lane: RealLane) -> None:
+def test_command_that_reads_no_stdin_ends(lane: RealLane) -> None:
     done = run(lane, "--", "echo", "done", stdin=bytes(10_000_000), code=0)
     # podman itself may lose its output then: `podman exec -i` did, 4 times of 20 (README).
     assert done.stdout in (b"done\n", b"")
 
 
-def test_options_behind_the_lane_are_the_commands(lane: RealLane) -> None:
+def test_options_after_lane_belong_to_the_command(lane: RealLane) -> None:
     script = 'printf "%s|" "$@"'
     words = ["-x", "--json", "--", "--help", "", "a b", "-f"]
     done = run(lane, "sh", "-c", script, "name", *words, code=0)
     assert done.stdout.decode() == "".join(f"{word}|" for word in words)
 
 
-def test_it_runs_in_the_workers_folder(lane: RealLane) -> None:
+def test_exec_runs_in_workspace_folder(lane: RealLane) -> None:
     assert run(lane, "--", "pwd", code=0).stdout == b"/workspace\n"
 
 
-def test_a_shell_reads_its_commands_from_a_pipe(lane: RealLane) -> None:
+def test_shell_reads_commands_from_pipe(lane: RealLane) -> None:
     done = run(lane, stdin=b"echo in $0; exit 9\n", code=9)
     assert done.stdout == b"in sh\n"
 
 
-def test_a_large_output_does_not_pile_up(lane: RealLane) -> None:
+def test_unread_output_does_not_fill_memory(lane: RealLane) -> None:
     with begun(lane, "--", "sh", "-c", "head -c 100000000 /dev/zero") as process:
         assert process.stdout is not None
         first = os.read(process.stdout.fileno(), 1000)
@@ -162,7 +162,7 @@ def _peak_kib(pid: int) -> int:
     return next((int(line.split()[1]) for line in lines if line.startswith("VmHWM")), 0)
 
 
-def test_a_reader_that_goes_away_ends_it_quietly(lane: RealLane) -> None:
+def test_closed_reader_ends_exec_and_command_silently(lane: RealLane) -> None:
     with begun(lane, "--", "sh", "-c", _COUNT, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stderr is not None
@@ -174,7 +174,7 @@ def test_a_reader_that_goes_away_ends_it_quietly(lane: RealLane) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_a_signal_reaches_the_command(lane: RealLane, number: signal.Signals) -> None:
+def test_signal_reaches_the_command(lane: RealLane, number: signal.Signals) -> None:
     name = number.name.removeprefix("SIG")
     script = f"trap 'echo heard; exit 42' {name}; echo ready; while :; do sleep 0.1; done"
     with begun(lane, "--", "sh", "-c", script) as process:
@@ -185,7 +185,7 @@ def test_a_signal_reaches_the_command(lane: RealLane, number: signal.Signals) ->
         assert process.wait(_PATIENCE) == 42
 
 
-def test_a_command_that_a_signal_ends_is_not_left_behind(lane: RealLane) -> None:
+def test_terminated_exec_leaves_no_command_behind(lane: RealLane) -> None:
     with begun(lane, "--", "sleep", "1234") as process:
         soon(lambda: "sleep 1234" in inside(lane))
         process.terminate()
@@ -193,7 +193,7 @@ def test_a_command_that_a_signal_ends_is_not_left_behind(lane: RealLane) -> None
     assert "sleep 1234" not in inside(lane)
 
 
-def test_no_other_process_hears_the_signal(lane: RealLane) -> None:
+def test_signal_reaches_no_other_process(lane: RealLane) -> None:
     with begun(lane, "--", "sleep", "1111") as other, begun(lane, "--", "sleep", "2222") as ours:
         soon(lambda: {"sleep 1111", "sleep 2222"} <= set(inside(lane)))
         ours.terminate()
@@ -203,25 +203,25 @@ def test_no_other_process_hears_the_signal(lane: RealLane) -> None:
         _ = other.wait(_PATIENCE)
 
 
-def test_a_lane_that_does_not_run(lane: RealLane) -> None:
+def test_exec_in_stopped_lane_exits_125_with_advice(lane: RealLane) -> None:
     _ = or_raise(lane.lanes().stop(lane.lane))
     done = run(lane, "--", "true", code=125)
     assert b"does not run: it is exited" in done.stderr
     assert f"lanekit ensure {lane.lane.name}".encode() in done.stderr
 
 
-def test_a_lane_that_is_frozen(lane: RealLane) -> None:
+def test_exec_in_paused_lane_exits_125(lane: RealLane) -> None:
     _ = lane.sandbox.run("pause", lane.lane.container_name)
     assert b"it is paused" in run(lane, "--", "true", code=125).stderr
     _ = lane.sandbox.run("unpause", lane.lane.container_name)
 
 
-def test_a_lane_without_a_container(real_lane: RealLane) -> None:
+def test_exec_without_container_exits_125_with_advice(real_lane: RealLane) -> None:
     _ = real_lane.fleet_file()
     assert b"lanekit ensure" in run(real_lane, "--", "true", code=125).stderr
 
 
-def test_a_container_of_somebody_elses_is_not_entered(real_lane: RealLane) -> None:
+def test_exec_does_not_enter_unowned_container(real_lane: RealLane) -> None:
     _ = real_lane.fleet_file()
     name, image = real_lane.lane.container_name, real_lane.profile.image
     _ = real_lane.sandbox.run("run", "-d", "--name", name, image, "sleep", "3600")
@@ -240,7 +240,7 @@ def at_a_terminal(lane: RealLane, *words: str) -> Generator[Terminal]:
         yield terminal
 
 
-def test_a_terminal_has_our_size_and_follows_it(lane: RealLane) -> None:
+def test_terminal_size_is_passed_on_and_followed(lane: RealLane) -> None:
     with at_a_terminal(lane) as terminal:
         terminal.type(b"stty size\r")
         _ = terminal.wait_for(r"30 100\r")
@@ -252,7 +252,7 @@ def test_a_terminal_has_our_size_and_follows_it(lane: RealLane) -> None:
         assert terminal.end() == 5
 
 
-def test_every_key_reaches_the_command(lane: RealLane) -> None:
+def test_control_keys_reach_the_command(lane: RealLane) -> None:
     # Ctrl-C, Ctrl-Z, Ctrl-\, Ctrl-P Ctrl-Q (with which podman would let go of it), Ctrl-D.
     keys = b"\x03\x1a\x1c\x10\x11\x04"
     script = f"stty raw -echo; echo ready; dd bs=1 count={len(keys)} 2>/dev/null | od -An -tx1"
@@ -264,7 +264,7 @@ def test_every_key_reaches_the_command(lane: RealLane) -> None:
         assert terminal.end() == 0
 
 
-def test_ctrl_c_interrupts_the_command_alone(lane: RealLane) -> None:
+def test_ctrl_c_interrupts_command_but_not_the_shell(lane: RealLane) -> None:
     with at_a_terminal(lane) as terminal:
         terminal.type(b"echo re''ady; sleep 1000\r")
         _ = terminal.wait_for("ready")
@@ -277,7 +277,7 @@ def test_ctrl_c_interrupts_the_command_alone(lane: RealLane) -> None:
     assert "sleep 1000" not in inside(lane)
 
 
-def test_the_terminal_is_given_back_as_it_was(lane: RealLane) -> None:
+def test_terminal_modes_are_restored_after_exec(lane: RealLane) -> None:
     with at_a_terminal(lane, "--", "sh", "-c", "echo ready; read x") as terminal:
         before = terminal.modes
         assert before[3] & termios.ICANON
@@ -288,7 +288,7 @@ def test_the_terminal_is_given_back_as_it_was(lane: RealLane) -> None:
         assert terminal.modes == before
 
 
-def test_a_signal_at_a_terminal_ends_the_command_and_gives_it_back(lane: RealLane) -> None:
+def test_signal_ends_command_and_restores_terminal(lane: RealLane) -> None:
     with at_a_terminal(lane, "--", "sh", "-c", "echo ready; exec sleep 4321") as terminal:
         before = terminal.modes
         _ = terminal.wait_for("ready")
@@ -299,7 +299,7 @@ def test_a_signal_at_a_terminal_ends_the_command_and_gives_it_back(lane: RealLan
     assert "sleep 4321" not in inside(lane)
 
 
-def test_ctrl_c_where_only_stdin_is_a_terminal(lane: RealLane) -> None:
+def test_ctrl_c_reaches_command_when_stdout_is_a_pipe(lane: RealLane) -> None:
     # No terminal inside: the signal itself has to get there, and what is typed too.
     script = "trap 'echo heard; exit 42' INT; read x; echo $x; while :; do sleep 0.1; done"
     command = _argv(lane, "--", "sh", "-c", script)
@@ -312,7 +312,7 @@ def test_ctrl_c_where_only_stdin_is_a_terminal(lane: RealLane) -> None:
         assert terminal.end() == 42
 
 
-def test_ctrl_c_where_stdin_comes_from_a_file(lane: RealLane) -> None:
+def test_ctrl_c_reaches_command_when_stdin_is_no_terminal(lane: RealLane) -> None:
     script = "trap 'echo heard; exit 42' INT; echo ready; while :; do sleep 0.1; done"
     command = _argv(lane, "--", "sh", "-c", script)
     wrapped = [sys.executable, "-c", _WITH_A_PIPE.replace("#", ", stdin=-3"), *command]

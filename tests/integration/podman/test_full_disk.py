@@ -76,7 +76,7 @@ def _is_replaced(real: RealLane) -> bool:
     return replaced and [c.name for c in real.containers()] == [real.lane.container_name]
 
 
-def test_a_full_disk_leaves_the_old_one_untouched(real_lane: RealLane) -> None:
+def test_full_disk_leaves_old_container_untouched(real_lane: RealLane) -> None:
     _ = or_raise(real_lane.lanes().ensure(real_lane.lane))
     name = real_lane.lane.container_name
     before = real_lane.sandbox.run("container", "inspect", name)
@@ -87,7 +87,7 @@ def test_a_full_disk_leaves_the_old_one_untouched(real_lane: RealLane) -> None:
     assert _is_replaced(real_lane)
 
 
-def test_a_disk_too_full_for_a_start_loses_nothing(real_lane: RealLane) -> None:
+def test_full_disk_at_start_loses_nothing(real_lane: RealLane) -> None:
     _ = or_raise(real_lane.lanes().ensure(real_lane.lane))
     (before,) = real_lane.containers()
     assert "could not be undone" not in _ensure_fails(real_lane, "start", 1)

@@ -24,7 +24,7 @@ def _by_hand(real: RealLane, name: str, fleet: str, lane: Lane | None, *, run: b
 
 
 @pytest.mark.smoke
-def test_gc_removes_exactly_the_orphans_of_a_zoo(real_lane: RealLane) -> None:
+def test_gc_removes_exactly_the_stopped_orphans(real_lane: RealLane) -> None:
     name = real_lane.lane.container_name
     mine = f"fleet of {name}"
     own = replace(real_lane.lane, fleet=mine)
@@ -58,7 +58,7 @@ def test_gc_removes_exactly_the_orphans_of_a_zoo(real_lane: RealLane) -> None:
     assert or_raise(lanes.ensure(own)).action == "none"
 
 
-def test_gc_leaves_a_prev_that_is_all_there_is(real_lane: RealLane) -> None:
+def test_gc_keeps_prev_when_it_is_the_only_container(real_lane: RealLane) -> None:
     name = real_lane.lane.container_name
     own = replace(real_lane.lane, fleet="mine")
     lanes = real_lane.lanes()
@@ -69,7 +69,7 @@ def test_gc_leaves_a_prev_that_is_all_there_is(real_lane: RealLane) -> None:
     assert or_raise(lanes.ensure(own)).container == name
 
 
-def test_gc_leaves_what_works_beside_a_replacement_that_never_answered(real_lane: RealLane) -> None:
+def test_gc_keeps_prev_while_replacement_is_unready(real_lane: RealLane) -> None:
     own = replace(real_lane.lane, fleet=str(real_lane.fleet_file().resolve()))
     _ = or_raise(real_lane.lanes().ensure(own))
     (old,) = real_lane.containers()

@@ -58,9 +58,7 @@ def safe(real_lane: RealLane, main: Path) -> RealLane:
     return real
 
 
-def test_commit_branch_tag_and_stash_work_and_no_drift_comes_of_it(
-    safe: RealLane, main: Path
-) -> None:
+def test_git_commit_branch_tag_and_stash_cause_no_drift(safe: RealLane, main: Path) -> None:
     _ = does(safe, "sh", "-c", "echo two > file && git add file && git commit -qm second")
     _ = does(safe, "git", "branch", "more")
     _ = does(safe, "git", "checkout", "-q", "-b", "third")
@@ -95,7 +93,9 @@ BLOCKED = {
 
 
 @pytest.mark.parametrize("what", BLOCKED)
-def test_what_git_cannot_do_in_a_safe_lane(real_lane: RealLane, main: Path, what: str) -> None:
+def test_safe_lane_blocks_git_changes_to_shared_state(
+    real_lane: RealLane, main: Path, what: str
+) -> None:
     real = with_git(real_lane, main.parent / "tree-a", "safe")
     _ = or_raise(real.lanes().ensure(real.lane))
     before = _others(main)
@@ -106,7 +106,7 @@ def test_what_git_cannot_do_in_a_safe_lane(real_lane: RealLane, main: Path, what
 
 
 @pytest.mark.parametrize("command", ["gc -q", "maintenance run --task=gc"])
-def test_a_gc_in_a_lane_leaves_what_is_known_of_worktrees(
+def test_git_gc_in_lane_keeps_worktree_metadata(
     real_lane: RealLane, main: Path, command: str
 ) -> None:
     real = with_git(real_lane, main.parent / "tree-a", "read-write")
@@ -121,9 +121,7 @@ def test_a_gc_in_a_lane_leaves_what_is_known_of_worktrees(
     assert git(main.parent / "tree-a", "status", "--short") == "M  file"
 
 
-def test_a_lock_keeps_what_a_prune_in_a_lane_takes_for_gone(
-    real_lane: RealLane, main: Path
-) -> None:
+def test_only_locked_worktree_survives_git_prune_in_lane(real_lane: RealLane, main: Path) -> None:
     real = with_git(real_lane, main.parent / "tree-a", "read-write")
     _ = or_raise(real.lanes().ensure(real.lane))
     _ = git(main, "worktree", "lock", str(main.parent / "tree-a"))
@@ -132,7 +130,7 @@ def test_a_lock_keeps_what_a_prune_in_a_lane_takes_for_gone(
     assert (own.exists(), other.exists()) == (True, False)
 
 
-def test_a_stash_can_be_popped_and_what_stays_of_it(safe: RealLane, main: Path) -> None:
+def test_stash_pop_works_but_leaves_the_stash_ref(safe: RealLane, main: Path) -> None:
     # git takes the last stash out of its list, and then cannot delete the ref: it says so.
     for word in ("two", "three"):
         said = does(safe, "sh", "-c", f"echo {word} > file && git stash push -q && git stash pop")
@@ -175,7 +173,7 @@ WAYS = (
 )
 
 
-def test_nothing_that_steers_the_host_can_be_written(safe: RealLane, main: Path) -> None:
+def test_safe_lane_cannot_write_files_that_control_host_git(safe: RealLane, main: Path) -> None:
     common, own = main / ".git", main / ".git/worktrees/tree-a"
     ran = main.parent / "ran"
     evil = main.parent / "tree-a" / "evil"
@@ -216,9 +214,7 @@ def test_nothing_that_steers_the_host_can_be_written(safe: RealLane, main: Path)
     assert not ran.exists()
 
 
-def test_planted_code_does_run_where_the_config_can_be_written(
-    real_lane: RealLane, main: Path
-) -> None:
+def test_read_write_lane_can_make_host_git_run_code(real_lane: RealLane, main: Path) -> None:
     """So that the test above is known to be able to fail; and what read-write means."""
     real = with_git(real_lane, main.parent / "tree-a", "read-write")
     _ = or_raise(real.lanes().ensure(real.lane))
@@ -234,9 +230,7 @@ def test_planted_code_does_run_where_the_config_can_be_written(
 
 
 @pytest.mark.parametrize("mode", ["safe", "read-write"])
-def test_worktrees_by_relative_path_and_of_a_bare_repository(
-    real_lane: RealLane, main: Path, mode: str
-) -> None:
+def test_relative_and_bare_worktrees_can_commit(real_lane: RealLane, main: Path, mode: str) -> None:
     bare = main.parent / "bare.git"
     _ = git(main, "clone", "-q", "--bare", str(main), str(bare))
     of_bare = main.parent / "of-bare"
@@ -250,7 +244,7 @@ def test_worktrees_by_relative_path_and_of_a_bare_repository(
         assert or_raise(real.lanes().ensure(real.lane)).action == "none"
 
 
-def test_the_main_worktree_takes_read_write_only(real_lane: RealLane, main: Path) -> None:
+def test_main_worktree_requires_read_write(real_lane: RealLane, main: Path) -> None:
     real = with_git(real_lane, main, "safe")
     refused = real.lanes().ensure(real.lane).failure()
     assert (refused.kind, "git worktree add" in refused.message) == ("InvalidLane", True)
@@ -261,7 +255,7 @@ def test_the_main_worktree_takes_read_write_only(real_lane: RealLane, main: Path
     assert git(main, "log", "-1", "--format=%s") == "inside"
 
 
-def test_a_mask_taken_away_by_the_host_comes_back_by_a_restart(safe: RealLane, main: Path) -> None:
+def test_restart_restores_mask_removed_by_host(safe: RealLane, main: Path) -> None:
     pointer = main.parent / "tree-a" / ".git"
     new = main.parent / "new"
     _ = new.write_text(pointer.read_text())
@@ -284,7 +278,9 @@ def test_a_mask_taken_away_by_the_host_comes_back_by_a_restart(safe: RealLane, m
     assert or_raise(safe.lanes().ensure(safe.lane)).action == "none"
 
 
-def test_looking_makes_nothing_and_none_mounts_nothing(real_lane: RealLane, main: Path) -> None:
+def test_queries_create_no_mask_and_git_none_mounts_nothing(
+    real_lane: RealLane, main: Path
+) -> None:
     real = with_git(real_lane, main.parent / "tree-a", "safe")
     mask = main / ".git/worktrees/tree-a/config.worktree"
     _ = or_raise(real.lanes().plan(real.lane))
@@ -321,9 +317,7 @@ exit 0
 """
 
 
-def test_a_mask_can_be_escaped_by_a_user_namespace_but_the_repository_cannot(
-    safe: RealLane, main: Path
-) -> None:
+def test_user_namespace_escapes_mask_but_not_repository(safe: RealLane, main: Path) -> None:
     common, own = main / ".git", main / ".git/worktrees/tree-a"
     _ = does(safe, "sh", "-c", f"cat > /tmp/escape <<'X'\n{ESCAPE}\nX")
     _ = does(safe, "sh", "-c", f"chmod 777 /workspace '{own}'")

@@ -64,7 +64,9 @@ def _converges(real: RealLane, action: str) -> None:
     _cases([("command", "cold", "SIGTERM"), ("socket", "replace", "Ctrl-C")], "cold", "replace"),
     indirect=["real_lane"],
 )
-def test_a_signal_while_a_worker_is_awaited(real_lane: RealLane, what: str, way: str) -> None:
+def test_signal_during_ready_wait_keeps_one_running_container(
+    real_lane: RealLane, what: str, way: str
+) -> None:
     real, old = real_lane, ""
     if what == "replace":
         _ = or_raise(real.lanes().ensure(real.lane))
@@ -89,7 +91,7 @@ def test_a_signal_while_a_worker_is_awaited(real_lane: RealLane, what: str, way:
     _cases([("command", "stop", "Ctrl-C"), ("socket", "rm", "SIGTERM")], "stop", "rm"),
     indirect=["real_lane"],
 )
-def test_a_signal_while_a_stubborn_worker_is_to_end(
+def test_signal_during_stop_or_rm_waits_until_it_is_done(
     real_lane: RealLane, what: str, way: str
 ) -> None:
     real_lane.worker(STUBBORN.format(word="one"))
@@ -112,7 +114,7 @@ def test_a_signal_while_a_stubborn_worker_is_to_end(
     _cases([("socket", "cp", "Ctrl-C")], "cp"),
     indirect=["real_lane"],
 )
-def test_a_signal_in_a_copy_into_a_running_container(
+def test_signal_during_config_copy_keeps_container_running(
     real_lane: RealLane, what: str, way: str
 ) -> None:
     for number in range(4):
@@ -131,7 +133,9 @@ def test_a_signal_in_a_copy_into_a_running_container(
     _cases([("socket", "stop", "SIGTERM")], "stop", "start"),
     indirect=["real_lane"],
 )
-def test_a_signal_in_a_restart(real_lane: RealLane, what: str, way: str) -> None:
+def test_signal_during_restart_still_restarts_container(
+    real_lane: RealLane, what: str, way: str
+) -> None:
     tree = Path(real_lane.lane.worktree)
     _ = or_raise(real_lane.lanes().ensure(real_lane.lane))
     before = _only(real_lane)
@@ -158,7 +162,7 @@ main()
 """
 
 
-def test_a_signal_that_comes_just_before_a_wait_for_podman_is_noticed(real_lane: RealLane) -> None:
+def test_signal_just_before_wait_for_podman_is_noticed(real_lane: RealLane) -> None:
     real_lane.worker(STUBBORN)
     file = real_lane.fleet_file()
     _ = or_raise(real_lane.lanes().ensure(real_lane.lane))

@@ -46,7 +46,7 @@ def _again(process: Process) -> str:
 
 
 @pytest.mark.parametrize("case", with_nightly(TURNS, ALL, arguments=1), ids=_named)
-def test_a_signal_at_every_operation_loses_nothing(
+def test_signal_at_any_operation_loses_nothing(
     real_lane: RealLane, case: tuple[bool, tuple[str, int], str]
 ) -> None:
     cold, point, way = case

@@ -152,7 +152,7 @@ def _replace_and(real: RealLane, killed: Callable[[], None], *, removed: bool) -
 
 
 @pytest.mark.parametrize("point", COLD_PROCESSES, ids=named)
-def test_a_kill_at_every_process_of_a_cold_ensure_leaves_no_lane_without_config(
+def test_cold_ensure_killed_at_process_leaves_no_partial_lane(
     cli_lane: RealLane, point: tuple[str, int], tmp_path: Path
 ) -> None:
     log = tmp_path / "killed"
@@ -164,7 +164,7 @@ def test_a_kill_at_every_process_of_a_cold_ensure_leaves_no_lane_without_config(
 
 
 @pytest.mark.parametrize("point", COLD_REQUESTS, ids=named)
-def test_a_kill_at_every_request_of_a_cold_ensure_leaves_no_lane_without_config(
+def test_cold_ensure_killed_at_request_leaves_no_partial_lane(
     cli_lane: RealLane, podman_service: Path, point: tuple[str, int], tmp_path: Path
 ) -> None:
     with killed_at(cli_lane, podman_service, point, tmp_path) as killed:
@@ -172,7 +172,7 @@ def test_a_kill_at_every_request_of_a_cold_ensure_leaves_no_lane_without_config(
 
 
 @pytest.mark.parametrize("point", PROCESSES, ids=named)
-def test_a_kill_at_every_process_loses_nothing(
+def test_replace_killed_at_any_process_loses_nothing(
     cli_lane: RealLane, point: tuple[str, int], tmp_path: Path
 ) -> None:
     log = tmp_path / "killed"
@@ -184,7 +184,7 @@ def test_a_kill_at_every_process_loses_nothing(
 
 
 @pytest.mark.parametrize("point", REQUESTS, ids=named)
-def test_a_kill_at_every_request_loses_nothing(
+def test_replace_killed_at_any_request_loses_nothing(
     cli_lane: RealLane, podman_service: Path, point: tuple[str, int], tmp_path: Path
 ) -> None:
     with killed_at(cli_lane, podman_service, point, tmp_path) as killed:

@@ -32,7 +32,7 @@ def _get(endpoint: Endpoint) -> str:
 
 
 @pytest.mark.smoke
-def test_created_then_none_then_replaced_then_none(real_lane: RealLane) -> None:
+def test_ensure_creates_then_replaces_and_is_idempotent(real_lane: RealLane) -> None:
     lanes = real_lane.lanes()
     made = or_raise(lanes.ensure(real_lane.lane))
     assert (made.action, _get(made.endpoint)) == ("created", "one")
@@ -46,7 +46,7 @@ def test_created_then_none_then_replaced_then_none(real_lane: RealLane) -> None:
     assert [c.name for c in real_lane.containers()] == [real_lane.lane.container_name]
 
 
-def test_the_config_is_in_home_though_the_image_has_no_home(real_lane: RealLane) -> None:
+def test_config_is_copied_to_home_missing_in_image(real_lane: RealLane) -> None:
     _ = or_raise(real_lane.lanes().ensure(real_lane.lane))
     name = real_lane.lane.container_name
     assert real_lane.sandbox.run("exec", name, "cat", "/root/.codex/config.toml") == "first"
@@ -55,7 +55,7 @@ def test_the_config_is_in_home_though_the_image_has_no_home(real_lane: RealLane)
 
 
 @pytest.mark.smoke
-def test_stopped_paused_and_removed_by_hand(real_lane: RealLane) -> None:
+def test_ensure_recovers_stopped_paused_and_removed_lane(real_lane: RealLane) -> None:
     lanes, name = real_lane.lanes(), real_lane.lane.container_name
     made = or_raise(lanes.ensure(real_lane.lane))
     _ = real_lane.sandbox.run("stop", "-t", "2", name)
@@ -67,7 +67,7 @@ def test_stopped_paused_and_removed_by_hand(real_lane: RealLane) -> None:
     assert or_raise(lanes.ensure(real_lane.lane)).action == "created"
 
 
-def test_a_lane_without_its_image_or_worktree_has_its_state_all_the_same(
+def test_status_shows_state_without_image_or_worktree(
     real_lane: RealLane,
 ) -> None:
     made = or_raise(real_lane.lanes().ensure(real_lane.lane))
@@ -84,7 +84,7 @@ def test_a_lane_without_its_image_or_worktree_has_its_state_all_the_same(
         assert seen.fault.kind == kind
 
 
-def test_what_does_not_run_has_no_endpoint(real_lane: RealLane) -> None:
+def test_paused_or_stopped_lane_has_no_endpoint(real_lane: RealLane) -> None:
     lanes, lane = real_lane.lanes(), real_lane.lane
     made = or_raise(lanes.ensure(lane))
     assert or_raise(lanes.endpoint(lane)) == made.endpoint
@@ -113,7 +113,7 @@ def test_stop_and_remove_are_idempotent(real_lane: RealLane) -> None:
     assert or_raise(lanes.status(lane)).state == "missing"
 
 
-def test_a_host_port_taken_while_it_was_stopped_replaces_it(real_lane: RealLane) -> None:
+def test_port_taken_while_stopped_replaces_the_container(real_lane: RealLane) -> None:
     lanes, lane = real_lane.lanes(), real_lane.lane
     made = or_raise(lanes.ensure(lane))
     _ = or_raise(lanes.stop(lane))
@@ -126,7 +126,7 @@ def test_a_host_port_taken_while_it_was_stopped_replaces_it(real_lane: RealLane)
 
 
 @pytest.mark.smoke
-def test_a_replacement_that_crashes_leaves_the_old_one_running(real_lane: RealLane) -> None:
+def test_crashing_replacement_leaves_old_container_running(real_lane: RealLane) -> None:
     lanes, lane = real_lane.lanes(), real_lane.lane
     made = or_raise(lanes.ensure(lane))
     (before,) = real_lane.containers()
@@ -143,7 +143,7 @@ def test_a_replacement_that_crashes_leaves_the_old_one_running(real_lane: RealLa
     assert _get(made.endpoint) == "one"
 
 
-def test_a_crashing_worker_put_in_place_keeps_the_old_container(real_lane: RealLane) -> None:
+def test_crashing_worker_file_keeps_the_old_container(real_lane: RealLane) -> None:
     # Started again, it mounts the file that is at the path now: nothing can make it run.
     lanes, lane = real_lane.lanes(), real_lane.lane
     _ = or_raise(lanes.ensure(lane))
@@ -159,7 +159,7 @@ def test_a_crashing_worker_put_in_place_keeps_the_old_container(real_lane: RealL
 
 
 @pytest.mark.parametrize("broken", ["image", "removed image", "worktree", "worker"])
-def test_drift_and_then_no_way_to_create_touches_nothing(real_lane: RealLane, broken: str) -> None:
+def test_drift_with_impossible_create_changes_nothing(real_lane: RealLane, broken: str) -> None:
     lane = real_lane.lane
     tag = f"localhost/{lane.workspace}:1"
     if broken == "removed image":
@@ -184,7 +184,7 @@ def test_drift_and_then_no_way_to_create_touches_nothing(real_lane: RealLane, br
     assert real_lane.containers() == [before]
 
 
-def test_a_missing_image_of_a_new_lane_is_told_and_nothing_made(real_lane: RealLane) -> None:
+def test_missing_image_of_new_lane_creates_nothing(real_lane: RealLane) -> None:
     real_lane.profile = replace(real_lane.profile, image="localhost/none:1")
     for outcome in (
         real_lane.lanes().ensure(real_lane.lane),
@@ -197,7 +197,7 @@ def test_a_missing_image_of_a_new_lane_is_told_and_nothing_made(real_lane: RealL
 
 
 @pytest.mark.smoke
-def test_a_foreign_container_is_never_touched(real_lane: RealLane) -> None:
+def test_unowned_container_is_never_touched(real_lane: RealLane) -> None:
     name, lanes, lane = real_lane.lane.container_name, real_lane.lanes(), real_lane.lane
     _ = real_lane.sandbox.run("create", "--name", name, real_lane.profile.image, "true")
     before = real_lane.sandbox.run("container", "inspect", name)
@@ -207,7 +207,7 @@ def test_a_foreign_container_is_never_touched(real_lane: RealLane) -> None:
     assert real_lane.sandbox.run("container", "inspect", name) == before
 
 
-def test_secrets_reach_the_container_and_nothing_else(real_lane: RealLane) -> None:
+def test_secrets_reach_only_the_container(real_lane: RealLane) -> None:
     env = {"TOKEN": "s3cret one\nline two", "LD_X": "s3cret 'two'", "EMPTY": ""}
     real_lane.profile = replace(real_lane.profile, env=env)
     log = real_lane.counted(lambda lanes: or_raise(lanes.ensure(real_lane.lane)))
@@ -223,14 +223,14 @@ def test_secrets_reach_the_container_and_nothing_else(real_lane: RealLane) -> No
 
 
 @pytest.mark.smoke
-def test_the_wait_is_part_of_no_report(real_lane: RealLane) -> None:
+def test_ensure_result_does_not_list_the_ready_wait(real_lane: RealLane) -> None:
     made = or_raise(real_lane.lanes().ensure(real_lane.lane))
     assert not any(isinstance(operation, AwaitReady) for operation in made.operations)
     assert made.seconds > 0
     assert "serving one" in or_raise(real_lane.lanes().logs(real_lane.lane))
 
 
-def test_a_stop_that_was_killed_is_no_dead_end(real_lane: RealLane) -> None:
+def test_ensure_starts_container_of_a_killed_stop(real_lane: RealLane) -> None:
     # podman leaves such a container in the state "stopping", which it refuses to start.
     lanes, lane, name = real_lane.lanes(), real_lane.lane, real_lane.lane.container_name
     real_lane.worker(WORKER.format(word="one").replace("trap 'kill $server; exit 0' TERM\n", ""))

@@ -28,7 +28,7 @@ def _inspected(real: RealLane, identifier: str) -> Any:
     return json.loads(real.sandbox.run("container", "inspect", identifier))
 
 
-def test_the_begin_of_another_containers_id_is_a_name_like_any(
+def test_id_prefix_of_another_container_is_an_ordinary_name(
     real_lane: RealLane, bystander: str
 ) -> None:
     before = _inspected(real_lane, bystander)
@@ -44,7 +44,7 @@ def test_the_begin_of_another_containers_id_is_a_name_like_any(
     assert _inspected(real_lane, bystander) == before
 
 
-def test_another_containers_whole_id_is_refused(real_lane: RealLane, bystander: str) -> None:
+def test_full_id_of_another_container_is_refused(real_lane: RealLane, bystander: str) -> None:
     before = _inspected(real_lane, bystander)
     lane, lanes = replace(real_lane.lane, container=bystander), real_lane.lanes()
     for outcome in (lanes.ensure(lane), lanes.stop(lane), lanes.remove(lane)):
@@ -53,7 +53,7 @@ def test_another_containers_whole_id_is_refused(real_lane: RealLane, bystander: 
     assert _inspected(real_lane, bystander) == before
 
 
-def test_a_container_named_as_ours_is_identified(real_lane: RealLane) -> None:
+def test_container_named_with_our_id_is_not_touched(real_lane: RealLane) -> None:
     lanes, lane = real_lane.lanes(), real_lane.lane
     _ = or_raise(lanes.ensure(lane))
     (ours,) = real_lane.containers()
@@ -72,7 +72,9 @@ def test_a_container_named_as_ours_is_identified(real_lane: RealLane) -> None:
 NO_NAMES = ("-l", "-a", "--all", "--latest", " ", "a b", "a\n", "a\0", "x" * 300, "ü", "a/b", "*")
 
 
-def test_a_name_that_is_none_reaches_no_podman(real_lane: RealLane, bystander: str) -> None:
+def test_invalid_container_name_is_refused_by_every_method(
+    real_lane: RealLane, bystander: str
+) -> None:
     before = _inspected(real_lane, bystander)
     lanes = real_lane.lanes()
     for name in NO_NAMES:
@@ -102,7 +104,7 @@ def namesakes(real_lane: RealLane) -> Iterator[list[list[str]]]:
     _ = run("network", "rm", name)
 
 
-def test_an_image_a_volume_and_a_network_of_its_name(
+def test_image_volume_and_network_of_same_name_are_untouched(
     real_lane: RealLane, namesakes: list[list[str]]
 ) -> None:
     lanes, lane = real_lane.lanes(), real_lane.lane
@@ -114,7 +116,7 @@ def test_an_image_a_volume_and_a_network_of_its_name(
     assert [real_lane.sandbox.run(*command) for command in namesakes] == before
 
 
-def test_a_pod_of_its_name_is_left_alone(real_lane: RealLane) -> None:
+def test_pod_of_same_name_is_left_alone(real_lane: RealLane) -> None:
     # podman keeps the names of pods with those of containers.
     name = real_lane.lane.container_name
     _ = real_lane.sandbox.run("pod", "create", "--infra=false", "--name", name)
@@ -134,7 +136,7 @@ def test_a_pod_of_its_name_is_left_alone(real_lane: RealLane) -> None:
         _ = real_lane.sandbox.run("pod", "rm", "-f", name)
 
 
-def test_a_pod_whose_name_podman_tells_at_the_rename_only(
+def test_pod_name_found_at_rename_reports_conflict(
     cli_lane: RealLane, podman_service: Path
 ) -> None:
     # The command says the same, but takes its time for five tries.

@@ -49,7 +49,7 @@ def _only(lane: RealLane) -> ObservedContainer:
 
 
 @pytest.mark.parametrize("code", [409, 423])
-def test_a_busy_worker_is_left_alone_and_replaced_once_idle(real_lane: RealLane, code: int) -> None:
+def test_busy_worker_is_replaced_only_once_idle(real_lane: RealLane, code: int) -> None:
     before = _busy_lane(real_lane, code)
     busy = real_lane.folder / "tree" / "busy"
     busy.touch()
@@ -68,7 +68,7 @@ def test_a_busy_worker_is_left_alone_and_replaced_once_idle(real_lane: RealLane,
     assert or_raise(real_lane.lanes().ensure(real_lane.lane)).action == "none"
 
 
-def test_one_that_gets_busy_while_its_replacement_is_made(real_lane: RealLane) -> None:
+def test_worker_busy_during_replacement_keeps_old_container(real_lane: RealLane) -> None:
     before = _busy_lane(real_lane)
     real_lane.worker(BUSY_WORKER.format(word="two", code=409))
     lanes = real_lane.lanes()
@@ -86,7 +86,7 @@ def test_one_that_gets_busy_while_its_replacement_is_made(real_lane: RealLane) -
     assert (_only(real_lane).id, _only(real_lane).pid) == (before.id, before.pid)
 
 
-def test_report_leaves_a_container_in_every_state(real_lane: RealLane) -> None:
+def test_report_starts_but_never_replaces_the_container(real_lane: RealLane) -> None:
     real_lane.profile = replace(real_lane.profile, on_drift="report")
     _ = or_raise(real_lane.lanes().ensure(real_lane.lane))
     before = _only(real_lane)
@@ -103,7 +103,7 @@ def test_report_leaves_a_container_in_every_state(real_lane: RealLane) -> None:
     assert _only(real_lane).id == before.id
 
 
-def test_report_does_not_restart_for_a_dead_mount(real_lane: RealLane) -> None:
+def test_report_does_not_restart_for_stale_mount(real_lane: RealLane) -> None:
     real_lane.profile = replace(real_lane.profile, on_drift="report")
     _ = or_raise(real_lane.lanes().ensure(real_lane.lane))
     before = _only(real_lane)
@@ -114,7 +114,7 @@ def test_report_does_not_restart_for_a_dead_mount(real_lane: RealLane) -> None:
     assert _only(real_lane).pid == before.pid
 
 
-def test_a_port_that_was_taken_is_no_reason_to_replace_under_report(real_lane: RealLane) -> None:
+def test_report_does_not_replace_for_port_in_use(real_lane: RealLane) -> None:
     import socket  # noqa: PLC0415 - for this one
 
     real_lane.profile = replace(real_lane.profile, on_drift="report")
@@ -141,7 +141,7 @@ def _limited(lane: RealLane, memory: int) -> None:
 
 
 @pytest.mark.pids_limit
-def test_limits_are_changed_while_it_runs_where_podman_keeps_it(real_lane: RealLane) -> None:
+def test_limits_are_updated_in_place_where_supported(real_lane: RealLane) -> None:
     _limited(real_lane, 64 << 20)
     _ = or_raise(real_lane.lanes().ensure(real_lane.lane))
     before = _only(real_lane)
@@ -163,7 +163,7 @@ def test_limits_are_changed_while_it_runs_where_podman_keeps_it(real_lane: RealL
 
 
 @pytest.mark.pids_limit
-def test_a_limit_that_cannot_be_had_loses_nothing(real_lane: RealLane) -> None:
+def test_impossible_memory_limit_loses_nothing(real_lane: RealLane) -> None:
     _limited(real_lane, 64 << 20)
     _ = or_raise(real_lane.lanes().ensure(real_lane.lane))
     before = _only(real_lane)
@@ -180,7 +180,7 @@ def test_a_limit_that_cannot_be_had_loses_nothing(real_lane: RealLane) -> None:
 
 
 @pytest.mark.smoke
-def test_plan_tells_what_a_replace_would_lose(real_lane: RealLane) -> None:
+def test_plan_lists_files_a_replace_would_lose(real_lane: RealLane) -> None:
     _ = or_raise(real_lane.lanes().ensure(real_lane.lane))
     name = _only(real_lane).name
     real_lane.worker(WORKER.format(word="two"))
@@ -205,7 +205,9 @@ def test_plan_tells_what_a_replace_would_lose(real_lane: RealLane) -> None:
     assert or_raise(real_lane.lanes().plan(real_lane.lane)).lost_files is None
 
 
-def test_the_command_lists_it(real_lane: RealLane, lanekit: Callable[..., str]) -> None:
+def test_plan_command_lists_lost_files_with_verbose(
+    real_lane: RealLane, lanekit: Callable[..., str]
+) -> None:
     _ = lanekit("ensure")
     real_lane.worker(WORKER.format(word="two"))
     _ = real_lane.sandbox.run(

@@ -60,7 +60,7 @@ def _look_inside(real: RealLane, name: str, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("what", ODD)
-def test_an_odd_name_everywhere_is_mounted_exactly(real_lane: RealLane, what: str) -> None:
+def test_odd_path_is_mounted_exactly(real_lane: RealLane, what: str) -> None:
     name = ODD[what]
     folder = _lay_out(real_lane, name)
     assert or_raise(real_lane.lanes().ensure(real_lane.lane)).action == "created"
@@ -79,7 +79,7 @@ def _lanekit(real: RealLane, file: Path, *args: str) -> "subprocess.CompletedPro
     )
 
 
-def test_an_odd_name_passes_through_the_fleet_file(real_lane: RealLane) -> None:
+def test_odd_path_in_fleet_file_is_mounted_exactly(real_lane: RealLane) -> None:
     # Relative paths in a fleet file in a folder of that name, reached through a link.
     name = "a:b,c=d \"e\" 'f' $HOME %s {g} \\ü "
     folder = _lay_out(real_lane, name)
@@ -163,7 +163,7 @@ def test_paths_of_4000_bytes_are_mounted_exactly(real_lane: RealLane) -> None:
     assert or_raise(real_lane.lanes().plan(real_lane.lane)).action == "none"
 
 
-def test_links_are_followed_and_written_as_they_were_given(real_lane: RealLane) -> None:
+def test_symlinked_paths_are_followed_and_keep_their_names(real_lane: RealLane) -> None:
     folder = real_lane.folder
     (folder / "elsewhere").mkdir()
     (folder / "link").symlink_to("elsewhere")
@@ -184,7 +184,7 @@ def test_links_are_followed_and_written_as_they_were_given(real_lane: RealLane) 
     assert or_raise(real_lane.lanes().plan(real_lane.lane)).action == "none"
 
 
-def test_podmans_own_socket_is_never_mounted(
+def test_podman_socket_is_never_mounted(
     real_lane: RealLane, podman_service: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CONTAINER_HOST", f"unix://{podman_service}")

@@ -33,7 +33,7 @@ def _inspected(real: RealLane, name: str) -> str:
 
 
 @pytest.mark.parametrize("place", ["", NEXT, PREV])
-def test_a_strangers_container_is_told_of_and_not_touched(real_lane: RealLane, place: str) -> None:
+def test_unowned_container_is_reported_and_not_touched(real_lane: RealLane, place: str) -> None:
     name = real_lane.lane.container_name + place
     labels = ("--label", "lanekit.workspace=w2", "--label", "lanekit.lane=z")
     _ = real_lane.sandbox.run(
@@ -82,7 +82,7 @@ def _named(case: tuple[tuple[str, int], str]) -> str:
 @pytest.mark.parametrize(
     "case", with_nightly(TURNS, product(CALLS, HANDS), arguments=1), ids=_named
 )
-def test_a_hand_between_two_calls_of_a_replace(
+def test_replace_recovers_from_external_change_between_calls(
     real_lane: RealLane, case: tuple[tuple[str, int], str]
 ) -> None:
     (method, count), hand = case
@@ -111,7 +111,7 @@ def test_a_hand_between_two_calls_of_a_replace(
     assert or_raise(real.lanes().ensure(real.lane)).action == "none"
 
 
-def test_a_hand_that_never_rests_ends_in_a_clear_error(real_lane: RealLane) -> None:
+def test_repeated_external_removal_reports_conflict(real_lane: RealLane) -> None:
     name = real_lane.lane.container_name
 
     def before(method: str) -> None:
@@ -148,7 +148,7 @@ def _another_at(port: int) -> Generator[None]:
         thread.join()
 
 
-def test_who_took_a_dead_workers_port_is_not_the_worker(real_lane: RealLane) -> None:
+def test_program_on_port_of_dead_worker_is_not_the_worker(real_lane: RealLane) -> None:
     lanes, lane = real_lane.lanes(), real_lane.lane
     made = or_raise(lanes.ensure(lane))
     _ = real_lane.sandbox.run("kill", lane.container_name)
@@ -164,7 +164,7 @@ def test_who_took_a_dead_workers_port_is_not_the_worker(real_lane: RealLane) -> 
         assert again.endpoint.port != made.endpoint.port
 
 
-def test_an_answer_at_the_port_of_one_that_died_in_its_start_does_not_count(
+def test_response_from_port_of_dead_worker_does_not_count(
     real_lane: RealLane,
 ) -> None:
     name, engine = real_lane.lane.container_name, real_lane.engine()

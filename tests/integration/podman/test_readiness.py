@@ -23,7 +23,7 @@ ENDS = {
 
 
 @pytest.mark.parametrize("script", list(ENDS), ids=["at once", "after a second", "as if done"])
-def test_a_worker_that_ends_is_told_at_once(both_lanes: list[RealLane], script: str) -> None:
+def test_exited_worker_is_reported_at_once(both_lanes: list[RealLane], script: str) -> None:
     for real in both_lanes:
         real.worker(f"#!/bin/sh\n{script}\n")
     begun = time.monotonic()
@@ -36,7 +36,7 @@ def test_a_worker_that_ends_is_told_at_once(both_lanes: list[RealLane], script: 
         assert "Traceback" not in err
 
 
-def test_a_worker_that_takes_too_much_memory_is_told_at_once(both_lanes: list[RealLane]) -> None:
+def test_worker_killed_for_memory_is_reported_at_once(both_lanes: list[RealLane]) -> None:
     for real in both_lanes:
         real.worker("#!/bin/sh\necho begins\nexec tail /dev/zero\n")
         real.profile = replace(real.profile, memory=32 << 20)
@@ -51,7 +51,7 @@ def test_a_worker_that_takes_too_much_memory_is_told_at_once(both_lanes: list[Re
         assert "raise `memory` in the profile" in err
 
 
-def test_a_late_worker_is_waited_for_and_that_is_shown(both_lanes: list[RealLane]) -> None:
+def test_slow_worker_is_awaited_with_progress_messages(both_lanes: list[RealLane]) -> None:
     for real in both_lanes:
         real.worker(WORKER.format(word="late").replace("httpd", f"sleep {LATE}; httpd", 1))
     begun = time.monotonic()
@@ -68,7 +68,7 @@ def test_a_late_worker_is_waited_for_and_that_is_shown(both_lanes: list[RealLane
         assert len(waits) >= least
 
 
-def test_a_stop_of_a_stubborn_worker_takes_the_grace_and_is_told(real_lane: RealLane) -> None:
+def test_stop_of_stubborn_worker_takes_and_reports_grace(real_lane: RealLane) -> None:
     name = real_lane.lane.container_name
     real_lane.worker(STUBBORN.format(word="one"))
     _ = or_raise(real_lane.lanes().ensure(real_lane.lane))

@@ -88,7 +88,7 @@ def _reaper_of(folder: Path) -> int:
 
 @pytest.mark.podman
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-def test_whatever_ends_its_user_nothing_is_left(how: signal.Signals) -> None:
+def test_sandbox_of_ended_process_leaves_nothing(how: signal.Signals) -> None:
     user, folder = _start_user()
     assert len(_left_of(folder)) > 3  # else this test could not fail
     user.send_signal(how)
@@ -97,7 +97,7 @@ def test_whatever_ends_its_user_nothing_is_left(how: signal.Signals) -> None:
 
 
 @pytest.mark.podman
-def test_the_next_one_clears_what_lost_its_reaper_too() -> None:
+def test_next_sandbox_clears_leftovers_without_reaper() -> None:
     user, folder = _start_user()
     os.kill(_reaper_of(folder), signal.SIGKILL)
     user.kill()
@@ -111,7 +111,7 @@ def test_the_next_one_clears_what_lost_its_reaper_too() -> None:
     assert _becomes(cleared), _left_of(folder)
 
 
-def test_one_in_use_is_not_cleared_by_the_next() -> None:
+def test_sandbox_in_use_is_not_cleared_by_the_next() -> None:
     in_use = claim_folder()
     (in_use.path / "file").touch()
     claim_folder().release()
@@ -126,7 +126,7 @@ def other() -> Iterator[Sandbox]:
         yield sandbox
 
 
-def test_two_storages_share_addresses_and_nothing_else(
+def test_sandboxes_have_distinct_addresses_and_own_storage(
     podman: Sandbox, other: Sandbox, prefix: str
 ) -> None:
     seen: set[str] = set()
@@ -139,7 +139,7 @@ def test_two_storages_share_addresses_and_nothing_else(
     assert other.run("ps", "-a", "--format", "{{.Names}}") == f"{prefix}x"
 
 
-def test_the_wrapper_writes_down_its_arguments(podman: Sandbox, tmp_path: Path) -> None:
+def test_podman_wrapper_logs_its_arguments(podman: Sandbox, tmp_path: Path) -> None:
     log = tmp_path / "log"
     odd = ["version", "--format", "{{.Client.Version}}\n'x y'"]
     for _ in range(2):
@@ -152,7 +152,7 @@ def test_the_wrapper_writes_down_its_arguments(podman: Sandbox, tmp_path: Path) 
     assert read_log(log) == [odd, odd]
 
 
-def test_the_wrapper_passes_variables_of_any_name(podman: Sandbox) -> None:
+def test_podman_wrapper_passes_variables_of_any_name(podman: Sandbox) -> None:
     mine = {"A.B": "1", "IFS": ",", "PS1": "2"}
     names = [f"--env={name}" for name in mine]
     said = subprocess.run(
@@ -165,7 +165,7 @@ def test_the_wrapper_passes_variables_of_any_name(podman: Sandbox) -> None:
     assert {f"{name}={value}" for name, value in mine.items()} <= set(said.stdout.splitlines())
 
 
-def test_the_service_answers_on_its_socket(podman_service: Path, podman: Sandbox) -> None:
+def test_service_answers_on_its_socket(podman_service: Path, podman: Sandbox) -> None:
     url = f"unix://{podman_service}"
     remote = ["podman", "--remote", "--url", url, "image", "exists", DEMO_IMAGE]
     assert subprocess.run(remote, env=podman.env, check=False, timeout=20).returncode == 0
@@ -173,10 +173,10 @@ def test_the_service_answers_on_its_socket(podman_service: Path, podman: Sandbox
 
 @pytest.mark.parametrize("processes", ["0", "1"])
 @pytest.mark.parametrize(("required", "status"), [("", 0), ("1", 1)])
-def test_without_podman_tests_are_skipped_aloud_or_fail(
+def test_podman_tests_without_podman_are_skipped_or_fail(
     required: str, status: int, processes: str
 ) -> None:
-    one = f"{__file__}::test_the_service_answers_on_its_socket"
+    one = f"{__file__}::test_service_answers_on_its_socket"
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-n", processes, one],
         cwd=_REPO,
@@ -190,7 +190,7 @@ def test_without_podman_tests_are_skipped_aloud_or_fail(
     assert "podman is not installed" in done.stdout
 
 
-def test_a_call_of_podman_under_way_is_let_finish(tmp_path: Path) -> None:
+def test_release_lets_running_podman_call_finish(tmp_path: Path) -> None:
     folder = claim_folder()
     done = tmp_path / "done"
     call = subprocess.Popen(

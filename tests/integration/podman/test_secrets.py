@@ -70,7 +70,7 @@ def _process_list() -> Generator[set[bytes]]:
         watcher.join()
 
 
-def test_no_process_list_has_a_secret(real_lane: RealLane) -> None:
+def test_process_list_contains_no_secret(real_lane: RealLane) -> None:
     real_lane.profile = replace(real_lane.profile, env=SECRET)
     _fleet(real_lane)
     with _process_list() as seen:
@@ -87,7 +87,7 @@ def test_no_process_list_has_a_secret(real_lane: RealLane) -> None:
     assert {name: made.env[name] for name in SECRET} == SECRET
 
 
-def test_no_command_says_a_secret(real_lane: RealLane) -> None:
+def test_commands_print_no_secret(real_lane: RealLane) -> None:
     real_lane.profile = replace(real_lane.profile, env=SECRET)
     real_lane.worker(TELLTALE.format(more=WORKER.format(word="one")))
     _fleet(real_lane)
@@ -112,7 +112,7 @@ def test_no_command_says_a_secret(real_lane: RealLane) -> None:
         assert MARK not in each.stdout + each.stderr, each.args
 
 
-def test_a_worker_that_crashes_tells_no_secret(real_lane: RealLane) -> None:
+def test_output_of_crashed_worker_is_redacted(real_lane: RealLane) -> None:
     real_lane.profile = replace(real_lane.profile, env=SECRET)
     real_lane.worker(TELLTALE.format(more="sleep 0.2; exit 7\n"))
     _fleet(real_lane)

@@ -21,7 +21,7 @@ def _says(real: RealLane, env: dict[str, str], *arguments: str) -> str:
     return out
 
 
-def test_each_way_needs_nothing_of_the_other(real_lane: RealLane, tmp_path: Path) -> None:
+def test_main_commands_work_with_one_engine_alone(real_lane: RealLane, tmp_path: Path) -> None:
     nowhere = tmp_path / "nowhere"
     nowhere.mkdir()
     # Over the socket: no program at all is found. By the command: no socket is.

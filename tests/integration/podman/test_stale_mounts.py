@@ -36,7 +36,7 @@ def _look(real: RealLane, seen: ObservedContainer | None = None) -> MountHealth:
 
 
 @pytest.mark.parametrize("how", ["deleted", "moved away"])
-def test_a_worktree_made_anew_at_its_path_restarts_the_lane(real_lane: RealLane, how: str) -> None:
+def test_recreated_worktree_restarts_the_lane(real_lane: RealLane, how: str) -> None:
     tree = Path(real_lane.lane.worktree)
     _ = or_raise(real_lane.lanes().ensure(real_lane.lane))
     before = _seen(real_lane)
@@ -58,7 +58,7 @@ def test_a_worktree_made_anew_at_its_path_restarts_the_lane(real_lane: RealLane,
     assert or_raise(real_lane.lanes().ensure(real_lane.lane)).action == "none"
 
 
-def test_a_config_deleted_inside_is_copied_again(real_lane: RealLane) -> None:
+def test_config_deleted_inside_is_copied_without_restart(real_lane: RealLane) -> None:
     _ = or_raise(real_lane.lanes().ensure(real_lane.lane))
     pid = _seen(real_lane).pid
     _ = _exec(real_lane, "rm", "-r", "/root/.codex")
@@ -69,7 +69,7 @@ def test_a_config_deleted_inside_is_copied_again(real_lane: RealLane) -> None:
     assert or_raise(real_lane.lanes().ensure(real_lane.lane)).action == "none"
 
 
-def test_a_config_that_went_before_the_container_stopped_is_copied_at_its_start(
+def test_config_deleted_before_stop_is_copied_at_start(
     real_lane: RealLane,
 ) -> None:
     _ = or_raise(real_lane.lanes().ensure(real_lane.lane))
@@ -81,7 +81,7 @@ def test_a_config_that_went_before_the_container_stopped_is_copied_at_its_start(
     assert or_raise(real_lane.lanes().ensure(real_lane.lane)).action == "none"
 
 
-def test_a_copy_that_breaks_in_a_running_container_is_made_again(real_lane: RealLane) -> None:
+def test_broken_config_copy_is_repeated_by_next_ensure(real_lane: RealLane) -> None:
     config = Path(real_lane.profile.config_dir)
     for number in range(40):
         _ = (config / f"skill-{number:02}").write_text("s" * 20_000)
@@ -107,20 +107,20 @@ def test_a_copy_that_breaks_in_a_running_container_is_made_again(real_lane: Real
     assert or_raise(real_lane.lanes().ensure(real_lane.lane)).action == "none"
 
 
-def test_all_is_well_with_a_container_that_lost_nothing(cli_lane: RealLane) -> None:
+def test_intact_container_has_healthy_mounts(cli_lane: RealLane) -> None:
     mounts = (BindMount(str(cli_lane.folder), "/more"), BindMount("/etc/hostname", "/h"))
     cli_lane.profile = replace(cli_lane.profile, mounts=mounts)
     _ = or_raise(cli_lane.lanes().ensure(cli_lane.lane))
     assert _look(cli_lane) == MountHealth()
 
 
-def test_an_equal_worker_put_in_place_is_no_reason(cli_lane: RealLane) -> None:
+def test_identical_worker_file_causes_no_change(cli_lane: RealLane) -> None:
     _ = or_raise(cli_lane.lanes().ensure(cli_lane.lane))
     cli_lane.worker(Path(cli_lane.profile.worker).read_text())
     assert or_raise(cli_lane.lanes().ensure(cli_lane.lane)).action == "none"
 
 
-def test_nothing_is_said_of_a_process_that_is_not_the_containers(cli_lane: RealLane) -> None:
+def test_mount_health_ignores_process_of_another_container(cli_lane: RealLane) -> None:
     _ = or_raise(cli_lane.lanes().ensure(cli_lane.lane))
     _ = _exec(cli_lane, "rm", "-r", "/root/.codex")
     seen = _seen(cli_lane)
@@ -131,7 +131,7 @@ def test_nothing_is_said_of_a_process_that_is_not_the_containers(cli_lane: RealL
     assert _look(cli_lane, replace(seen, id="ab" * 32)) == MountHealth()
 
 
-def test_nothing_is_said_behind_a_link(cli_lane: RealLane) -> None:
+def test_mount_health_does_not_follow_links(cli_lane: RealLane) -> None:
     # It would lead to the host's file of that path.
     _ = or_raise(cli_lane.lanes().ensure(cli_lane.lane))
     _ = _exec(cli_lane, "mv", "/root", "/elsewhere")

@@ -45,7 +45,7 @@ def _said_at(url: str) -> str:
             time.sleep(0.05)
 
 
-def test_one_that_never_listens_is_kept_and_told_of_and_restarted_once_when_asked(
+def test_unready_worker_is_kept_and_restarted_only_on_request(
     both_lanes: list[RealLane],
 ) -> None:
     for real in both_lanes:
@@ -71,7 +71,7 @@ def test_one_that_never_listens_is_kept_and_told_of_and_restarted_once_when_aske
         assert "within 1 s\n" in err
 
 
-def test_one_that_listens_from_its_second_start_on_is_restarted(
+def test_restart_unready_recovers_worker_ready_on_second_start(
     both_lanes: list[RealLane],
 ) -> None:
     for real in both_lanes:
@@ -87,7 +87,7 @@ def test_one_that_listens_from_its_second_start_on_is_restarted(
         _ = _only(real)
 
 
-def test_a_replacement_that_never_listens_gives_way_to_the_old_one(
+def test_unready_replacement_is_rolled_back_to_old_container(
     both_lanes: list[RealLane],
 ) -> None:
     made = [or_raise(real.lanes().ensure(real.lane)) for real in both_lanes]

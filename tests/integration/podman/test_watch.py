@@ -59,7 +59,7 @@ def _stop(real: RealLane, container: str) -> None:
 @pytest.mark.parametrize(
     "harm", [pytest.param("kill -9", marks=pytest.mark.smoke), "rm -f", "stop", "pause", "rename"]
 )
-def test_what_is_done_to_a_lane_is_put_right(real_lane: RealLane, harm: str) -> None:
+def test_watch_reacts_to_external_change_within_seconds(real_lane: RealLane, harm: str) -> None:
     real, name = real_lane, real_lane.lane.container_name
     fleet, log = real.fleet_file(), real.folder / "log"
     with watching(fleet, real.environ(), log, *NO_RESYNC) as watch:
@@ -89,7 +89,7 @@ def test_what_is_done_to_a_lane_is_put_right(real_lane: RealLane, harm: str) -> 
     assert real.sandbox.run("ps", "-q", "--filter", f"name=^{name}")
 
 
-def test_the_file_is_read_again(real_lane: RealLane) -> None:
+def test_watch_applies_changes_of_fleet_file(real_lane: RealLane) -> None:
     real = real_lane
     fleet, log = real.fleet_file(), real.folder / "log"
     sound = fleet.read_text()
@@ -125,7 +125,7 @@ def _write(path: Path, text: str) -> None:
     os.replace(new, path)
 
 
-def test_a_service_that_goes_and_comes_back(cli_lane: RealLane) -> None:
+def test_watch_repairs_lane_after_service_returns(cli_lane: RealLane) -> None:
     real = cli_lane
     service = OwnService(real.sandbox, real.folder / "own.sock")
     service.start()

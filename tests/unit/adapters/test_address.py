@@ -25,7 +25,7 @@ from lanekit.core.domain.hints import Hint
         ("tcp://box.lan:1", Address(host="box.lan", port=1)),
     ],
 )
-def test_addresses(url: str, address: Address) -> None:
+def test_valid_address_is_parsed_and_formatted_back(url: str, address: Address) -> None:
     assert or_raise(parse_address(url)) == address
     assert or_raise(parse_address(str(address))) == address
 
@@ -33,7 +33,7 @@ def test_addresses(url: str, address: Address) -> None:
 @pytest.mark.parametrize(
     "url", ["ssh://u:secret@h/run/x", "http://h:1", "tcp://h", "tcp://h:0", "tcp://h:99999", "x"]
 )
-def test_what_is_no_address_is_refused_without_its_password(url: str) -> None:
+def test_invalid_address_is_rejected_without_its_password(url: str) -> None:
     outcome = parse_address(url)
     assert isinstance(outcome, Failure)
     assert outcome.failure().kind == "InvalidLane"
@@ -41,7 +41,7 @@ def test_what_is_no_address_is_refused_without_its_password(url: str) -> None:
     assert "secret" not in str(outcome.failure())
 
 
-def test_the_order_is_that_of_podmans_tools() -> None:
+def test_socket_candidates_follow_the_order_of_podman() -> None:
     system = "/run/podman/podman.sock"
     assert candidates({}) == (system,)
     assert candidates({"XDG_RUNTIME_DIR": "/run/user/7"}) == (
@@ -52,7 +52,9 @@ def test_the_order_is_that_of_podmans_tools() -> None:
     assert candidates(both) == ("tcp://h:1",)
 
 
-def test_no_socket_says_how_to_start_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_socket_error_says_how_to_start_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(address, "SYSTEM", str(tmp_path / "system.sock"))
     outcome = find_address({"XDG_RUNTIME_DIR": str(tmp_path)})
     assert isinstance(outcome, Failure)
@@ -62,7 +64,7 @@ def test_no_socket_says_how_to_start_one(tmp_path: Path, monkeypatch: pytest.Mon
     assert error.hints == (Hint("start-podman-service"), Hint("use-podman-command"))
 
 
-def test_a_socket_that_is_found_later_is_used(tmp_path: Path) -> None:
+def test_socket_that_appears_later_is_used(tmp_path: Path) -> None:
     engine = PodmanSocket(env={"CONTAINER_HOST": f"unix://{tmp_path}/service.sock"})
     outcome = engine.inspect(["a"])
     assert isinstance(outcome, Failure)
@@ -72,7 +74,7 @@ def test_a_socket_that_is_found_later_is_used(tmp_path: Path) -> None:
         assert or_raise(engine.inspect(["a"])) == {}
 
 
-def test_auto_takes_the_socket_where_one_answers(tmp_path: Path) -> None:
+def test_auto_engine_uses_a_socket_that_answers(tmp_path: Path) -> None:
     env = {"CONTAINER_HOST": f"unix://{tmp_path}/service.sock"}
     assert isinstance(find_podman(env), PodmanCli)
     with service(tmp_path, lambda _: http(200, b"OK")):
@@ -82,17 +84,19 @@ def test_auto_takes_the_socket_where_one_answers(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("said", [http(404, b"Not Found"), http(500), b"garbage\r\n\r\n", None])
-def test_auto_takes_the_command_where_no_podman_answers(tmp_path: Path, said: bytes | None) -> None:
+def test_auto_engine_uses_the_command_if_no_podman_answers(
+    tmp_path: Path, said: bytes | None
+) -> None:
     with service(tmp_path, lambda _: said) as running:
         env = {"CONTAINER_HOST": f"unix://{running.path}"}
         assert isinstance(find_podman(env), PodmanCli)
 
 
-def test_auto_leaves_ssh_to_the_command() -> None:
+def test_auto_engine_uses_the_command_for_ssh() -> None:
     assert isinstance(find_podman({"CONTAINER_HOST": "ssh://user@host/run/x.sock"}), PodmanCli)
 
 
-def test_auto_takes_the_socket_of_the_system_for_root_alone(
+def test_auto_engine_uses_the_system_socket_only_for_root(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # What others' podman command shows is not in the storage of the system's service.

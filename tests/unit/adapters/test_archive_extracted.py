@@ -30,7 +30,7 @@ def _all_in(folder: Path) -> set[str]:
 
 @given(sly_entries())
 @settings(max_examples=200)
-def test_what_is_extracted_stays_in_its_target_and_leads_nowhere_else(entries: list[Entry]) -> None:
+def test_extracted_archive_stays_inside_its_target(entries: list[Entry]) -> None:
     tree = parse_tree("/config", entries)
     event("refused" if isinstance(tree, Failure) else "archived")
     if isinstance(tree, Failure):

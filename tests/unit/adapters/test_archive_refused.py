@@ -57,7 +57,7 @@ class _Refuses:
         (b"", "EngineUnavailable", ""),
     ],
 )
-def test_its_words_are_told_once_and_its_connection_is_given_up(
+def test_refused_archive_reports_error_and_is_not_sent_again(
     tmp_path: Path,
     answer: tuple[bytes, str, str],
     before: list[str],

@@ -50,7 +50,7 @@ _CHANGES: dict[str, tuple[str, Callable[[Path], object], str]] = {
 
 
 @pytest.mark.parametrize("change", _CHANGES)
-def test_a_change_since_the_reading_breaks_the_archive(tmp_path: Path, change: str) -> None:
+def test_change_since_reading_breaks_the_archive(tmp_path: Path, change: str) -> None:
     name, make, what = _CHANGES[change]
     config = config_in(tmp_path)
     copy = copy_of(config)
@@ -60,14 +60,14 @@ def test_a_change_since_the_reading_breaks_the_archive(tmp_path: Path, change: s
     assert error.hints
 
 
-def test_a_folder_swapped_for_a_link_to_its_like_breaks_the_archive(tmp_path: Path) -> None:
+def test_folder_replaced_by_link_breaks_the_archive(tmp_path: Path) -> None:
     config = config_in(tmp_path)
     copy = copy_of(config)
     replaced(config / "d")
     assert broken(copy).message == f"{config}/d/inner changed while it was read"
 
 
-def test_a_config_folder_that_is_gone_breaks_the_archive(tmp_path: Path) -> None:
+def test_removed_config_folder_breaks_the_archive(tmp_path: Path) -> None:
     config = config_in(tmp_path)
     copy = copy_of(config)
     _ = config.rename(tmp_path / "moved")
@@ -75,9 +75,7 @@ def test_a_config_folder_that_is_gone_breaks_the_archive(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("size", [0, 5, 1_500_000, 2_500_000])
-def test_a_file_written_while_its_bytes_are_archived_breaks_the_archive(
-    tmp_path: Path, size: int
-) -> None:
+def test_file_written_during_archiving_breaks_the_archive(tmp_path: Path, size: int) -> None:
     _ = (tmp_path / "big").write_bytes(b"x" * 2_000_000)
     pieces = copy_of(tmp_path).archive(TARGET)
     seen = [next(pieces)]
@@ -89,7 +87,7 @@ def test_a_file_written_while_its_bytes_are_archived_breaks_the_archive(
     assert bytes(1024) not in seen
 
 
-def test_what_is_added_behind_the_reader_breaks_the_archive_before_its_end(tmp_path: Path) -> None:
+def test_folder_added_during_archiving_breaks_the_archive(tmp_path: Path) -> None:
     _ = (tmp_path / "big").write_bytes(b"x" * 2_000_000)
     pieces = copy_of(tmp_path).archive(TARGET)
     seen = [next(pieces)]
@@ -115,7 +113,7 @@ def _after_listing(monkeypatch: pytest.MonkeyPatch, nth: int, change: Callable[[
 
 
 @pytest.mark.parametrize("change", [replaced, fifo_instead, _grown])
-def test_a_file_that_changes_between_listing_and_reading_is_refused(
+def test_file_changed_between_listing_and_reading_is_rejected(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Path], None]
 ) -> None:
     config = config_in(tmp_path)
@@ -123,7 +121,7 @@ def test_a_file_that_changes_between_listing_and_reading_is_refused(
     assert refusal(config).message == f"{config}/file changed while it was read"
 
 
-def test_a_folder_swapped_for_a_link_is_not_followed(
+def test_folder_replaced_by_link_is_not_followed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = config_in(tmp_path)
@@ -134,7 +132,7 @@ def test_a_folder_swapped_for_a_link_is_not_followed(
     assert "inner" not in opened
 
 
-def test_a_folder_above_swapped_for_a_link_is_not_followed(
+def test_parent_folder_replaced_by_link_is_not_followed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = tmp_path / "config"
@@ -146,7 +144,7 @@ def test_a_folder_above_swapped_for_a_link_is_not_followed(
     assert refusal(config).message == f"{config}/d/e/inner changed while it was read"
 
 
-def test_memory_stays_flat_however_large_a_file_is(tmp_path: Path) -> None:
+def test_archiving_a_large_file_needs_under_4_mib_of_memory(tmp_path: Path) -> None:
     with open(tmp_path / "big", "wb") as big:
         _ = big.truncate(256 << 20)
     tracemalloc.start()
@@ -159,7 +157,7 @@ def test_memory_stays_flat_however_large_a_file_is(tmp_path: Path) -> None:
     assert peak < 4 << 20
 
 
-def test_the_system_is_asked_a_fixed_number_of_times_a_file(
+def test_reading_opens_each_file_at_most_twice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for folder in ("a", "b/c/d"):
@@ -171,7 +169,7 @@ def test_the_system_is_asked_a_fixed_number_of_times_a_file(
     assert len(opened) <= 2 * 200 + 50
 
 
-def test_every_descriptor_is_given_back(tmp_path: Path) -> None:
+def test_every_file_descriptor_is_closed(tmp_path: Path) -> None:
     config = config_in(tmp_path)
     (config / "d" / "e" / "f").mkdir(parents=True)
     before = os.listdir("/proc/self/fd")

@@ -53,7 +53,7 @@ def _folder_of(path: Path, size: int) -> str:
     return str(path)
 
 
-def test_memory_is_the_same_for_a_megabyte_and_a_gibibyte(tmp_path: Path) -> None:
+def test_peak_memory_is_equal_for_a_mebibyte_and_a_gibibyte(tmp_path: Path) -> None:
     _, small = _measured(_READ, _folder_of(tmp_path / "small", MIB))
     said, large = _measured(_READ, _folder_of(tmp_path / "large", 1024 * MIB))
     assert int(said.split()[-1]) == 1024 * MIB + 2 * 512 + 1024
@@ -73,7 +73,7 @@ def engine(
 
 
 @pytest.mark.nightly
-def test_a_gibibyte_is_copied_by_flat_memory(
+def test_gibibyte_config_is_copied_with_flat_memory(
     podman: Sandbox, prefix: str, tmp_path: Path, engine: tuple[str, str, str]
 ) -> None:
     peaks: list[int] = []
@@ -105,9 +105,7 @@ def many(tmp_path: Path) -> Iterator[Path]:
     shutil.rmtree(root)
 
 
-def test_a_hundred_thousand_files_cost_less_than_a_kilobyte_each(
-    many: Path, tmp_path: Path
-) -> None:
+def test_each_of_100000_files_needs_under_a_kilobyte_of_memory(many: Path, tmp_path: Path) -> None:
     _, little = _measured(_READ, _folder_of(tmp_path / "small", 1))
     said, much = _measured(_READ, str(many))
     # A header and a block of content each, the folders' headers, the end mark.

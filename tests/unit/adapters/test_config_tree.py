@@ -44,7 +44,7 @@ _ON_DISK = config_trees(modes=st.sampled_from([0o700, 0o750, 0o755, 0o777, 0o175
 
 
 @given(_ON_DISK)
-def test_a_tree_on_disk_hashes_as_the_tree_that_was_written(sample: SampleTree) -> None:
+def test_tree_on_disk_has_hashes_of_the_written_tree(sample: SampleTree) -> None:
     expected = or_raise(hash_tree("/", sample.tree, sample.read))
     with _on_disk(sample) as path:
         copy = copy_of(path)
@@ -52,7 +52,7 @@ def test_a_tree_on_disk_hashes_as_the_tree_that_was_written(sample: SampleTree) 
 
 
 @given(_ON_DISK)
-def test_an_archive_extracts_into_a_tree_of_the_same_hashes(sample: SampleTree) -> None:
+def test_archive_extracts_to_a_tree_with_equal_hashes(sample: SampleTree) -> None:
     with _on_disk(sample) as path, tempfile.TemporaryDirectory() as other:
         copy = copy_of(path)
         data = archive_of(copy)
@@ -64,7 +64,7 @@ def test_an_archive_extracts_into_a_tree_of_the_same_hashes(sample: SampleTree) 
     assert (again.fingerprint, again.digest) == (copy.fingerprint, copy.digest)
 
 
-def test_owner_and_times_count_in_neither_hash(tmp_path: Path) -> None:
+def test_hashes_ignore_owner_and_times(tmp_path: Path) -> None:
     _ = (tmp_path / "a").write_text("x")
     before = copy_of(tmp_path)
     os.utime(tmp_path / "a", (1, 1))
@@ -75,7 +75,7 @@ def test_owner_and_times_count_in_neither_hash(tmp_path: Path) -> None:
     assert (before.fingerprint, before.digest) == (after.fingerprint, after.digest)
 
 
-def test_the_config_folder_itself_may_be_a_link(tmp_path: Path) -> None:
+def test_config_folder_may_be_a_link(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     _ = (tmp_path / "real" / "a").write_text("x")
     (tmp_path / "link").symlink_to("real")
@@ -98,7 +98,7 @@ def test_the_config_folder_itself_may_be_a_link(tmp_path: Path) -> None:
         ("n" * 300, "cannot be used"),
     ],
 )
-def test_a_config_folder_that_is_none_is_refused(tmp_path: Path, name: str, why: str) -> None:
+def test_unusable_config_folder_is_rejected(tmp_path: Path, name: str, why: str) -> None:
     _ = (tmp_path / "file").write_text("x")
     os.mkfifo(tmp_path / "fifo")
     (tmp_path / "dangling").symlink_to("nowhere")
@@ -110,7 +110,7 @@ def test_a_config_folder_that_is_none_is_refused(tmp_path: Path, name: str, why:
 
 
 @pytest.mark.parametrize("path", ["/a\0b", "/a\ud800"])
-def test_a_config_path_that_is_no_path_is_refused(path: str) -> None:
+def test_config_path_with_invalid_characters_is_rejected(path: str) -> None:
     assert refusal(path).message == f"{ascii(path)[1:-1]} cannot be used"
 
 
@@ -131,7 +131,7 @@ def _device(path: Path) -> None:
     ("make", "what"),
     [(os.mkfifo, "a FIFO"), (_socket, "a socket"), (_device, "a character device")],
 )
-def test_what_is_no_file_is_refused_at_once_and_never_opened(
+def test_special_file_is_rejected_without_opening_it(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     make: Callable[[Path], None],
@@ -160,7 +160,7 @@ _LINKS = [
 
 
 @pytest.mark.parametrize(("target", "why"), _LINKS)
-def test_a_link_to_anything_but_a_file_of_the_tree_is_refused(
+def test_link_to_anything_but_a_tree_file_is_rejected(
     tmp_path: Path, target: str, why: str
 ) -> None:
     config = tmp_path / "config"
@@ -179,7 +179,7 @@ _TARGETS = st.lists(_STEPS, min_size=1, max_size=4).map("/".join).filter(bool)
 
 
 @given(st.lists(st.tuples(st.sampled_from(["", "d/"]), _TARGETS), min_size=1, max_size=3))
-def test_a_link_is_kept_exactly_when_the_kernel_finds_a_file_of_the_tree_by_it(
+def test_link_is_kept_exactly_if_kernel_resolves_it_in_tree(
     links: list[tuple[str, str]],
 ) -> None:
     with tempfile.TemporaryDirectory() as above:
@@ -217,7 +217,7 @@ def _as_nobody() -> Generator[None]:
 
 
 @pytest.mark.parametrize("name", ["file", "folder", ""])
-def test_what_may_not_be_read_is_refused_in_the_systems_words(name: str) -> None:
+def test_unreadable_entry_reports_permission_denied(name: str) -> None:
     with tempfile.TemporaryDirectory() as path:
         os.chmod(path, 0o755)
         os.mkdir(f"{path}/folder")
@@ -231,7 +231,7 @@ def test_what_may_not_be_read_is_refused_in_the_systems_words(name: str) -> None
     assert error.hints
 
 
-def test_a_folder_that_may_be_listed_but_not_entered_is_refused() -> None:
+def test_folder_without_execute_permission_is_rejected() -> None:
     with tempfile.TemporaryDirectory() as path:
         _ = Path(f"{path}/file").write_text("x")
         os.chmod(path, 0o744)
@@ -242,7 +242,7 @@ def test_a_folder_that_may_be_listed_but_not_entered_is_refused() -> None:
         assert error.detail == "Permission denied"
 
 
-def test_an_error_of_the_disk_is_told_in_the_systems_words(
+def test_disk_error_is_reported_with_the_system_message(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _ = (tmp_path / "a").write_text("x")
@@ -255,7 +255,7 @@ def test_an_error_of_the_disk_is_told_in_the_systems_words(
     assert (error.message, error.detail) == (f"{tmp_path}/a cannot be read", "Input/output error")
 
 
-def test_a_name_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
+def test_file_name_that_is_not_utf_8_is_rejected(tmp_path: Path) -> None:
     with open(os.fsencode(tmp_path) + b"/a\xff", "wb"):
         pass
     error = refusal(tmp_path)
@@ -263,12 +263,12 @@ def test_a_name_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
     assert str(error).encode()
 
 
-def test_a_name_that_would_disturb_a_terminal_is_quoted(tmp_path: Path) -> None:
+def test_file_name_with_control_characters_is_escaped(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "a\x1b[2J")
     assert refusal(tmp_path).message.startswith(f"{tmp_path}/a\\x1b[2J is a FIFO")
 
 
-def test_a_path_too_long_for_a_container_is_refused_without_going_deeper(tmp_path: Path) -> None:
+def test_too_long_path_is_rejected_without_descending(tmp_path: Path) -> None:
     fd = os.open(tmp_path, os.O_RDONLY)
     for _ in range(20):
         os.mkdir("n" * 250, dir_fd=fd)

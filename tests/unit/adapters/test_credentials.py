@@ -39,7 +39,7 @@ def _files(copy: ConfigCopy) -> dict[str, bytes]:
     return {name: file.read() for name, file in files.items() if file is not None}
 
 
-def test_they_are_hashed_as_if_they_were_not_there_and_copied_all_the_same(config: Path) -> None:
+def test_credentials_are_copied_but_not_hashed(config: Path) -> None:
     copy = _copy(config)
     assert _files(copy) == {"config.toml": b"config", "auth.json": b"token one", "tokens/a": b"a"}
     (config / "auth.json").unlink()
@@ -55,7 +55,7 @@ def test_they_are_hashed_as_if_they_were_not_there_and_copied_all_the_same(confi
     assert _files(copy) == {"config.toml": b"config"}
 
 
-def test_what_is_copied_is_what_is_there_then(config: Path) -> None:
+def test_credentials_are_copied_as_they_are_at_copy_time(config: Path) -> None:
     copy = _copy(config)
     _ = (config / "new").write_text("another, longer token")
     _ = (config / "new").replace(config / "auth.json")
@@ -64,12 +64,12 @@ def test_what_is_copied_is_what_is_there_then(config: Path) -> None:
     assert (files["auth.json"], files["tokens/b"]) == (b"another, longer token", b"b")
 
 
-def test_their_modes_are_kept(config: Path) -> None:
+def test_credential_file_modes_are_kept(config: Path) -> None:
     with tarfile.open(fileobj=io.BytesIO(archive_of(_copy(config)))) as tar:
         assert tar.getmember(f"{TARGET[1:]}/auth.json").mode == 0o600
 
 
-def test_config_is_held_to_what_it_was_as_ever(config: Path) -> None:
+def test_changed_config_breaks_the_archive_with_credentials(config: Path) -> None:
     copy = _copy(config)
     _ = (config / "config.toml").write_text("CONFIG")
     assert "config.toml" in broken(copy).message
@@ -78,7 +78,7 @@ def test_config_is_held_to_what_it_was_as_ever(config: Path) -> None:
     assert "more" in broken(copy).message
 
 
-def test_one_that_is_written_while_it_is_taken_is_read_again(
+def test_credential_written_during_copy_is_read_again(
     config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     copy = or_raise(read_config(str(config), NAMES, retry_seconds=0))
@@ -97,7 +97,7 @@ def test_one_that_is_written_while_it_is_taken_is_read_again(
     assert "auth.json" in broken(copy).message
 
 
-def test_they_are_bounded_and_no_more_followed_than_anything(config: Path) -> None:
+def test_large_or_linked_credential_is_rejected(config: Path) -> None:
     copy = _copy(config)
     with (config / "auth.json").open("wb") as file:
         _ = file.truncate((16 << 20) + 1)

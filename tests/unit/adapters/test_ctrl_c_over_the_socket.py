@@ -44,9 +44,7 @@ def _interrupt_at(line: int) -> Trace:
 # A socket that was made a line ago belongs to nobody yet: it is closed when it is collected, here.
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 @pytest.mark.parametrize("kept", [False, True])
-def test_a_change_is_over_before_a_ctrl_c_goes_on_whenever_it_comes(
-    tmp_path: Path, kept: bool
-) -> None:
+def test_interrupt_at_any_line_waits_for_the_started_change(tmp_path: Path, kept: bool) -> None:
     begun: list[int] = []
     over: list[int] = []
 

@@ -36,12 +36,12 @@ FOUND = (
 
 
 @pytest.mark.parametrize("said", [REST, CLI])
-def test_both_engines_say_the_same(said: str) -> None:
+def test_layer_changes_of_cli_and_rest_decode_equally(said: str) -> None:
     assert or_raise(decode_changes(said)) == FOUND
 
 
 @pytest.mark.parametrize("said", ["null\n", "{}\n", "[]"])
-def test_nothing_changed(said: str) -> None:
+def test_empty_diff_decodes_to_no_changes(said: str) -> None:
     assert or_raise(decode_changes(said)) == ()
 
 
@@ -53,7 +53,7 @@ def test_nothing_changed(said: str) -> None:
         *('[{"Path":"/a","Kind":"A"}]', '{"renamed":["/a"]}', '{"added":[3]}', '{"added":"/a"}'),
     ],
 )
-def test_what_makes_no_sense_is_refused(said: str) -> None:
+def test_invalid_diff_is_rejected(said: str) -> None:
     outcome = decode_changes(said)
     assert isinstance(outcome, Failure)
     assert outcome.failure().kind == "InvalidResponse"
@@ -61,13 +61,13 @@ def test_what_makes_no_sense_is_refused(said: str) -> None:
 
 @many_examples()
 @given(st.sampled_from([REST, CLI]), st.integers(0, 2**32))
-def test_no_damage_raises(said: str, luck: int) -> None:
+def test_damaged_diff_never_raises(said: str, luck: int) -> None:
     outcome = decode_changes(mutated(said, random.Random(luck)))
     if isinstance(outcome, Failure):
         assert outcome.failure().kind == "InvalidResponse"
 
 
-def test_an_update_is_asked_for_what_it_changes_and_nothing_else() -> None:
+def test_update_request_contains_only_the_given_limits() -> None:
     assert (update_args(Limits()), update_body(Limits()), update_query(Limits())) == ((), {}, {})
     all_of_them = Limits(1 << 20, 0.25, 7, "on-failure:3")
     assert update_args(all_of_them) == (

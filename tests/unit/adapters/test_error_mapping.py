@@ -79,41 +79,43 @@ def _rest() -> list[Any]:
     return found
 
 
-def test_the_records_hold_what_is_to_be_tested() -> None:
+def test_recorded_error_files_have_enough_entries() -> None:
     assert len(_cli()) > 100
     assert len(_rest()) > 110
 
 
-def test_every_error_on_record_is_in_a_table_above() -> None:
+def test_every_recorded_error_has_an_expected_kind() -> None:
     assert [(version, what) for version, what, _, kind in [*_cli(), *_rest()] if not kind] == []
 
 
 @pytest.mark.parametrize(("version", "what", "words", "kind"), [*_cli(), *_rest()])
-def test_a_recorded_wording_has_its_kind(version: str, what: str, words: str, kind: str) -> None:
+def test_recorded_wording_maps_to_its_error_kind(
+    version: str, what: str, words: str, kind: str
+) -> None:
     error = error_of("do it", words, image="i")
     assert error.kind == kind, f"{version} {what}"
     assert words.strip() in error.detail
 
 
-def test_only_what_podman_itself_could_not_find_is_a_missing_source() -> None:
+def test_path_containing_statfs_is_not_a_missing_source() -> None:
     words = "Error: open /srv/statfs x: no such file or directory"
     assert isinstance(error_of("copy it", words), EngineFailed)
 
 
-def test_an_unknown_wording_is_told_as_it_is() -> None:
+def test_unknown_wording_is_reported_unchanged() -> None:
     error = error_of("do it", "Error: the moon is full")
     assert isinstance(error, EngineFailed)
     assert error.detail == "Error: the moon is full"
 
 
-def test_log_lines_are_not_the_error() -> None:
+def test_log_lines_are_removed_from_the_error() -> None:
     warning = 'time="2026-11-23T15:43:28Z" level=warning msg="no such container x"'
     assert without_warnings(f"{warning}\nError: real") == "Error: real"
     assert without_warnings(warning) == ""
     assert without_warnings("WARN[0000] odd\nDEBU[0012] x\nError: real\n") == "Error: real"
 
 
-def test_what_others_wrote_above_the_error_is_not_the_error() -> None:
+def test_text_above_the_error_line_is_removed() -> None:
     above = "Emulate Docker CLI using podman.\nWarnung: no such container x\n"
     below = "See 'podman create --help'"
     assert without_warnings(f"{above}Error: real\n{below}\n") == f"Error: real\n{below}"
@@ -133,7 +135,7 @@ WORDINGS = (
 
 @pytest.mark.parametrize("wording", WORDINGS)
 @pytest.mark.parametrize("begin", ["", "Error: "])
-def test_a_path_with_podmans_words_in_it_means_nothing(wording: str, begin: str) -> None:
+def test_path_containing_error_wording_is_ignored(wording: str, begin: str) -> None:
     for path in (f"/srv/{wording}", f"/srv/{wording}: {wording}/x", f"/{wording} y"):
         missing = error_of("create it", f"{begin}statfs {path}: no such file or directory")
         assert missing.kind == "MountSourceMissing"
@@ -146,7 +148,7 @@ def test_a_path_with_podmans_words_in_it_means_nothing(wording: str, begin: str)
 
 
 @given(st.lists(st.sampled_from(sorted(WORDINGS)) | st.text(max_size=9), max_size=5).map(" ".join))
-def test_law_whatever_is_said_gives_one_error_with_the_words(words: str) -> None:
+def test_any_wording_gives_an_error_with_its_text(words: str) -> None:
     error = error_of("do it", words, image="i")
     assert error.detail == bounded(words)
     assert error.message
@@ -161,14 +163,14 @@ def test_law_whatever_is_said_gives_one_error_with_the_words(words: str) -> None
         'Error: unknown command "rename" for "podman"',
     ],
 )
-def test_what_an_old_podman_says_of_our_options_is_told_as_that(words: str) -> None:
+def test_old_podman_option_error_asks_for_version_4_3(words: str) -> None:
     error = error_of("do it", words)
     assert isinstance(error, EngineUnavailable)
     assert error.detail == words
     assert error.hints == (Hint("upgrade-podman"),)
 
 
-def test_words_are_shortened_by_whole_lines() -> None:
+def test_long_error_text_is_shortened_by_whole_lines() -> None:
     many = "\n".join(f"line {number}" for number in range(100_000))
     short = bounded(many)
     assert short.startswith("line 0\n")
@@ -179,7 +181,7 @@ def test_words_are_shortened_by_whole_lines() -> None:
     assert bounded(f"a\n{'s' * 5000}\nb") == "a\n(a line of 5000 characters)\nb"
 
 
-def test_a_pod_of_the_lanes_name_is_somebody_elses() -> None:
+def test_pod_with_the_lane_name_is_not_owned() -> None:
     # Recorded from 4.3.1: `podman create --name x` beside a pod x, by the command and by REST.
     for words in (
         'Error: name "x" is in use: pod already exists',
@@ -209,5 +211,5 @@ _BUSY_NAME = (
         ("lane not found: layer not known", "EngineFailed"),
     ],
 )
-def test_words_heard_since(words: str, kind: str) -> None:
+def test_later_recorded_wording_maps_to_its_error_kind(words: str, kind: str) -> None:
     assert error_of("do", words.format(id="0123456789abcdef" * 4)).kind == kind

@@ -52,7 +52,7 @@ def _all(stream: EventLines) -> list[Outcome[ContainerEvent | None]]:
 
 
 @pytest.mark.parametrize("version", ["4.3.1", "5.4.2", "5.8.6"])
-def test_what_was_recorded_reads_as_it_was_meant(version: str) -> None:
+def test_recorded_events_are_decoded(version: str) -> None:
     heard = [or_raise(decode_event(line)) for line in LINES[version]]
     command = [event for event in heard if event.name == "p5-ps"]
     assert [e.action for e in command][:3] == ["create", "init", "start"]
@@ -85,25 +85,25 @@ def test_what_was_recorded_reads_as_it_was_meant(version: str) -> None:
         '{"Actor":{"ID":"a","Attributes":["name"]},"Action":"died"}',
     ],
 )
-def test_what_is_no_event_is_refused(line: str) -> None:
+def test_invalid_event_is_rejected(line: str) -> None:
     outcome = decode_event(line)
     assert isinstance(outcome, Failure)
     assert outcome.failure().kind == "InvalidResponse"
 
 
-def test_the_words_of_an_error_in_a_stream_are_told() -> None:
+def test_error_in_event_stream_is_reported() -> None:
     said = decode_event('{"cause":"io","message":"reading events: bad","response":500}')
     assert "reading events: bad" in said.failure().detail
 
 
-def test_a_container_without_a_name_is_one() -> None:
+def test_event_without_container_name_is_decoded() -> None:
     seen = or_raise(decode_event('{"Actor":{"ID":"a"},"Action":"died","Novelty":{"Name":"b"}}'))
     assert seen == ContainerEvent("a", "", "died")
 
 
 @many_examples()
 @given(st.sampled_from(ALL), st.integers(0, 2**32))
-def test_law_no_damage_raises_or_makes_an_event_of_nobody(line: str, luck: int) -> None:
+def test_damaged_event_is_rejected_or_has_id_and_action(line: str, luck: int) -> None:
     outcome = decode_event(mutated(line, random.Random(luck)))
     if isinstance(outcome, Failure):
         assert outcome.failure().kind == "InvalidResponse"
@@ -117,7 +117,7 @@ def test_law_no_damage_raises_or_makes_an_event_of_nobody(line: str, luck: int) 
     st.lists(st.tuples(st.sampled_from(ALL), st.sampled_from(ODD), st.booleans()), max_size=3),
     st.integers(0, 3000),
 )
-def test_law_lines_are_the_same_wherever_they_were_cut(
+def test_event_lines_are_the_same_wherever_they_are_split(
     given: list[tuple[str, str, bool]], cut: int
 ) -> None:
     lines = [odd if bad else line for line, odd, bad in given]
@@ -126,19 +126,19 @@ def test_law_lines_are_the_same_wherever_they_were_cut(
     assert said == [*(decode_event(line) for line in lines), Failure(OVER)]
 
 
-def test_half_a_line_is_no_event() -> None:
+def test_incomplete_line_is_not_an_event() -> None:
     half = ALL[0][: len(ALL[0]) // 2]
     assert _all(_lines(f"{ALL[0]}\n{half}".encode())) == [decode_event(ALL[0]), Failure(OVER)]
 
 
-def test_bytes_that_are_no_text_are_refused_and_the_next_line_is_read() -> None:
+def test_line_of_invalid_bytes_is_rejected_and_next_is_read() -> None:
     first, second, end = _all(_lines(b"\xff\xfe\x00\n" + ALL[0].encode() + b"\n"))
     assert first.failure().kind == "InvalidResponse"
     assert (second, end) == (decode_event(ALL[0]), Failure(OVER))
 
 
 @pytest.mark.parametrize("begun", [b"", b'{"ID":"'])
-def test_a_line_that_goes_on_for_ever_is_given_up(begun: bytes) -> None:
+def test_endless_event_line_is_rejected(begun: bytes) -> None:
     stream = _lines(b"a" * (LONGEST + (1 << 16)), begun)
     for _ in range(2):
         error = stream.next(20).failure()
@@ -147,7 +147,7 @@ def test_a_line_that_goes_on_for_ever_is_given_up(begun: bytes) -> None:
     stream.close()
 
 
-def test_a_long_line_that_ends_is_read() -> None:
+def test_long_event_line_is_read() -> None:
     label = '"Novelty":"' + "a" * (LONGEST - 1000) + '",'
     line = "{" + label + ALL[0][1:]
     assert _all(_lines(f"{line}\n".encode())) == [decode_event(ALL[0]), Failure(OVER)]

@@ -66,7 +66,7 @@ REPORTED = [
 
 
 @pytest.mark.parametrize(("cause", "words"), RECORDED + REPORTED)
-def test_known_words(cause: str, words: str) -> None:
+def test_known_error_text_has_its_cause(cause: str, words: str) -> None:
     for said in (words, f"Error: {words}"):
         assert (diagnosis_of(said).cause, diagnosis_of(said).words) == (cause, said)
 
@@ -81,12 +81,12 @@ def test_known_words(cause: str, words: str) -> None:
         "",
     ],
 )
-def test_other_words_are_kept_as_they_are(words: str) -> None:
+def test_unknown_error_text_is_kept_unchanged(words: str) -> None:
     assert diagnosis_of(words).cause == "unknown"
     assert diagnosis_of(words).words == words
 
 
-def test_complaints_of_the_log() -> None:
+def test_log_warnings_with_a_known_cause_are_reported() -> None:
     log = (
         'time="2026-01-01T00:00:00Z" level=warning msg="\\"/\\" is not a shared mount"\n'
         'time="2026-01-01T00:00:00Z" level=error msg="cannot find UID/GID for user x: no subuid '

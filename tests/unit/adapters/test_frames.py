@@ -22,7 +22,7 @@ def _decoded(parts: list[bytes]) -> tuple[bytes, bytes, bool]:
 
 
 @given(FRAMES, st.data())
-def test_frames_are_the_same_however_they_are_cut(
+def test_frames_are_the_same_however_they_are_split(
     frames: list[tuple[int, bytes]], data: st.DataObject
 ) -> None:
     parts = data.draw(pieces(_encoded(frames)))
@@ -32,13 +32,13 @@ def test_frames_are_the_same_however_they_are_cut(
 
 
 @given(FRAMES)
-def test_a_cut_frame_is_not_whole(frames: list[tuple[int, bytes]]) -> None:
+def test_truncated_frame_is_not_whole(frames: list[tuple[int, bytes]]) -> None:
     last = _encoded([(1, b"last")])
     for length in range(1, len(last)):
         assert not _decoded([_encoded(frames) + last[:length]])[2]
 
 
 @pytest.mark.parametrize("head", [b"\x03\0\0\0\0\0\0\1", b"\1\0\1\0\0\0\0\1", b"HTTP/1.1"])
-def test_what_is_no_frame_is_refused(head: bytes) -> None:
+def test_invalid_frame_is_rejected(head: bytes) -> None:
     with pytest.raises(Unframed):
         _ = _decoded([head])

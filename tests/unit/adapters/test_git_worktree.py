@@ -65,26 +65,26 @@ def _refused(made: Made) -> InvalidLane:
     return error
 
 
-def test_a_linked_worktree(made: Made) -> None:
+def test_linked_worktree_facts_are_read(made: Made) -> None:
     facts = or_raise(FILES.git(f"{made.tree}/"))
     gitfile = f"{made.tree}/.git"
     assert facts == GitFacts(False, gitfile, str(made.own), str(made.common), "wt")
 
 
-def test_relative_pointers(made: Made) -> None:
+def test_relative_git_pointers_are_resolved(made: Made) -> None:
     made.point("../main/.git/worktrees/wt")
     _ = (made.own / "gitdir").write_text("../../../../wt/.git\n")
     facts = or_raise(FILES.git(str(made.tree)))
     assert (facts.pointer, facts.common) == ("../main/.git/worktrees/wt", str(made.common))
 
 
-def test_a_pointer_through_a_link_leads_to_what_it_is(made: Made) -> None:
+def test_git_pointer_through_a_link_is_resolved(made: Made) -> None:
     (made.folder / "link").symlink_to("main")
     made.point(made.folder / "link/.git/worktrees/wt")
     assert or_raise(FILES.git(str(made.tree))).common == str(made.common)
 
 
-def test_the_main_worktree(made: Made) -> None:
+def test_main_worktree_is_recognized(made: Made) -> None:
     assert or_raise(FILES.git(str(made.common.parent))) == GitFacts(main=True)
 
 
@@ -157,7 +157,7 @@ LIES: dict[str, tuple[Callable[[Made], object], str]] = {
 
 
 @pytest.mark.parametrize("lie", LIES)
-def test_a_worktree_that_lies_is_refused_and_nothing_is_changed(made: Made, lie: str) -> None:
+def test_invalid_worktree_is_rejected_without_changes(made: Made, lie: str) -> None:
     spoil, word = LIES[lie]
     _ = spoil(made)
     before = sorted(made.folder.rglob("*"))
@@ -168,7 +168,7 @@ def test_a_worktree_that_lies_is_refused_and_nothing_is_changed(made: Made, lie:
 
 
 @pytest.mark.parametrize("mode", ["safe", "read-write"])
-def test_podmans_socket_is_not_given_by_way_of_a_repository(
+def test_repository_with_podman_socket_is_rejected(
     made: Made, mode: Git, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     worker = made.folder / "worker"
@@ -184,7 +184,7 @@ def test_podmans_socket_is_not_given_by_way_of_a_repository(
     assert not (made.own / "config.worktree").exists()
 
 
-def test_what_is_missing_is_made_and_what_is_there_stays(made: Made) -> None:
+def test_ensure_paths_makes_missing_and_keeps_existing_paths(made: Made) -> None:
     _ = (made.own / "there").write_text("mine")
     (made.own / "link").symlink_to(made.folder / "not-made")
     wanted = [RequiredPath(f"{made.own}/{name}", "file") for name in ("new", "there", "link")]

@@ -44,7 +44,7 @@ def _reads(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return calls
 
 
-def test_disk_files_are_host_files() -> None:
+def test_disk_files_implement_host_files() -> None:
     files: HostFiles = DiskFiles()
     assert files.folder("/") == Success(None)
 
@@ -60,7 +60,7 @@ def _sample(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["folder", "folder/", "to folder", "."])
-def test_a_folder_is_a_folder_links_followed(tmp_path: Path, name: str) -> None:
+def test_folder_check_accepts_folders_and_links_to_them(tmp_path: Path, name: str) -> None:
     _sample(tmp_path)
     assert DiskFiles().folder(f"{tmp_path}/{name}") == Success(None)
 
@@ -77,7 +77,7 @@ def test_a_folder_is_a_folder_links_followed(tmp_path: Path, name: str) -> None:
         ("circle", "cannot be used"),
     ],
 )
-def test_what_is_no_folder_is_refused(tmp_path: Path, name: str, why: str) -> None:
+def test_path_that_is_not_a_folder_is_rejected(tmp_path: Path, name: str, why: str) -> None:
     _sample(tmp_path)
     error = _refusal(DiskFiles().folder(f"{tmp_path}/{name}"))
     assert error.message == f"{tmp_path}/{name} {why}"
@@ -90,7 +90,7 @@ def test_digest_of_a_file_is_the_sha256_of_its_bytes(tmp_path: Path, name: str) 
     assert DiskFiles().digest(f"{tmp_path}/{name}", executable=False) == Success(_hex(b"x"))
 
 
-def test_digest_of_a_large_file_has_all_its_bytes(tmp_path: Path) -> None:
+def test_digest_of_a_large_file_covers_all_its_bytes(tmp_path: Path) -> None:
     content = os.urandom(1_000_001)
     _ = (tmp_path / "big").write_bytes(content)
     assert DiskFiles().digest(f"{tmp_path}/big", executable=False) == Success(_hex(content))
@@ -109,7 +109,9 @@ def test_digest_of_a_large_file_has_all_its_bytes(tmp_path: Path) -> None:
         ("n" * 300, "cannot be used", "File name too long"),
     ],
 )
-def test_what_is_no_file_has_no_digest(tmp_path: Path, name: str, why: str, words: str) -> None:
+def test_digest_of_anything_but_a_file_is_rejected(
+    tmp_path: Path, name: str, why: str, words: str
+) -> None:
     _sample(tmp_path)
     error = _refusal(DiskFiles().digest(f"{tmp_path}/{name}", executable=False))
     assert (error.message, error.detail) == (f"{tmp_path}/{name} {why}", words)
@@ -117,15 +119,13 @@ def test_what_is_no_file_has_no_digest(tmp_path: Path, name: str, why: str, word
 
 
 @pytest.mark.parametrize("path", ["/a\0b", "/a\ud800"])
-def test_what_is_no_path_is_refused(path: str) -> None:
+def test_path_with_invalid_characters_is_rejected(path: str) -> None:
     for result in (DiskFiles().folder(path), DiskFiles().digest(path, executable=True)):
         assert _refusal(result).message == f"{ascii(path)[1:-1]} cannot be used"
 
 
 @pytest.mark.parametrize(("mode", "runs"), [(0o644, False), (0o744, True), (0o601, True)])
-def test_a_file_that_should_be_executable_has_an_x_bit(
-    tmp_path: Path, mode: int, runs: bool
-) -> None:
+def test_digest_of_executable_requires_an_x_bit(tmp_path: Path, mode: int, runs: bool) -> None:
     path = tmp_path / "worker"
     _ = path.write_text("x")
     path.chmod(mode)
@@ -140,7 +140,7 @@ def test_a_file_that_should_be_executable_has_an_x_bit(
         assert error.hints == (Hint("make-executable"),)
 
 
-def test_a_file_that_may_not_be_read_is_refused_in_the_systems_words(
+def test_unreadable_file_reports_permission_denied(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _ = (tmp_path / "file").write_text("x")
@@ -154,9 +154,7 @@ def test_a_file_that_may_not_be_read_is_refused_in_the_systems_words(
     assert error.detail == "Permission denied"
 
 
-def test_a_file_that_did_not_change_is_read_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_unchanged_file_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _ = (tmp_path / "file").write_text("x")
     (tmp_path / "other name").hardlink_to(tmp_path / "file")
     _settled(monkeypatch)
@@ -166,7 +164,7 @@ def test_a_file_that_did_not_change_is_read_once(
     assert len(calls) == 1
 
 
-def test_a_file_read_in_the_moment_it_was_written_is_read_again(
+def test_recently_written_file_is_read_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _ = (tmp_path / "file").write_text("x")
@@ -190,7 +188,7 @@ def _replaced(path: Path) -> None:
 
 
 @pytest.mark.parametrize("change", [_rewritten, _replaced])
-def test_a_file_that_changed_is_read_again(
+def test_changed_file_is_read_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Path], None]
 ) -> None:
     path = tmp_path / "file"
@@ -205,7 +203,7 @@ def test_a_file_that_changed_is_read_again(
 
 
 @pytest.mark.parametrize("content", ["z", "", "longer"])
-def test_a_file_written_while_it_is_read_is_refused_and_not_remembered(
+def test_file_written_during_read_is_rejected_and_not_cached(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str
 ) -> None:
     path = tmp_path / "file"
@@ -225,7 +223,7 @@ def test_a_file_written_while_it_is_read_is_refused_and_not_remembered(
     assert or_raise(files.digest(str(path), executable=False)) == _hex(content.encode())
 
 
-def test_a_file_swapped_before_it_is_opened_is_refused(
+def test_file_swapped_before_open_is_rejected(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "file"
@@ -246,7 +244,7 @@ def test_a_file_swapped_before_it_is_opened_is_refused(
     assert error.message == f"{path} changed while it was read"
 
 
-def test_a_file_that_gives_less_than_its_size_is_refused(
+def test_file_shorter_than_its_size_is_rejected(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _ = (tmp_path / "file").write_text("x")
@@ -259,7 +257,7 @@ def test_a_file_that_gives_less_than_its_size_is_refused(
     assert error.message == f"{tmp_path}/file changed while it was read"
 
 
-def test_every_descriptor_is_given_back(tmp_path: Path) -> None:
+def test_every_file_descriptor_is_closed(tmp_path: Path) -> None:
     _ = (tmp_path / "file").write_text("x")
     before = os.listdir("/proc/self/fd")
     assert or_raise(DiskFiles().digest(f"{tmp_path}/file", executable=False))

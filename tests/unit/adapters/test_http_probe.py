@@ -74,7 +74,7 @@ def _ask(server: Server, path: str = "/", timeout: float = 5.0) -> tuple[bool, f
     return answered, time.monotonic() - begun
 
 
-def test_it_is_a_probe() -> None:
+def test_http_probe_implements_probe() -> None:
     probe: Probe = HttpProbe()
     assert isinstance(probe, Probe)
 
@@ -83,7 +83,7 @@ def test_it_is_a_probe() -> None:
     ("status", "answers"),
     [(200, True), (204, True), (301, True), (404, True), (499, True), (500, False), (503, False)],
 )
-def test_an_answer_is_below_500(start: Start, status: int, answers: bool) -> None:
+def test_status_below_500_counts_as_answer(start: Start, status: int, answers: bool) -> None:
     server = start(_says(b"HTTP/1.1 %d Whatever\r\nContent-Length: 0\r\n\r\n" % status))
     assert _ask(server)[0] is answers
     assert HttpProbe().status(server.endpoint, "/busy", 5.0) == status
@@ -91,7 +91,7 @@ def test_an_answer_is_below_500(start: Start, status: int, answers: bool) -> Non
 
 
 @pytest.mark.parametrize("line", [b"HTTP/1.0 200 OK\r\n", b"HTTP/1.1 200\r\n", b"HTTP/1.1 200 \n"])
-def test_spellings_of_the_status_line(start: Start, line: bytes) -> None:
+def test_status_line_variants_are_accepted(start: Start, line: bytes) -> None:
     assert _ask(start(_says(line + b"\r\n")))[0]
 
 
@@ -109,13 +109,13 @@ def test_spellings_of_the_status_line(start: Start, line: bytes) -> None:
         "HTTP/1.1 \u0662\u0660\u0660 OK\r\n".encode(),
     ],
 )
-def test_what_is_no_http(start: Start, said: bytes) -> None:
+def test_response_that_is_not_http_is_no_answer(start: Start, said: bytes) -> None:
     server = start(_says(said))
     assert not _ask(server)[0]
     assert HttpProbe().status(server.endpoint, "/", 5.0) is None
 
 
-def test_what_it_asks(start: Start) -> None:
+def test_probe_sends_path_host_and_connection_close(start: Start) -> None:
     server = start(_says(b"HTTP/1.1 200 OK\r\n\r\n"))
     assert _ask(server, "/ready?x=1&y=%20")[0]
     lines = server.requests[0].split(b"\r\n")
@@ -125,7 +125,7 @@ def test_what_it_asks(start: Start) -> None:
     assert lines[-2:] == [b"", b""]
 
 
-def test_a_path_cannot_end_its_line(start: Start) -> None:
+def test_probe_path_is_percent_encoded(start: Start) -> None:
     server = start(_says(b"HTTP/1.1 200 OK\r\n\r\n"))
     assert _ask(server, "/a b\u00fc\r\nEvil: yes")[0]
     assert server.requests[0].startswith(b"GET /a%20b%C3%BC%0D%0AEvil:%20yes HTTP/1.1\r\n")
@@ -139,7 +139,7 @@ def _has_ipv6() -> bool:
 
 
 @pytest.mark.skipif(not _has_ipv6(), reason="this machine has no ::1")
-def test_ipv6(start: Start) -> None:
+def test_probe_works_over_ipv6(start: Start) -> None:
     server = start(_says(b"HTTP/1.1 200 OK\r\n\r\n"), socket.AF_INET6)
     assert _ask(server)[0]
     assert b"Host: [::1]:%d\r\n" % server.endpoint.port in server.requests[0]
@@ -152,7 +152,7 @@ def test_a_redirect_is_not_followed(start: Start) -> None:
     assert other.requests == []
 
 
-def test_a_proxy_is_not_asked(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_proxy_variables_are_ignored(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     proxy = start(_says(b"HTTP/1.1 500 No\r\n\r\n"))
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, proxy.endpoint.url)
@@ -160,38 +160,38 @@ def test_a_proxy_is_not_asked(start: Start, monkeypatch: pytest.MonkeyPatch) -> 
     assert proxy.requests == []
 
 
-def test_the_status_line_is_enough(start: Start) -> None:
+def test_probe_ends_after_the_status_line(start: Start) -> None:
     endless = (b"HTTP/1.1 200 OK\r\n", *[b"X-More: yes\r\n"] * 30)
     answered, seconds = _ask(start(_says(*endless, pause=0.1)))
     assert answered
     assert seconds < 1
 
 
-def test_a_silent_worker(start: Start) -> None:
+def test_silent_worker_ends_the_probe_at_its_timeout(start: Start) -> None:
     answered, seconds = _ask(start(_says(b"", pause=1)), timeout=0.3)
     assert not answered
     assert 0.25 < seconds < 0.9
 
 
-def test_a_trickle_does_not_extend_the_time(start: Start) -> None:
+def test_slow_response_does_not_extend_the_timeout(start: Start) -> None:
     slow = [bytes([byte]) for byte in b"HTTP/1.1 200 OK\r\n\r\n"]
     answered, seconds = _ask(start(_says(*slow, pause=0.1)), timeout=0.4)
     assert not answered
     assert 0.35 < seconds < 0.9
 
 
-def test_an_endless_line_is_given_up(start: Start) -> None:
+def test_endless_status_line_is_given_up(start: Start) -> None:
     answered, seconds = _ask(start(_says(*[b"x" * 65536] * 60, pause=0.05)))
     assert not answered
     assert seconds < 2
 
 
-def test_pieces_make_an_answer(start: Start) -> None:
+def test_split_status_line_is_an_answer(start: Start) -> None:
     pieces = [b"HT", b"TP/1.1 20", b"0 OK\r", b"\n"]
     assert _ask(start(_says(*pieces, pause=0.05)))[0]
 
 
-def test_nobody_listens() -> None:
+def test_closed_port_is_no_answer_at_once() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         endpoint = Endpoint("127.0.0.1", unused.getsockname()[1])
@@ -200,7 +200,7 @@ def test_nobody_listens() -> None:
         assert time.monotonic() - begun < 1
 
 
-def test_a_queue_that_is_full_is_no_answer() -> None:
+def test_full_accept_queue_is_no_answer() -> None:
     with socket.socket() as listener, ExitStack() as others:
         listener.bind(("127.0.0.1", 0))
         listener.listen(0)
@@ -221,17 +221,17 @@ def test_a_queue_that_is_full_is_no_answer() -> None:
      Endpoint("a\0b", 80), Endpoint("\udcff", 80)],
     ids=str,
 )  # fmt: skip
-def test_it_never_raises(endpoint: Endpoint) -> None:
+def test_invalid_endpoint_is_no_answer(endpoint: Endpoint) -> None:
     assert not HttpProbe().answers(endpoint, "/", 0.5)
 
 
 @pytest.mark.parametrize("timeout", [0.0, -1.0])
-def test_without_time_there_is_no_answer(start: Start, timeout: float) -> None:
+def test_timeout_of_zero_or_less_is_no_answer(start: Start, timeout: float) -> None:
     server = start(_says(b"HTTP/1.1 200 OK\r\n\r\n"))
     assert not _ask(server, timeout=timeout)[0]
 
 
-def test_a_path_that_is_no_text(start: Start) -> None:
+def test_path_with_a_lone_surrogate_is_no_answer(start: Start) -> None:
     server = start(_says(b"HTTP/1.1 200 OK\r\n\r\n"))
     assert not _ask(server, "/\udcff")[0]
 

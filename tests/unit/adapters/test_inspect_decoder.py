@@ -54,13 +54,13 @@ def _comparable(seen: ObservedContainer) -> ObservedContainer:
 
 
 @pytest.mark.parametrize("state", CONTAINERS)
-def test_the_same_container_is_the_same_snapshot_through_cli_and_rest(state: str) -> None:
+def test_cli_and_rest_inspect_decode_equally(state: str) -> None:
     for version in VERSIONS:
         assert _read(version, state, "cli") == _read(version, state, "rest")
 
 
 @pytest.mark.parametrize("state", [s for s in CONTAINERS if not s.startswith("net")])
-def test_the_same_container_is_the_same_snapshot_in_all_versions(state: str) -> None:
+def test_inspect_decodes_equally_in_all_podman_versions(state: str) -> None:
     old, *others = (_comparable(_read(version, state, "cli")) for version in VERSIONS)
     for other in others:
         # 2048 is podman's default, which 5.x does not show.
@@ -70,13 +70,13 @@ def test_the_same_container_is_the_same_snapshot_in_all_versions(state: str) -> 
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_networks_that_are_not_the_default_are_told(version: str) -> None:
+def test_host_and_none_network_modes_are_read(version: str) -> None:
     assert _read(version, "nethost-running", "cli").network_mode == "host"
     assert _read(version, "netnone-running", "cli").network_mode == "none"
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_what_a_running_container_shows(version: str) -> None:
+def test_running_container_fields_are_read(version: str) -> None:
     seen = _read(version, "running", "cli")
     assert (seen.state, seen.user, seen.workdir) == ("running", "root", "/workspace")
     assert (seen.path, seen.args) == ("/usr/local/bin/lane-worker", ("one", "two words"))
@@ -101,12 +101,12 @@ def test_what_a_running_container_shows(version: str) -> None:
         ("stopped", "exited"),
     ],
 )
-def test_states(state: str, expected: str) -> None:
+def test_recorded_states_are_read(state: str, expected: str) -> None:
     for version in VERSIONS:
         assert _read(version, state, "cli").state == expected
 
 
-def test_the_exit_code_and_the_start_are_read() -> None:
+def test_exit_code_and_start_time_are_read() -> None:
     for version in VERSIONS:
         assert _read(version, "exited-error", "cli").exit_code == 7
         assert _read(version, "created", "cli").started_at == ""
@@ -116,7 +116,7 @@ def test_the_exit_code_and_the_start_are_read() -> None:
 MINIMAL: dict[str, Any] = {"Id": "a" * 64, "Name": "n", "State": {"Status": "running"}}
 
 
-def test_missing_and_null_keys_are_defaults() -> None:
+def test_missing_and_null_keys_become_defaults() -> None:
     nulls = {**MINIMAL, "Args": None, "Mounts": None, "Config": None, "HostConfig": None}
     for item in (MINIMAL, nulls):
         (seen,) = or_raise(decode_containers(json.dumps([item])))
@@ -141,7 +141,7 @@ def test_missing_and_null_keys_are_defaults() -> None:
         ({"NetworkSettings": {"Ports": {"1/tcp": [{"HostPort": "x"}]}}}, "HostPort"),
     ],
 )
-def test_a_wrong_type_is_refused_and_its_place_named(change: dict[str, Any], place: str) -> None:
+def test_wrong_type_is_rejected_with_its_location(change: dict[str, Any], place: str) -> None:
     outcome = decode_containers(json.dumps([{**MINIMAL, **change}]))
     assert isinstance(outcome, Failure)
     assert isinstance(outcome.failure(), InvalidResponse)
@@ -149,7 +149,7 @@ def test_a_wrong_type_is_refused_and_its_place_named(change: dict[str, Any], pla
 
 
 @pytest.mark.parametrize("text", ["", "[", "1", '"x"', "[null]", "[" * 100_000, '{"Id": NaN}'])
-def test_what_is_no_inspect_is_refused(text: str) -> None:
+def test_invalid_inspect_is_rejected(text: str) -> None:
     outcome = decode_containers(text)
     assert isinstance(outcome, Failure)
     assert isinstance(outcome.failure(), InvalidResponse)
@@ -174,7 +174,7 @@ def _paths(value: Json, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 @many_examples()
 @given(st.sampled_from(_paths(_FULL)[1:]), _JSON)
-def test_anything_in_any_place_is_decoded_or_refused(path: tuple[Any, ...], value: Any) -> None:
+def test_any_json_value_anywhere_is_decoded_or_rejected(path: tuple[Any, ...], value: Any) -> None:
     whole = json.loads(json.dumps(_FULL))
     inner = whole
     for key in path[:-1]:
@@ -184,7 +184,7 @@ def test_anything_in_any_place_is_decoded_or_refused(path: tuple[Any, ...], valu
     assert not isinstance(outcome, Failure) or isinstance(outcome.failure(), InvalidResponse)
 
 
-def test_an_image_gives_its_id_and_what_it_brings() -> None:
+def test_image_id_labels_and_volumes_are_read() -> None:
     image: dict[str, Any] = {
         "Id": "sha256:" + "1" * 64,
         "RepoTags": ["localhost/a:1"],
@@ -205,7 +205,7 @@ def _changed(version: str, **host: Json) -> ObservedContainer:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_mounts_that_came_from_another_container_are_told(version: str) -> None:
+def test_volumes_from_is_read_as_a_mount(version: str) -> None:
     plain = _read(version, "created", "cli")
     seen = _changed(version, VolumesFrom=["donor"])
     assert set(seen.mounts) - set(plain.mounts) == {Mount("donor", "volumes-from", kind="from")}
@@ -216,14 +216,14 @@ def test_mounts_that_came_from_another_container_are_told(version: str) -> None:
     ("quota", "period", "cpus"),
     [(50_000, 0, 0.5), (50_000, 50_000, 1.0), (0, 0, None), (-1, 9, None)],
 )
-def test_a_quota_without_a_period_counts_for_the_kernels(
+def test_cpu_quota_without_period_uses_kernel_default(
     quota: int, period: int, cpus: float | None
 ) -> None:
     assert _changed("4.3.1", CpuQuota=quota, CpuPeriod=period).cpus == cpus
 
 
 @pytest.mark.parametrize("shown", ["/usr/local/bin/lane-worker", ["/a", "b"], [], "", "a b", None])
-def test_what_runs_is_read_from_path_and_args_in_whatever_form_the_entrypoint_comes(
+def test_entrypoint_form_does_not_change_path_and_args(
     shown: Json,
 ) -> None:
     # /v4.0.0 gives Config.Entrypoint as a string, podman 5's own version as a list.
@@ -244,7 +244,9 @@ def test_what_runs_is_read_from_path_and_args_in_whatever_form_the_entrypoint_co
         ("::", "[::1]"),
     ],
 )
-def test_a_port_on_every_address_is_read_and_reached(version: str, shown: Json, host: str) -> None:
+def test_published_port_is_read_with_its_loopback_endpoint(
+    version: str, shown: Json, host: str
+) -> None:
     # podman 4 says "" where podman 5 says 0.0.0.0; in a recorded inspect it is 127.0.0.1.
     for state in ("running", "created"):
         (container,) = json.loads((RECORDED / version / f"{state}.cli.json").read_text())

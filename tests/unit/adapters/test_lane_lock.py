@@ -49,7 +49,7 @@ def _is_busy(lock: FileLock, name: str) -> bool:
         return False
 
 
-def test_it_is_a_lane_lock(folder: Path) -> None:
+def test_file_lock_implements_lane_lock(folder: Path) -> None:
     lock: LaneLock = FileLock(str(folder))
     outcome = lock.hold("ws-a", 0)
     assert isinstance(outcome, Success)
@@ -57,7 +57,7 @@ def test_it_is_a_lane_lock(folder: Path) -> None:
         pass
 
 
-def test_a_lock_excludes_others_until_it_is_left(folder: Path) -> None:
+def test_lock_excludes_others_until_released(folder: Path) -> None:
     one, other = FileLock(str(folder)), FileLock(str(folder))
     held = _held(one.hold("ws-a", 0))
     # Before the context is entered too: it is given locked.
@@ -68,21 +68,21 @@ def test_a_lock_excludes_others_until_it_is_left(folder: Path) -> None:
     assert not _is_busy(other, "ws-a")
 
 
-def test_other_lanes_are_free(folder: Path) -> None:
+def test_locks_of_other_lanes_stay_free(folder: Path) -> None:
     lock = FileLock(str(folder))
     with _held(lock.hold("ws-a", 0)):
         assert not _is_busy(lock, "ws-b")
         assert not _is_busy(lock, "ws-a.next")
 
 
-def test_a_lock_is_freed_when_its_block_raises(folder: Path) -> None:
+def test_lock_is_released_when_its_block_raises(folder: Path) -> None:
     lock = FileLock(str(folder))
     with pytest.raises(KeyError), _held(lock.hold("ws-a", 0)):
         raise KeyError
     assert not _is_busy(lock, "ws-a")
 
 
-def test_leaving_twice_frees_no_lock_of_another(folder: Path) -> None:
+def test_second_release_does_not_free_the_lock_of_another(folder: Path) -> None:
     lock = FileLock(str(folder))
     held = _held(lock.hold("ws-a", 0))
     with held:
@@ -96,7 +96,7 @@ def test_leaving_twice_frees_no_lock_of_another(folder: Path) -> None:
         assert _is_busy(lock, "ws-a")
 
 
-def test_threads_take_turns(folder: Path) -> None:
+def test_only_one_thread_holds_a_lock_at_a_time(folder: Path) -> None:
     inside, most, turns = 0, 0, 0
     count = threading.Lock()
 
@@ -119,7 +119,7 @@ def test_threads_take_turns(folder: Path) -> None:
     assert (most, turns) == (1, 30)
 
 
-def test_it_waits_until_the_lock_is_free(folder: Path) -> None:
+def test_hold_waits_until_the_lock_is_free(folder: Path) -> None:
     lock = FileLock(str(folder))
     held = _held(lock.hold("ws-a", 0))
     timer = threading.Timer(0.3, held.__exit__, (None, None, None))
@@ -130,7 +130,7 @@ def test_it_waits_until_the_lock_is_free(folder: Path) -> None:
     timer.join()
 
 
-def test_it_waits_no_longer_than_it_was_told(folder: Path) -> None:
+def test_hold_waits_no_longer_than_its_timeout(folder: Path) -> None:
     clock = VirtualClock()
     lock = FileLock(str(folder), clock=clock)
     with _held(lock.hold("ws-a", 0)):
@@ -150,7 +150,7 @@ def holder(folder: Path) -> subprocess.Popen[str]:
     return process
 
 
-def test_a_lock_of_another_process_dies_with_it(
+def test_lock_is_released_when_its_process_dies(
     folder: Path, holder: subprocess.Popen[str]
 ) -> None:
     lock = FileLock(str(folder))
@@ -166,7 +166,7 @@ def test_a_lock_of_another_process_dies_with_it(
         assert not _is_busy(lock, "ws-a")
 
 
-def test_children_do_not_get_the_lock(folder: Path) -> None:
+def test_child_process_does_not_inherit_the_lock(folder: Path) -> None:
     with _held(FileLock(str(folder)).hold("ws-a", 0)):
         child = subprocess.Popen(["sleep", "60"], close_fds=False)
     try:
@@ -179,7 +179,7 @@ def test_children_do_not_get_the_lock(folder: Path) -> None:
 
 # Python 3.12 warns of forks beside threads; this child does nothing but wait.
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
-def test_a_forked_child_does_not_keep_the_lock(folder: Path) -> None:
+def test_forked_child_does_not_keep_the_lock(folder: Path) -> None:
     lock = FileLock(str(folder))
     held = _held(lock.hold("ws-a", 0))
     # A fork that never execs, as multiprocessing makes: it shares the descriptor.
@@ -223,7 +223,7 @@ def test_lock_ends_with_its_owner_though_a_child_lives(folder: Path) -> None:
             os.kill(child, signal.SIGKILL)
 
 
-def test_a_file_that_was_deleted_meanwhile_is_not_locked(folder: Path) -> None:
+def test_deleted_lock_file_does_not_block_a_new_holder(folder: Path) -> None:
     lock = FileLock(str(folder))
     with _held(lock.hold("ws-a", 0)):
         (folder / "ws-a.lock").unlink()
@@ -231,7 +231,7 @@ def test_a_file_that_was_deleted_meanwhile_is_not_locked(folder: Path) -> None:
             assert _is_busy(lock, "ws-a")
 
 
-def test_a_file_deleted_between_open_and_lock_is_not_taken(
+def test_lock_file_deleted_after_open_is_recreated(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     flock, deleted = fcntl.flock, [False]
@@ -248,7 +248,7 @@ def test_a_file_deleted_between_open_and_lock_is_not_taken(
         assert _is_busy(FileLock(str(folder)), "ws-a")
 
 
-def test_no_descriptor_is_lost(folder: Path) -> None:
+def test_every_file_descriptor_is_closed(folder: Path) -> None:
     def count() -> int:
         return len(list(Path("/proc/self/fd").iterdir()))
 
@@ -259,7 +259,7 @@ def test_no_descriptor_is_lost(folder: Path) -> None:
     assert count() == before
 
 
-def test_long_names_have_a_lock(folder: Path) -> None:
+def test_long_container_name_can_be_locked(folder: Path) -> None:
     lock = FileLock(str(folder))
     name = "n" * 200
     with _held(lock.hold(name, 0)):
@@ -268,6 +268,6 @@ def test_long_names_have_a_lock(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("bad", ["", ".", "..", "../x", "a/b", "a\0b"])
-def test_what_is_no_name_is_a_bug(folder: Path, bad: str) -> None:
+def test_invalid_container_name_raises_value_error(folder: Path, bad: str) -> None:
     with pytest.raises(ValueError, match="not a container name"):
         _ = FileLock(str(folder)).hold(bad, 0)

@@ -16,7 +16,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "locks"
 
 
-def test_the_files_are_private_and_stay(folder: Path) -> None:
+def test_lock_files_are_private_and_stay_after_release(folder: Path) -> None:
     old = os.umask(0)
     try:
         with FileLock(str(folder)).hold("ws-a", 0).unwrap():
@@ -37,25 +37,25 @@ def _refused(folder: Path) -> str:
     return error.detail
 
 
-def test_a_link_in_the_place_of_the_folder_is_refused(tmp_path: Path) -> None:
+def test_lock_folder_that_is_a_link_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir(mode=0o700)
     (tmp_path / "locks").symlink_to(tmp_path / "real")
     assert "not a folder" in _refused(tmp_path / "locks")
     assert not any((tmp_path / "real").iterdir())
 
 
-def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path: Path) -> None:
+def test_lock_folder_that_is_a_file_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "locks").touch()
     assert "not a folder" in _refused(tmp_path / "locks")
 
 
-def test_a_folder_that_others_may_write_to_is_refused(folder: Path) -> None:
+def test_lock_folder_writable_by_others_is_rejected(folder: Path) -> None:
     folder.mkdir()
     folder.chmod(0o777)
     assert "others may write" in _refused(folder)
 
 
-def test_a_folder_of_somebody_else_is_refused(
+def test_lock_folder_of_another_user_is_rejected(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder.mkdir(mode=0o700)
@@ -63,7 +63,7 @@ def test_a_folder_of_somebody_else_is_refused(
     assert f"belongs to user {folder.stat().st_uid}" in _refused(folder)
 
 
-def test_a_link_in_the_place_of_a_lock_is_refused(folder: Path, tmp_path: Path) -> None:
+def test_lock_file_that_is_a_link_is_rejected(folder: Path, tmp_path: Path) -> None:
     folder.mkdir(mode=0o700)
     precious = tmp_path / "precious"
     _ = precious.write_text("keep me")
@@ -72,7 +72,7 @@ def test_a_link_in_the_place_of_a_lock_is_refused(folder: Path, tmp_path: Path) 
     assert precious.read_text() == "keep me"
 
 
-def test_the_default_folder_asks_no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_default_lock_folder_ignores_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     before = default_folder()
     for name in ("TMPDIR", "HOME", "XDG_RUNTIME_DIR", "USER", "LANEKIT_LOCK_DIR"):
         monkeypatch.setenv(name, "/elsewhere")
@@ -89,7 +89,7 @@ def test_the_default_folder_asks_no_environment(monkeypatch: pytest.MonkeyPatch)
         (1000, "", "/tmp/lanekit-1000"),
     ],
 )
-def test_where_the_locks_are(
+def test_default_lock_folder_depends_on_user_and_run_dir(
     monkeypatch: pytest.MonkeyPatch, user: int, usable: str, expected: str
 ) -> None:
     def is_usable(path: str, _mode: int = 0) -> bool:

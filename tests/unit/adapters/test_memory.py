@@ -29,7 +29,7 @@ def engine(clock: VirtualClock) -> InMemory:
     return InMemory(clock=clock)
 
 
-def test_it_is_an_engine_and_a_probe() -> None:
+def test_in_memory_engine_implements_engine_and_probe() -> None:
     made = InMemory()
     engine: ContainerEngine = made
     assert isinstance(made, Probe)
@@ -37,7 +37,7 @@ def test_it_is_an_engine_and_a_probe() -> None:
     assert set(value(engine.images([DEFAULT_IMAGE]))) == {DEFAULT_IMAGE}
 
 
-def test_a_clock_that_does_not_wait() -> None:
+def test_virtual_clock_skips_and_system_clock_waits() -> None:
     clocks: list[Clock] = [VirtualClock(5), SystemClock()]
     virtual, system = clocks
     virtual.sleep(3600)
@@ -49,7 +49,7 @@ def test_a_clock_that_does_not_wait() -> None:
     assert system.now() - before >= 0.01
 
 
-def test_a_seed_gives_the_same_ids() -> None:
+def test_same_seed_gives_the_same_ids() -> None:
     def identifiers(seed: int | None) -> list[str]:
         engine = InMemory(seed=seed)
         return [value(engine.create(SPEC, f"c{n}")) for n in range(3)]
@@ -58,7 +58,7 @@ def test_a_seed_gives_the_same_ids() -> None:
     assert identifiers(None) != identifiers(None)
 
 
-def test_somebody_else_has_the_port(engine: InMemory) -> None:
+def test_occupied_port_makes_start_fail(engine: InMemory) -> None:
     identifier = value(engine.create(SPEC, "ws-a"))
     port = engine.containers[0].ports[0].host_port or 0
     engine.occupy_port(port, answers=True)
@@ -80,7 +80,7 @@ def test_ports_differ_unless_one_is_chosen(engine: InMemory) -> None:
     assert look(engine, "twin").ports[0].host_port == ports[0]
 
 
-def test_a_port_that_is_in_use_is_not_given(engine: InMemory) -> None:
+def test_port_in_use_is_not_assigned(engine: InMemory) -> None:
     first = value(engine.create(SPEC, "c1"))
     port = look(engine, first).ports[0].host_port or 0
     engine.occupy_port(port + 1)
@@ -88,14 +88,14 @@ def test_a_port_that_is_in_use_is_not_given(engine: InMemory) -> None:
     assert look(engine, second).ports[0].host_port == port + 2
 
 
-def test_every_start_is_told_from_the_others(engine: InMemory) -> None:
+def test_every_container_start_has_its_own_started_at(engine: InMemory) -> None:
     identifiers = [value(engine.create(SPEC, f"c{n}")) for n in range(3)]
     for identifier in identifiers:
         value(engine.start(identifier))
     assert len({look(engine, identifier).started_at for identifier in identifiers}) == 3
 
 
-def test_a_start_that_fails_leaves_its_mark(engine: InMemory) -> None:
+def test_failed_start_sets_the_hostname_variable(engine: InMemory) -> None:
     # As podman 4.3.1; later ones may not, so the contract does not ask for it.
     identifier = value(engine.create(SPEC, "ws-a"))
     assert "HOSTNAME" not in look(engine, identifier).env
@@ -104,7 +104,7 @@ def test_a_start_that_fails_leaves_its_mark(engine: InMemory) -> None:
     assert look(engine, identifier).env["HOSTNAME"] == identifier[:12]
 
 
-def test_images_change(engine: InMemory) -> None:
+def test_images_can_be_added_replaced_and_removed(engine: InMemory) -> None:
     _ = value(engine.create(SPEC, "ws-a"))
     second = engine.add_image(DEFAULT_IMAGE)
     assert value(engine.images([DEFAULT_IMAGE])) == {DEFAULT_IMAGE: second}
@@ -121,7 +121,7 @@ def test_images_change(engine: InMemory) -> None:
         engine.remove_image(DEFAULT_IMAGE)
 
 
-def test_drift_by_hand(engine: InMemory) -> None:
+def test_tampered_fields_appear_as_drift(engine: InMemory) -> None:
     _ = make(engine)
     engine.tamper("ws-a", privileged=True, user="nobody")
     image = value(engine.images([DEFAULT_IMAGE]))[DEFAULT_IMAGE]
@@ -131,7 +131,7 @@ def test_drift_by_hand(engine: InMemory) -> None:
         engine.tamper("ws-a", id="x")
 
 
-def test_a_container_of_somebody_else(engine: InMemory) -> None:
+def test_external_container_can_be_created_and_run(engine: InMemory) -> None:
     identifier = engine.external_create("theirs", labels={"by": "hand"})
     seen = look(engine, "theirs")
     assert (seen.id, seen.state, seen.labels, seen.ports) == (
@@ -147,7 +147,7 @@ def test_a_container_of_somebody_else(engine: InMemory) -> None:
         _ = engine.external_create("theirs", image=DEFAULT_IMAGE)
 
 
-def test_an_exit_by_hand(engine: InMemory) -> None:
+def test_exit_sets_state_code_and_oom_flag(engine: InMemory) -> None:
     _ = make(engine)
     engine.write_logs("ws-a", "one", "two")
     engine.exit("ws-a", 137, "three", oom_killed=True)
@@ -169,7 +169,7 @@ _REFUSED: list[Callable[[InMemory], object]] = [
 
 
 @pytest.mark.parametrize("by_hand", _REFUSED)
-def test_what_podman_would_refuse_by_hand(
+def test_impossible_external_change_raises_invalid_scenario(
     engine: InMemory, by_hand: Callable[[InMemory], object]
 ) -> None:
     _ = value(engine.create(SPEC, "c"))
@@ -178,7 +178,7 @@ def test_what_podman_would_refuse_by_hand(
     assert look(engine, "c").state == "created"
 
 
-def test_somebody_else_is_stopping_it(engine: InMemory, clock: VirtualClock) -> None:
+def test_container_being_stopped_cannot_be_started(engine: InMemory, clock: VirtualClock) -> None:
     identifier = make(engine)
     engine.simulate_stopping("ws-a", 2)
     assert kind(engine.start(identifier)) == "InvalidState"
@@ -188,7 +188,9 @@ def test_somebody_else_is_stopping_it(engine: InMemory, clock: VirtualClock) -> 
     assert kind(engine.start(identifier)) == OK
 
 
-def test_somebody_else_is_removing_it(engine: InMemory, clock: VirtualClock) -> None:
+def test_container_being_removed_rejects_most_operations(
+    engine: InMemory, clock: VirtualClock
+) -> None:
     # Seen on podman 4.3.1 by writing that state into its database.
     identifier = value(engine.create(SPEC, "ws-a"))
     engine.simulate_removing("ws-a", 2)
@@ -211,21 +213,21 @@ def test_somebody_else_is_removing_it(engine: InMemory, clock: VirtualClock) -> 
     assert engine.containers == ()
 
 
-def test_a_removal_that_was_given_up_is_finished_by_the_next(engine: InMemory) -> None:
+def test_abandoned_removal_is_finished_by_the_next_remove(engine: InMemory) -> None:
     identifier = value(engine.create(SPEC, "ws-a"))
     engine.simulate_removing("ws-a")
     value(engine.remove(identifier, 0))
     assert engine.containers == ()
 
 
-def test_a_container_that_podman_removes_at_its_exit(engine: InMemory) -> None:
+def test_auto_remove_container_disappears_at_exit(engine: InMemory) -> None:
     _ = make(engine)
     engine.tamper("ws-a", auto_remove=True)
     engine.exit("ws-a", 0)
     assert engine.containers == ()
 
 
-def test_no_call_is_seen_half_done() -> None:
+def test_concurrent_calls_are_never_seen_half_done() -> None:
     # Real time: each stop sleeps a little, and others look meanwhile.
     engine = InMemory(worker=Worker(stop_seconds=0.001))
     odd: list[ObservedContainer] = []

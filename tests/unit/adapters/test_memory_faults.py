@@ -24,20 +24,20 @@ def engine(clock: VirtualClock) -> InMemory:
     return InMemory(clock=clock)
 
 
-def test_a_fault_before_a_call_leaves_nothing_done(engine: InMemory) -> None:
+def test_fault_before_a_call_prevents_its_effect(engine: InMemory) -> None:
     engine.fail("create", TIMEOUT)
     assert engine.create(SPEC, "ws-a") == Failure(TIMEOUT)
     assert engine.containers == ()
     assert kind(engine.create(SPEC, "ws-a")) == OK, "only once"
 
 
-def test_a_fault_after_a_call_leaves_it_done(engine: InMemory) -> None:
+def test_fault_after_a_call_keeps_its_effect(engine: InMemory) -> None:
     engine.fail("create", TIMEOUT, when="after")
     assert engine.create(SPEC, "ws-a") == Failure(TIMEOUT)
     assert [seen.name for seen in engine.containers] == ["ws-a"]
 
 
-def test_how_often_and_where_a_fault_happens(engine: InMemory) -> None:
+def test_fault_obeys_times_skip_and_container(engine: InMemory) -> None:
     first, second = (value(engine.create(SPEC, name)) for name in ("c1", "c2"))
     engine.fail("start", TIMEOUT, times=2, skip=1, container="c2")
     answers = [kind(engine.start(c)) for c in (first, second, first, second, second, second)]
@@ -46,13 +46,13 @@ def test_how_often_and_where_a_fault_happens(engine: InMemory) -> None:
     assert [kind(engine.inspect([])) for _ in range(5)] == ["EngineTimeout"] * 5
 
 
-def test_faults_happen_in_the_order_in_which_they_were_made(engine: InMemory) -> None:
+def test_faults_happen_in_the_order_of_their_creation(engine: InMemory) -> None:
     engine.fail("inspect", TIMEOUT)
     engine.fail("inspect", NameInUse("odd"))
     assert [kind(engine.inspect([])) for _ in range(3)] == ["EngineTimeout", "NameInUse", OK]
 
 
-def test_what_was_announced_and_did_not_happen_can_be_seen(engine: InMemory) -> None:
+def test_pending_lists_faults_that_did_not_happen_yet(engine: InMemory) -> None:
     engine.fail("stop", TIMEOUT, times=2)
     assert [rule.method for rule in engine.pending] == ["stop"]
     for _ in range(2):
@@ -69,7 +69,7 @@ _IMPOSSIBLE: list[Callable[[InMemory], None]] = [
 
 
 @pytest.mark.parametrize("announce", _IMPOSSIBLE)
-def test_a_fault_that_can_never_happen_is_a_bug(
+def test_impossible_fault_raises_value_error(
     engine: InMemory, announce: Callable[[InMemory], None]
 ) -> None:
     with pytest.raises(ValueError, match=r"no such method|is none"):
@@ -77,7 +77,7 @@ def test_a_fault_that_can_never_happen_is_a_bug(
 
 
 @pytest.mark.parametrize(("when", "made"), [("before", []), ("after", ["ws-a"])])
-def test_a_crash_leaves_things_as_they_are(when: str, made: list[str]) -> None:
+def test_crash_keeps_the_state_of_its_moment(when: str, made: list[str]) -> None:
     engine = InMemory()
     engine.crash("create", "before" if when == "before" else "after")
     with pytest.raises(SimulatedKill, match=f"{when} create ws-a"):
@@ -87,7 +87,7 @@ def test_a_crash_leaves_things_as_they_are(when: str, made: list[str]) -> None:
     assert kind(engine.create(SPEC, "other")) == OK
 
 
-def test_a_crash_at_the_nth_call(engine: InMemory) -> None:
+def test_crash_with_skip_happens_at_a_later_call(engine: InMemory) -> None:
     engine.crash(skip=2)
     assert kind(engine.inspect([])) == OK
     assert kind(engine.images([])) == OK
@@ -95,7 +95,7 @@ def test_a_crash_at_the_nth_call(engine: InMemory) -> None:
         _ = engine.list_by_labels({})
 
 
-def test_delays_pass_on_the_clock(engine: InMemory, clock: VirtualClock) -> None:
+def test_delays_advance_the_clock(engine: InMemory, clock: VirtualClock) -> None:
     engine.delay("inspect", 2.5, times=2)
     engine.delay("inspect", 1.0, when="after")
     for _ in range(3):
@@ -103,7 +103,7 @@ def test_delays_pass_on_the_clock(engine: InMemory, clock: VirtualClock) -> None
     assert clock.now() == 6.0
 
 
-def test_a_service_that_goes_away_and_comes_back(engine: InMemory) -> None:
+def test_disconnected_engine_fails_until_reconnected(engine: InMemory) -> None:
     identifier = make(engine)
     engine.disconnect("no socket")
     calls: list[Outcome[object]] = [
@@ -146,7 +146,7 @@ def test_calls_are_recorded_without_secrets(engine: InMemory) -> None:
     assert not engine.calls
 
 
-def test_what_is_done_by_hand_is_no_call(engine: InMemory) -> None:
+def test_external_changes_are_not_recorded_as_calls(engine: InMemory) -> None:
     _ = engine.external_create("x")
     engine.external_start("x")
     engine.pause("x")
@@ -155,7 +155,7 @@ def test_what_is_done_by_hand_is_no_call(engine: InMemory) -> None:
     assert (engine.calls, engine.containers) == ((), ())
 
 
-def test_probes_can_fail_be_slow_and_die(engine: InMemory, clock: VirtualClock) -> None:
+def test_probes_obey_faults_delays_and_crashes(engine: InMemory, clock: VirtualClock) -> None:
     _ = make(engine)
     engine.fail("answers", TIMEOUT)
     engine.delay("answers", 2)

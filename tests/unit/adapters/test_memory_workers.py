@@ -18,7 +18,7 @@ def engine(clock: VirtualClock) -> InMemory:
     return InMemory(clock=clock)
 
 
-def test_a_worker_that_answers_later(engine: InMemory, clock: VirtualClock) -> None:
+def test_worker_answers_only_after_its_delay(engine: InMemory, clock: VirtualClock) -> None:
     identifier = make(engine, Worker(answers_after=3))
     assert not answers_of(engine)
     assert clock.now() == 0, "nobody listens: refused at once"
@@ -36,12 +36,14 @@ def test_a_worker_that_answers_later(engine: InMemory, clock: VirtualClock) -> N
     assert not answers_of(engine), "it counts anew"
 
 
-def test_a_worker_that_answers_after_probes(engine: InMemory) -> None:
+def test_worker_answers_after_given_number_of_probes(engine: InMemory) -> None:
     _ = make(engine, Worker(answers_after_probes=2))
     assert [answers_of(engine) for _ in range(4)] == [False, False, True, True]
 
 
-def test_a_worker_that_neveranswers_of(engine: InMemory, clock: VirtualClock) -> None:
+def test_silent_worker_does_not_answer_within_the_timeout(
+    engine: InMemory, clock: VirtualClock
+) -> None:
     _ = make(engine, Worker(answers_after=None))
     assert not answers_of(engine, timeout=5)
     assert clock.now() == 5, "it takes the connection and says nothing"
@@ -55,7 +57,9 @@ def test_a_paused_worker_does_not_answer(engine: InMemory, clock: VirtualClock) 
 
 
 @pytest.mark.parametrize(("status", "answers"), [(404, True), (499, True), (500, False)])
-def test_a_worker_with_a_status(engine: InMemory, status: int, answers: bool) -> None:
+def test_worker_status_below_500_counts_as_answer(
+    engine: InMemory, status: int, answers: bool
+) -> None:
     _ = make(engine, Worker(status=status))
     assert answers_of(engine) is answers
 
@@ -65,7 +69,7 @@ def _ended(engine: InMemory) -> tuple[str, int, str]:
     return seen.state, seen.exit_code, value(engine.logs(seen.id, 1))
 
 
-def test_a_worker_that_crashes_after_a_while(engine: InMemory, clock: VirtualClock) -> None:
+def test_worker_exits_after_given_seconds(engine: InMemory, clock: VirtualClock) -> None:
     _ = make(engine, Worker(exits_after=2, exit_code=9, last_lines=("so", "long")))
     clock.sleep(1.9)
     assert answers_of(engine)
@@ -75,19 +79,21 @@ def test_a_worker_that_crashes_after_a_while(engine: InMemory, clock: VirtualClo
     assert _ended(engine) == ("exited", 9, "long\n")
 
 
-def test_a_worker_that_crashes_at_a_probe(engine: InMemory) -> None:
+def test_worker_exits_after_given_number_of_probes(engine: InMemory) -> None:
     _ = make(engine, Worker(exits_after_probes=2, exit_code=3, last_lines=("bad request",)))
     assert [answers_of(engine), answers_of(engine)] == [True, False]
     assert _ended(engine) == ("exited", 3, "bad request\n")
 
 
-def test_a_worker_that_crashes_at_once(engine: InMemory) -> None:
+def test_worker_can_exit_at_its_start(engine: InMemory) -> None:
     _ = make(engine, Worker(exits_after=0, output=("begin",), last_lines=("end",)))
     assert _ended(engine) == ("exited", 1, "end\n")
     assert value(engine.logs(engine.containers[0].id, 5)) == "begin\nend\n"
 
 
-def test_a_worker_that_takes_its_time_to_stop(engine: InMemory, clock: VirtualClock) -> None:
+def test_slow_worker_is_killed_when_the_grace_is_over(
+    engine: InMemory, clock: VirtualClock
+) -> None:
     identifier = make(engine, Worker(stop_seconds=3, stop_code=5))
     value(engine.stop(identifier, 10))
     assert (clock.now(), look(engine, "ws-a").exit_code) == (3, 5)
@@ -96,7 +102,7 @@ def test_a_worker_that_takes_its_time_to_stop(engine: InMemory, clock: VirtualCl
     assert (clock.now(), look(engine, "ws-a").exit_code) == (5, 137)
 
 
-def test_a_new_worker_is_for_new_containers(engine: InMemory) -> None:
+def test_set_worker_applies_only_to_new_containers(engine: InMemory) -> None:
     old = make(engine)
     engine.set_worker("ws-a", Worker(answers_after=None))
     value(engine.rename(old, "ws-a.prev"))
@@ -108,7 +114,7 @@ def test_a_new_worker_is_for_new_containers(engine: InMemory) -> None:
     assert not answers_of(engine, "ws-a.prev")
 
 
-def test_only_the_port_of_the_containeranswers_of(engine: InMemory) -> None:
+def test_probe_answer_comes_only_from_its_own_container(engine: InMemory) -> None:
     first, second = make(engine, name="c1"), make(engine, name="c2")
     value(engine.stop(first, 1))
     assert [answers_of(engine, "c1"), answers_of(engine, "c2")] == [False, True]

@@ -26,19 +26,19 @@ class _Start:
 
 
 @pytest.mark.parametrize("lost", range(4))
-def test_a_lost_race_is_run_again(lost: int) -> None:
+def test_firewall_race_is_retried_up_to_three_times(lost: int) -> None:
     start = _Start(*[Failure(EngineFailed("no", WORDS))] * lost, Success(None))
     assert retry_start(start, PAUSES) == Success(None)
     assert start.left == []
 
 
-def test_one_that_is_lost_again_and_again_is_an_error_with_podmans_words() -> None:
+def test_repeated_firewall_race_reports_podman_error() -> None:
     start = _Start(*[Failure(EngineFailed("no", WORDS))] * 9)
     assert retry_start(start, PAUSES).failure().detail == WORDS
     assert len(start.left) == 5
 
 
-def test_no_other_failure_is_tried_again() -> None:
+def test_other_start_failures_are_not_retried() -> None:
     taken = Failure(PortInUse("no", "listen tcp4 127.0.0.1:1: bind: address already in use"))
     start = _Start(taken, Success(None))
     assert retry_start(start, PAUSES) == taken

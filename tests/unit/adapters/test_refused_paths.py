@@ -80,7 +80,7 @@ ROLES = ("worktree", "worker", "inbox", "config", "mount")
 NAMED = (*ROLES, "target")
 
 
-def test_the_lane_without_a_fault_is_made(host: Host) -> None:
+def test_valid_lane_is_created(host: Host) -> None:
     lanes = Lanes(host.engine, host.profile)
     assert or_raise(lanes.ensure(host.lane)).action == "created"
 
@@ -97,7 +97,9 @@ def test_the_lane_without_a_fault_is_made(host: Host) -> None:
         ("a\0b", "control character"),
     ],
 )
-def test_a_name_that_podman_cannot_be_given(host: Host, role: str, name: str, why: str) -> None:
+def test_path_with_invalid_characters_is_rejected(
+    host: Host, role: str, name: str, why: str
+) -> None:
     if "\0" not in name:
         place = host.folder / name
         place.touch(mode=0o755) if role in ("worker", "inbox") else place.mkdir()
@@ -110,7 +112,7 @@ def test_a_name_that_podman_cannot_be_given(host: Host, role: str, name: str, wh
 
 @pytest.mark.parametrize("role", NAMED)
 @pytest.mark.parametrize("path", ["tree", "./tree", "../tree", "~/tree", "-v", "a b"])
-def test_a_path_that_is_not_absolute(host: Host, role: str, path: str) -> None:
+def test_relative_path_is_rejected(host: Host, role: str, path: str) -> None:
     host.put(role, path)
     error = host.refusal()
     assert "is not an absolute path" in error.message
@@ -118,7 +120,7 @@ def test_a_path_that_is_not_absolute(host: Host, role: str, path: str) -> None:
 
 
 @pytest.mark.parametrize("role", NAMED)
-def test_a_path_that_is_too_long(host: Host, role: str) -> None:
+def test_too_long_path_is_rejected(host: Host, role: str) -> None:
     if role == "target":
         # podman makes it below a folder of its own, whose path counts too.
         host.put(role, "/" + "d/" * 1791 + "d")
@@ -173,7 +175,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("role", "make", "why"), WRONG)
-def test_what_is_missing_or_of_a_wrong_kind(
+def test_missing_path_or_wrong_file_type_is_rejected(
     host: Host, monkeypatch: pytest.MonkeyPatch, role: str, make: Make, why: str
 ) -> None:
     monkeypatch.chdir(host.folder)
@@ -200,7 +202,7 @@ NOT_COPIED: dict[str, tuple[Make, str]] = {
 
 
 @pytest.mark.parametrize("what", NOT_COPIED)
-def test_a_config_that_cannot_be_copied(
+def test_config_that_cannot_be_copied_is_rejected(
     host: Host, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     monkeypatch.chdir(host.folder)
@@ -212,13 +214,13 @@ def test_a_config_that_cannot_be_copied(
     assert error.message.endswith(why)
 
 
-def test_a_worker_without_its_x_bit(host: Host) -> None:
+def test_worker_that_is_not_executable_is_rejected(host: Host) -> None:
     (host.folder / "worker").chmod(0o644)
     assert host.refusal().message == f"worker: {host.folder}/worker is not executable"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
-def test_a_worker_that_may_not_be_read(host: Host) -> None:
+def test_unreadable_worker_is_rejected(host: Host) -> None:
     os.chmod(host.folder / "worker", 0o711)
     for folder in (host.folder, *host.folder.parents[:-2]):
         os.chmod(folder, 0o755)
@@ -232,7 +234,9 @@ def test_a_worker_that_may_not_be_read(host: Host) -> None:
 
 @pytest.mark.parametrize("role", ["worktree", "worker", "inbox", "mount"])
 @pytest.mark.parametrize("also_there", [True, False])
-def test_going_back_behind_a_link_is_refused(host: Host, role: str, also_there: bool) -> None:
+def test_path_with_dot_dot_after_a_link_is_rejected(
+    host: Host, role: str, also_there: bool
+) -> None:
     # link/../it is real/it to the system, and it to podman, which removes ".." by its letters.
     (host.folder / "real" / "deep").mkdir(parents=True)
     (host.folder / "link").symlink_to("real/deep")
@@ -246,7 +250,7 @@ def test_going_back_behind_a_link_is_refused(host: Host, role: str, also_there: 
     assert or_raise(Lanes(host.engine, host.profile).plan(host.lane)).action == "created"
 
 
-def test_all_faults_of_the_files_are_told_at_once(host: Host) -> None:
+def test_all_missing_files_are_reported_together(host: Host) -> None:
     for role in ("worktree", "worker", "inbox", "mount"):
         host.put(role, f"{host.folder}/none/{role}")
     error = host.refusal()
@@ -260,7 +264,7 @@ def _lanekit(file: bytes, *, cwd: bytes | None = None) -> "subprocess.CompletedP
     return subprocess.run(command, capture_output=True, cwd=cwd, timeout=60, check=False)
 
 
-def test_a_fleet_file_in_a_folder_that_is_not_utf_8(tmp_path: Path) -> None:
+def test_fleet_file_in_non_utf_8_folder_is_rejected(tmp_path: Path) -> None:
     folder = os.fsencode(tmp_path) + b"/a\xffb"
     os.mkdir(folder)
     text = b'[profile]\nworker = "w"\ninbox = "w"\n[[lane]]\nworkspace="ws"\nid="a"\nworktree="t"\n'
@@ -273,7 +277,7 @@ def test_a_fleet_file_in_a_folder_that_is_not_utf_8(tmp_path: Path) -> None:
         assert done.stderr.decode()
 
 
-def test_a_missing_mount_is_no_business_of_stop_and_remove(host: Host) -> None:
+def test_missing_mount_does_not_prevent_stop_and_remove(host: Host) -> None:
     lanes = Lanes(host.engine, host.profile)
     _ = or_raise(lanes.ensure(host.lane))
     (host.folder / "extra").rmdir()
@@ -281,6 +285,6 @@ def test_a_missing_mount_is_no_business_of_stop_and_remove(host: Host) -> None:
     assert or_raise(lanes.remove(host.lane)) == "removed"
 
 
-def test_what_is_mountable(host: Host) -> None:
+def test_mountable_accepts_files_and_folders(host: Host) -> None:
     for name in ("worker", "tree", "tree/", "tree/.", "tree/../tree"):
         assert not isinstance(DiskFiles().mountable(f"{host.folder}/{name}"), Failure)

@@ -42,7 +42,7 @@ def _refusal(host: Host, call: Call) -> str:
 
 @pytest.mark.parametrize("call", [*BY_NAME.values(), *BY_ALL.values()], ids=[*BY_NAME, *BY_ALL])
 @pytest.mark.parametrize("field", ["workspace", "id", "container"])
-def test_a_name_that_is_no_text(tmp_path: Path, call: Call, field: str) -> None:
+def test_lane_name_that_is_not_a_string_is_rejected(tmp_path: Path, call: Call, field: str) -> None:
     host = Host(tmp_path)
     host.lane = replace(host.lane, **{field: 7})  # type: ignore[arg-type]  # the point
     assert _refusal(host, call) == f"{field} must be str, not int"
@@ -58,7 +58,9 @@ def test_a_name_that_is_no_text(tmp_path: Path, call: Call, field: str) -> None:
         ("env", {"A": 7}),
     ],
 )
-def test_a_field_of_another_type(tmp_path: Path, call: Call, field: str, value: object) -> None:
+def test_profile_value_of_wrong_type_is_rejected(
+    tmp_path: Path, call: Call, field: str, value: object
+) -> None:
     host = Host(tmp_path)
     host.profile = replace(host.profile, **{field: value})  # type: ignore[arg-type]  # the point
     assert _refusal(host, call).startswith(field)

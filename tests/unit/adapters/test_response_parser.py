@@ -19,7 +19,7 @@ def _read(*parts: bytes) -> ResponseParser:
 
 
 @given(st.data(), http_answers())
-def test_an_answer_is_the_same_however_it_is_cut(
+def test_response_is_the_same_however_it_is_split(
     data: st.DataObject, said: tuple[int, bytes, bytes]
 ) -> None:
     status, body, raw = said
@@ -33,13 +33,13 @@ def test_an_answer_is_the_same_however_it_is_cut(
     assert (answer.status, answer.body()) == (status, body)
 
 
-def test_it_knows_what_the_service_calls_itself() -> None:
+def test_server_header_is_read_or_empty() -> None:
     assert _read(LENGTH).server == "Libpod/4.3.1 (linux)"
     assert _read(UNTIL_ITS_END).server == ""
 
 
 @pytest.mark.parametrize("more", [b"x", b"HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n", LENGTH])
-def test_an_answer_with_something_behind_it_is_none(more: bytes) -> None:
+def test_response_with_trailing_bytes_is_rejected(more: bytes) -> None:
     with pytest.raises(ValueError, match="no HTTP answer"):
         _ = _read(LENGTH + more)
 
@@ -51,13 +51,13 @@ def test_an_answer_with_something_behind_it_is_none(more: bytes) -> None:
         b"HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n",
     ],
 )
-def test_a_connection_that_ends_is_not_used_again(head: bytes) -> None:
+def test_response_that_closes_connection_allows_no_reuse(head: bytes) -> None:
     answer = _read(head)
     assert answer.is_whole
     assert not answer.may_follow
 
 
-def test_an_answer_without_a_length_ends_with_its_connection() -> None:
+def test_response_without_length_ends_with_its_connection() -> None:
     answer = _read(UNTIL_ITS_END)
     assert not answer.is_whole
     answer.end()
@@ -73,7 +73,7 @@ def test_an_answer_without_a_length_ends_with_its_connection() -> None:
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhal",
     ],
 )
-def test_an_answer_that_is_cut_off_is_none(cut: bytes) -> None:
+def test_truncated_response_is_rejected(cut: bytes) -> None:
     answer = _read(cut)
     assert answer.has_begun
     assert not answer.is_whole
@@ -96,12 +96,12 @@ def test_an_answer_that_is_cut_off_is_none(cut: bytes) -> None:
         b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n",
     ],
 )
-def test_what_is_no_answer_is_refused(said: bytes) -> None:
+def test_invalid_response_is_rejected(said: bytes) -> None:
     with pytest.raises(ValueError, match="no HTTP answer"):
         _ = _read(said)
 
 
-def test_what_is_longer_than_any_answer_is_refused() -> None:
+def test_oversized_response_is_rejected() -> None:
     with pytest.raises(ValueError, match="goes on for more"):
         _ = _read(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (MAX_BODY_BYTES + 1))
     with pytest.raises(ValueError, match="goes on for more"):

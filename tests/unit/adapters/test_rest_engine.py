@@ -37,7 +37,7 @@ def _said(message: str, status: int) -> bytes:
         (500, "something never seen before", "EngineFailed"),
     ],
 )
-def test_words_count_and_not_the_status(
+def test_error_kind_depends_on_message_not_on_status(
     tmp_path: Path, status: int, message: str, kind: str
 ) -> None:
     with service(tmp_path, lambda _: _said(message, status)) as running:
@@ -47,7 +47,7 @@ def test_words_count_and_not_the_status(
     assert "s3cret" not in f"{error}{error!r}"
 
 
-def test_warnings_are_no_failure(tmp_path: Path) -> None:
+def test_create_with_warnings_succeeds_and_sends_env(tmp_path: Path) -> None:
     said = b'{"Id":"%s","Warnings":["cgroups are odd here"]}' % ID.encode()
     with service(tmp_path, lambda _: http(201, said)) as running:
         assert or_raise(PodmanSocket(str(running.path)).create(SPEC, "ws-a")) == ID
@@ -55,7 +55,7 @@ def test_warnings_are_no_failure(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("warnings", [b"null", b"[]", b'[""]', b'["odd"]'])
-def test_no_answers_warnings_are_a_failure(tmp_path: Path, warnings: bytes) -> None:
+def test_warnings_of_any_shape_are_not_a_failure(tmp_path: Path, warnings: bytes) -> None:
     said = b'{"Id":"%s","Warnings":%s}' % (ID.encode(), warnings)
     with service(tmp_path, lambda _: http(201, said)) as running:
         assert or_raise(PodmanSocket(str(running.path)).create(SPEC, "ws-a")) == ID
@@ -70,7 +70,7 @@ def test_no_answers_warnings_are_a_failure(tmp_path: Path, warnings: bytes) -> N
         (500, "creating container storage: x: that name is already in use"),
     ],
 )
-def test_a_rename_onto_a_taken_name_is_told_as_such(
+def test_rename_to_name_in_use_is_reported_as_such(
     tmp_path: Path, status: int, message: str
 ) -> None:
     with service(tmp_path, lambda _: _said(message, status)) as running:
@@ -80,25 +80,25 @@ def test_a_rename_onto_a_taken_name_is_told_as_such(
 
 
 @pytest.mark.parametrize("body", [b"<html>not here</html>", b"404 page not found", b"", b"{}"])
-def test_a_404_that_is_not_podmans_is_no_removal(tmp_path: Path, body: bytes) -> None:
+def test_remove_fails_on_404_not_sent_by_podman(tmp_path: Path, body: bytes) -> None:
     with service(tmp_path, lambda _: http(404, body)) as running:
         assert isinstance(PodmanSocket(str(running.path)).remove(ID, 0), Failure)
 
 
 @pytest.mark.parametrize("order", ["name or ID", "ID or name"])
-def test_podmans_own_404_says_that_it_is_removed(tmp_path: Path, order: str) -> None:
+def test_remove_succeeds_on_404_sent_by_podman(tmp_path: Path, order: str) -> None:
     words = f'no container with {order} \\"{ID}\\" found: no such container'
     with service(tmp_path, lambda _: _said(words, 404)) as running:
         assert or_raise(PodmanSocket(str(running.path)).remove(ID, 0)) is None
 
 
 @pytest.mark.parametrize("said", [b"{}", b'{"Id":"x"}', b'{"Id":7}', b"[]", b"", b"no json"])
-def test_a_create_without_an_id_is_not_understood(tmp_path: Path, said: bytes) -> None:
+def test_create_response_without_id_is_invalid(tmp_path: Path, said: bytes) -> None:
     with service(tmp_path, lambda _: http(201, said)) as running:
         assert _error(PodmanSocket(str(running.path)).create(SPEC, "a")).kind == "InvalidResponse"
 
 
-def test_a_removal_that_failed_says_so_inside_a_success(tmp_path: Path) -> None:
+def test_remove_error_in_success_response_is_reported(tmp_path: Path) -> None:
     said = b'[{"Id":"%s","Err":"device or resource busy"}]' % ID.encode()
     with service(tmp_path, lambda _: http(200, said)) as running:
         error = _error(PodmanSocket(str(running.path)).remove(ID, 0))
@@ -106,7 +106,7 @@ def test_a_removal_that_failed_says_so_inside_a_success(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("said", [http(204), http(200, b"[]"), http(200, b'[{"Id":"x"}]')])
-def test_a_removal(tmp_path: Path, said: bytes) -> None:
+def test_remove_sends_force_volumes_and_rounded_timeout(tmp_path: Path, said: bytes) -> None:
     with service(tmp_path, lambda _: said) as running:
         assert PodmanSocket(str(running.path)).remove(ID, 1.2).unwrap() is None
         assert running.asked == [
@@ -114,14 +114,14 @@ def test_a_removal(tmp_path: Path, said: bytes) -> None:
         ]
 
 
-def test_a_container_of_another_name_is_not_the_one_that_was_asked(tmp_path: Path) -> None:
+def test_inspect_ignores_match_by_id_prefix(tmp_path: Path) -> None:
     shown = b'{"Id":"%s","Name":"other","State":{"Status":"running"}}' % ID.encode()
     with service(tmp_path, lambda _: http(200, shown)) as running:
         engine = PodmanSocket(str(running.path))
         assert or_raise(engine.inspect(["abab", "other", ID])).keys() == {"other", ID}
 
 
-def test_an_odd_image_reference_is_one_part_of_the_path(tmp_path: Path) -> None:
+def test_image_reference_is_quoted_as_one_path_segment(tmp_path: Path) -> None:
     with service(tmp_path, lambda _: _said("image not known", 404)) as running:
         engine = PodmanSocket(str(running.path))
         assert or_raise(engine.images(["a/b:1", "../containers/json?all=1", "x y\n"])) == {}
@@ -133,13 +133,13 @@ def test_an_odd_image_reference_is_one_part_of_the_path(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("odd", ["../x", "a/b", "a?b", "-a", "", "a b", "a\r\nb", "ü"])
-def test_what_is_no_name_is_not_even_asked(tmp_path: Path, odd: str) -> None:
+def test_inspect_of_invalid_name_sends_no_request(tmp_path: Path, odd: str) -> None:
     with service(tmp_path, lambda _: None) as running:
         assert or_raise(PodmanSocket(str(running.path)).inspect([odd])) == {}
         assert running.asked == []
 
 
-def test_another_service_is_told_with_its_own_words(tmp_path: Path) -> None:
+def test_unknown_service_response_is_quoted_in_the_error(tmp_path: Path) -> None:
     with service(tmp_path, lambda _: http(404, b"<h1>Not Found</h1>")) as running:
         error = _error(PodmanSocket(str(running.path)).inspect(["a"]))
     assert error.kind == "EngineFailed"
@@ -150,7 +150,7 @@ def _frame(stream: int, text: bytes) -> bytes:
     return bytes([stream, 0, 0, 0]) + len(text).to_bytes(4, "big") + text
 
 
-def test_logs_are_in_the_order_of_their_frames(tmp_path: Path) -> None:
+def test_logs_keep_the_order_of_their_frames(tmp_path: Path) -> None:
     body = _frame(1, b"a\n") + _frame(2, b"b\n") + _frame(1, b"c\xff") + _frame(1, b"\nd\n")
     with service(tmp_path, lambda _: http(200, body)) as running:
         engine = PodmanSocket(str(running.path))
@@ -159,19 +159,19 @@ def test_logs_are_in_the_order_of_their_frames(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("body", [b"plain text", _frame(1, b"a")[:-1], _frame(9, b"a"), b"\1\0"])
-def test_logs_that_are_cut_or_no_frames_are_not_understood(tmp_path: Path, body: bytes) -> None:
+def test_truncated_or_unframed_logs_are_invalid(tmp_path: Path, body: bytes) -> None:
     with service(tmp_path, lambda _: http(200, body)) as running:
         assert _error(PodmanSocket(str(running.path)).logs(ID, 5)).kind == "InvalidResponse"
 
 
-def test_an_archive_without_an_entry_is_no_success(tmp_path: Path) -> None:
+def test_archive_without_an_entry_is_an_error(tmp_path: Path) -> None:
     with service(tmp_path, lambda _: http(200)) as running:
         for empty in (b"", bytes(1024)):
             outcome = PodmanSocket(str(running.path)).put_archive(ID, [empty])
             assert _error(outcome).kind == "EngineFailed"
 
 
-def test_the_callers_proxies_go_into_the_container_unless_the_lane_has_its_own(
+def test_create_passes_nonempty_http_proxies_of_the_caller(
     tmp_path: Path,
 ) -> None:
     said = b'{"Id":"%s"}' % ID.encode()

@@ -53,7 +53,7 @@ def _run(folder: Path, answer: Answer) -> tuple[Outcome[int], bytes]:
     return outcome, out.read_bytes()
 
 
-def test_a_service_that_goes_away_while_it_runs(tmp_path: Path) -> None:
+def test_exec_fails_when_the_service_goes_away(tmp_path: Path) -> None:
     outcome, out = _run(tmp_path, _service(UPGRADED + b"\1\0\0\0\0\0\0\2hi"))
     assert (outcome.failure().kind, out) == ("EngineUnavailable", b"hi")
 
@@ -67,7 +67,7 @@ def test_exec_output_cut_in_frame_is_an_error(tmp_path: Path, cut: bytes) -> Non
     assert out == b"ok" + cut[8:]
 
 
-def test_bytes_that_are_no_frames(tmp_path: Path) -> None:
+def test_exec_output_without_frames_is_invalid(tmp_path: Path) -> None:
     outcome, out = _run(tmp_path, _service(UPGRADED + b"garbage that is no frame"))
     assert (outcome.failure().kind, out) == ("InvalidResponse", b"")
 
@@ -83,7 +83,9 @@ def test_bytes_that_are_no_frames(tmp_path: Path) -> None:
         (http(500, b"<html>", close=True), "EngineFailed"),
     ],
 )
-def test_a_start_that_is_refused(tmp_path: Path, start: bytes | None, kind: str) -> None:
+def test_refused_exec_start_maps_to_its_error_kind(
+    tmp_path: Path, start: bytes | None, kind: str
+) -> None:
     assert _run(tmp_path, _service(start))[0].failure().kind == kind
 
 
@@ -100,7 +102,9 @@ def test_a_start_that_is_refused(tmp_path: Path, start: bytes | None, kind: str)
         (b"", "InvalidResponse"),
     ],
 )
-def test_the_status_is_read_or_refused(tmp_path: Path, body: bytes, expected: int | str) -> None:
+def test_exec_exit_code_is_read_or_rejected(
+    tmp_path: Path, body: bytes, expected: int | str
+) -> None:
     outcome, _ = _run(tmp_path, _service(UPGRADED, http(200, body)))
     if isinstance(expected, int):
         assert outcome.unwrap() == expected
@@ -108,7 +112,7 @@ def test_the_status_is_read_or_refused(tmp_path: Path, body: bytes, expected: in
         assert outcome.failure().kind == expected
 
 
-def test_a_frozen_container_is_the_wrong_state(tmp_path: Path) -> None:
+def test_exec_in_paused_container_is_invalid_state(tmp_path: Path) -> None:
     words = f"cannot create exec session as container {CONTAINER} is paused"
     outcome, _ = _run(tmp_path, lambda _request: _message(409, words))
     assert outcome.failure().kind == "InvalidState"

@@ -48,7 +48,7 @@ def test_one_connection_serves_all_requests_of_a_thread(asked: Service, client: 
     assert asked.bodies[-1] == b"{}"
 
 
-def test_a_closed_connection_is_not_kept(asked: Service, client: Client) -> None:
+def test_closed_connection_is_not_reused(asked: Service, client: Client) -> None:
     assert client.request("GET", CLOSING, 5).body == CLOSING.encode()
     assert client.request("POST", "/a", 5).body == b"/a"
     assert asked.connections == 2
@@ -69,7 +69,7 @@ def test_threads_never_share_a_connection_at_the_same_time(asked: Service, clien
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
-def test_a_service_that_was_started_again_is_asked_once(
+def test_restarted_service_receives_the_request_once(
     asked: Service, client: Client, method: str
 ) -> None:
     _ = client.request("GET", "/a", 5)
@@ -79,7 +79,7 @@ def test_a_service_that_was_started_again_is_asked_once(
     assert asked.asked == ["GET /a", f"{method} /b"]
 
 
-def test_only_a_look_is_repeated_when_it_may_have_been_done(tmp_path: Path) -> None:
+def test_only_get_is_retried_when_the_outcome_is_unknown(tmp_path: Path) -> None:
     # It takes the request on a kept connection and ends without an answer.
     answers = {"GET": 0, "POST": 0}
 
@@ -99,7 +99,7 @@ def test_only_a_look_is_repeated_when_it_may_have_been_done(tmp_path: Path) -> N
         assert answers == {"GET": 2, "POST": 1}
 
 
-def test_a_look_is_repeated_once_and_no_more(asked: Service, client: Client) -> None:
+def test_failed_get_is_retried_once_on_a_kept_connection(asked: Service, client: Client) -> None:
     _ = client.request("GET", "/a", 5)
     with pytest.raises(ConnectError):
         _ = client.request("GET", "/nothing", 5)
@@ -109,31 +109,27 @@ def test_a_look_is_repeated_once_and_no_more(asked: Service, client: Client) -> 
     assert asked.asked.count("GET /nothing") == 3, "on a new connection not even once"
 
 
-def test_many_looks_are_under_way_at_once_and_come_in_order(asked: Service, client: Client) -> None:
+def test_parallel_gets_return_in_order(asked: Service, client: Client) -> None:
     paths = [f"/{number}" for number in range(30)]
     assert [reply.body.decode() for reply in client.get_all(paths, 5)] == paths
     assert asked.connections == MAX_CONNECTIONS
 
 
-def test_a_failed_look_among_many_leaves_no_answer_for_the_next(
-    asked: Service, client: Client
-) -> None:
+def test_failed_parallel_get_does_not_affect_next_request(asked: Service, client: Client) -> None:
     with pytest.raises(ConnectError):
         _ = list(client.get_all(["/a", "/nothing", "/b", "/c", "/d"], 5))
     assert client.request("GET", "/e", 5).body == b"/e"
     assert asked.asked.count("GET /e") == 1
 
 
-def test_looks_that_are_given_up_leave_no_answer_for_the_next(
-    asked: Service, client: Client
-) -> None:
+def test_abandoned_parallel_gets_do_not_affect_next_request(asked: Service, client: Client) -> None:
     replies = client.get_all(["/a", "/b", "/c", "/d", "/e"], 5)
     assert next(replies).body == b"/a"
     replies.close()
     assert client.request("GET", "/f", 5).body == b"/f"
 
 
-def test_a_stream_that_breaks_is_not_an_archive(asked: Service, client: Client) -> None:
+def test_broken_upload_stream_closes_its_connection(asked: Service, client: Client) -> None:
     def broken() -> Iterator[bytes]:
         yield b"begin"
         raise RuntimeError("broken")
@@ -153,14 +149,14 @@ def test_a_stream_that_breaks_is_not_an_archive(asked: Service, client: Client) 
         b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n",
     ],
 )
-def test_what_is_no_whole_answer_is_refused(tmp_path: Path, said: bytes) -> None:
+def test_invalid_or_incomplete_response_is_rejected(tmp_path: Path, said: bytes) -> None:
     with service(tmp_path, lambda _: said) as running:
         threading.Timer(0.2, running.stop).start()
         with pytest.raises((ProtocolError, ConnectError)):
             _ = Client(Address(path=str(running.path))).request("GET", "/", 5)
 
 
-def test_a_trickle_ends_at_the_deadline(tmp_path: Path) -> None:
+def test_slow_response_ends_at_the_deadline(tmp_path: Path) -> None:
     def trickle(_request: str) -> bytes:
         def more() -> None:
             for client in running.clients:
@@ -174,7 +170,7 @@ def test_a_trickle_ends_at_the_deadline(tmp_path: Path) -> None:
         _ = Client(Address(path=str(running.path))).request("GET", "/", 0.5)
 
 
-def test_nobody_there(tmp_path: Path) -> None:
+def test_unreachable_service_raises_connect_error(tmp_path: Path) -> None:
     for name in ("missing", "file"):
         _ = (tmp_path / "file").write_text("")
         with pytest.raises(ConnectError):
@@ -183,7 +179,7 @@ def test_nobody_there(tmp_path: Path) -> None:
         _ = Client(Address(host="127.0.0.1", port=1)).request("GET", "/", 5)
 
 
-def test_a_client_that_is_forgotten_leaves_nothing_open(asked: Service) -> None:
+def test_collected_client_closes_its_connections(asked: Service) -> None:
     before = len(os.listdir("/proc/self/fd"))
     with warnings.catch_warnings():
         warnings.simplefilter("error")

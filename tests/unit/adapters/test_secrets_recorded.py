@@ -81,7 +81,7 @@ def _calls(host: Host) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (host.folder / "log").read_text().splitlines()]
 
 
-def test_secrets_go_by_the_environment_or_by_stdin_never_by_an_argument(host: Host) -> None:
+def test_secrets_are_passed_by_env_or_stdin_never_as_argument(host: Host) -> None:
     lanes = Lanes(player(host, "nothing"), host.profile, clock=VirtualClock())
     _ = lanes.ensure(host.lane)
     creates = [call for call in _calls(host) if call["argv"][0] == "create"]
@@ -101,7 +101,7 @@ def test_secrets_go_by_the_environment_or_by_stdin_never_by_an_argument(host: Ho
 
 @pytest.mark.parametrize("garbage", [False, True])
 @pytest.mark.parametrize("fails", ["container", "create", "image"])
-def test_what_podman_says_of_secrets_is_hidden(host: Host, fails: str, garbage: bool) -> None:
+def test_secrets_in_podman_output_are_redacted(host: Host, fails: str, garbage: bool) -> None:
     events: list[object] = []
     program = player(host, fails, garbage=garbage)
     lanes = Lanes(program, host.profile, on_event=events.append, clock=VirtualClock())
@@ -135,9 +135,7 @@ sys.exit({status})
 
 @pytest.mark.parametrize("status", [0, 125])
 @pytest.mark.parametrize("room", [196, 3988])
-def test_a_secret_that_is_cut_in_the_middle_is_hidden_too(
-    host: Host, status: int, room: int
-) -> None:
+def test_truncated_secret_in_output_is_redacted(host: Host, status: int, room: int) -> None:
     # What is shown of an answer that makes no sense ends somewhere: here, within the secret.
     program = host.folder / "podman"
     python, secret = Path(sys.executable).resolve(), SECRET["TOKEN"]

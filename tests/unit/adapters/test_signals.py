@@ -7,7 +7,7 @@ import threading
 from lanekit.adapters.host.signals import signal_handlers
 
 
-def test_signal_calls_handler_only_within() -> None:
+def test_signal_calls_handler_and_old_handler_is_restored() -> None:
     received: list[int] = []
     before = signal.getsignal(signal.SIGUSR1)
     with signal_handlers((signal.SIGUSR1,), received.append):

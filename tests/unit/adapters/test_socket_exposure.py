@@ -46,28 +46,28 @@ def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("path", ["/", "//", "/run", "/run/", "/run/.", "/etc/../run"])
-def test_folders_on_the_way_to_the_socket_are_refused(path: str) -> None:
+def test_mountable_rejects_system_folders_above_the_socket(path: str) -> None:
     assert _refused(path)
 
 
-def test_var_run_is_refused_where_it_is_run() -> None:
+def test_mountable_rejects_var_run_if_it_is_run() -> None:
     if os.path.realpath("/var/run") != "/run":
         pytest.skip("/var/run is no link to /run here")
     assert _refused("/var/run")
 
 
-def test_the_socket_and_each_folder_above_it_is_refused(service: Path) -> None:
+def test_mountable_rejects_podman_socket_and_its_parents(service: Path) -> None:
     for path in (service, *service.parents):
         assert _refused(path)
 
 
-def test_a_socket_that_is_not_there_yet_is_refused_too(service: Path) -> None:
+def test_mountable_rejects_folder_of_a_missing_socket(service: Path) -> None:
     service.unlink()
     assert _refused(service.parent)
     assert not isinstance(FILES.mountable(f"{service.parent}/../.."), Success)
 
 
-def test_another_path_to_it_is_refused(service: Path, tmp_path: Path) -> None:
+def test_mountable_rejects_links_to_podman_socket(service: Path, tmp_path: Path) -> None:
     (tmp_path / "it").symlink_to(service)
     (tmp_path / "folder").symlink_to("runtime/podman")
     (tmp_path / "over").symlink_to("folder")
@@ -76,7 +76,7 @@ def test_another_path_to_it_is_refused(service: Path, tmp_path: Path) -> None:
         assert _refused(f"{tmp_path}/{name}")
 
 
-def test_a_socket_of_that_name_anywhere_is_refused(
+def test_mountable_rejects_links_to_podman_sock_by_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -86,7 +86,7 @@ def test_a_socket_of_that_name_anywhere_is_refused(
         assert _refused(tmp_path / f"to-{name}")
 
 
-def test_the_socket_that_container_host_names_is_refused(
+def test_mountable_rejects_socket_of_container_host(
     service: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "own").mkdir()
@@ -100,7 +100,7 @@ def test_the_socket_that_container_host_names_is_refused(
         assert not _refused(tmp_path / "own")
 
 
-def test_the_place_of_any_user_is_refused(tmp_path: Path) -> None:
+def test_socket_in_finds_socket_paths_of_any_user(tmp_path: Path) -> None:
     place = f"{tmp_path}/run/user/*/podman/podman.sock"
 
     def refused(path: Path) -> bool:
@@ -114,7 +114,7 @@ def test_the_place_of_any_user_is_refused(tmp_path: Path) -> None:
         assert not refused(tmp_path / name)
 
 
-def test_its_neighbours_are_fine(service: Path, tmp_path: Path) -> None:
+def test_mountable_accepts_folders_next_to_the_socket(service: Path, tmp_path: Path) -> None:
     (service.parent / "other").mkdir()
     (tmp_path / "podman").mkdir()
     for path in (service.parent / "other", tmp_path / "podman", "/dev/null", "/tmp", "/etc"):
@@ -122,7 +122,7 @@ def test_its_neighbours_are_fine(service: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount")
-def test_a_bind_mount_of_its_folder_is_refused(service: Path, tmp_path: Path) -> None:
+def test_mountable_rejects_bind_mount_of_socket_folder(service: Path, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     mount = ["mount", "--bind", str(service.parent), str(tmp_path / "elsewhere")]
     if subprocess.run(mount, capture_output=True, check=False).returncode:
@@ -134,7 +134,9 @@ def test_a_bind_mount_of_its_folder_is_refused(service: Path, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("role", ["mount", "read-only mount", "worktree"])
-def test_no_lane_is_made_with_it(service: Path, tmp_path: Path, role: str) -> None:
+def test_lane_that_mounts_podman_socket_is_not_created(
+    service: Path, tmp_path: Path, role: str
+) -> None:
     for name in ("worker", "inbox"):
         (tmp_path / name).touch(mode=0o755)
     (tmp_path / "link").symlink_to(service.parent)

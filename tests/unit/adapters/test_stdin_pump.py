@@ -50,7 +50,7 @@ def test_pump_copies_descriptor_until_its_end(sink: _Sink) -> None:
     assert sink.events == ["closed"]
 
 
-def test_pump_stops_while_nobody_types(sink: _Sink) -> None:
+def test_pump_stops_while_its_source_is_silent(sink: _Sink) -> None:
     source, give = os.pipe()
     pump = sink.pump(source)
     pump.start()
@@ -61,7 +61,7 @@ def test_pump_stops_while_nobody_types(sink: _Sink) -> None:
     assert sink.events == ["closed"]
 
 
-def test_pump_stops_while_nobody_reads(sink: _Sink) -> None:
+def test_pump_stops_while_its_sink_is_full(sink: _Sink) -> None:
     pump = sink.pump([bytes(1 << 20)])
     pump.start()
     time.sleep(0.05)

@@ -98,7 +98,7 @@ def test_drift_of_an_object_is_planned_and_replaced() -> None:
     assert or_raise(lanes.ensure(newer)).action == "replaced"
 
 
-def test_lane_goes_through_its_states(place: Place) -> None:
+def test_endpoint_stop_and_remove_follow_the_lane_state(place: Place) -> None:
     lanes = place.lanes
     assert _kind(lanes.endpoint(A)) == "NotFound"
     result = or_raise(lanes.ensure(A))
@@ -112,7 +112,7 @@ def test_lane_goes_through_its_states(place: Place) -> None:
     assert or_raise(lanes.stop(A)) == "missing"
 
 
-def test_refused_lane_fails_alike_and_touches_nothing(place: Place) -> None:
+def test_invalid_lane_fails_equally_and_changes_nothing(place: Place) -> None:
     bad = Lane("ws", "no/name", "/t")
     refused = place.lanes.validate(bad)
     assert _kind(refused) == "InvalidLane"
@@ -122,14 +122,14 @@ def test_refused_lane_fails_alike_and_touches_nothing(place: Place) -> None:
     assert or_raise(place.lanes.find_orphans("f", [])).unlabelled == ()
 
 
-def test_lane_without_a_profile_is_refused(place: Place) -> None:
+def test_lane_without_a_profile_is_rejected(place: Place) -> None:
     lanes = Lanes(place.backend, clock=SystemClock())
     assert {_kind(lanes.validate(A)), _kind(lanes.ensure(A)), _kind(lanes.plan(A))} == {
         "InvalidLane"
     }
 
 
-def test_backend_says_what_it_cannot_do_before_it_acts() -> None:
+def test_backend_rejects_unsupported_mounts_before_acting() -> None:
     backend = ObjectBackend()
     mounted = replace(PROFILE, mounts=(BindMount("/a", "/b"),))
     lanes = Lanes(backend, mounted, clock=SystemClock())
@@ -138,7 +138,7 @@ def test_backend_says_what_it_cannot_do_before_it_acts() -> None:
     assert backend.objects == {}
 
 
-def test_object_of_another_lane_is_refused_and_kept(place: Place) -> None:
+def test_object_of_another_lane_is_rejected_and_kept(place: Place) -> None:
     _ = or_raise(place.lanes.ensure(A))
     other = Lane("other", "x", "/t", container=A.container_name)
     kinds = {_kind(verb(other)) for verb in (place.lanes.ensure, place.lanes.remove)}
@@ -146,7 +146,7 @@ def test_object_of_another_lane_is_refused_and_kept(place: Place) -> None:
     assert or_raise(place.lanes.status(A)).ready
 
 
-def test_many_lanes_come_back_as_they_were_given(place: Place) -> None:
+def test_batch_results_contain_every_given_lane(place: Place) -> None:
     given = [A, B, replace(A, id="no/name")]
     done = list(place.lanes.ensure_all(given))
     assert sorted(map(id, given)) == sorted(id(lane) for lane, _ in done)
@@ -159,7 +159,7 @@ def test_many_lanes_come_back_as_they_were_given(place: Place) -> None:
     assert [lane for lane, _ in place.lanes.plan_all(given)] == given
 
 
-def test_interrupted_batch_ends_and_says_so(place: Place) -> None:
+def test_interrupted_batch_ends_without_other_errors(place: Place) -> None:
     batch = place.lanes.ensure_all([A, B])
     batch.interrupt()
     assert {_kind(outcome) for _, outcome in batch} <= {"", "Interrupted"}
@@ -216,7 +216,7 @@ def _until(true: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
-def test_logs_and_commands_reach_the_worker() -> None:
+def test_logs_are_redacted_and_commands_are_executed() -> None:
     backend = ObjectBackend(log=f"started with {SECRET}\n")
     lanes = Lanes(backend, replace(PROFILE, env={"TOKEN": SECRET}), clock=SystemClock())
     _ = or_raise(lanes.ensure(A))

@@ -29,7 +29,7 @@ def _lost(*paths: str, kind: str = "added", copied: tuple[str, ...] = ()) -> lis
     return [change.path for change in lost_files(SEEN, changes, TARGET, copied)]
 
 
-def test_what_podman_and_lanekit_make_is_no_loss() -> None:
+def test_files_made_by_podman_and_lanekit_are_not_lost() -> None:
     made = ("/etc", "/opt", "/opt/x", "/opt/x/y", "/usr", "/usr/local", "/usr/local/bin")
     places = ("/usr/local/bin/inbox", "/usr/local/bin/lane-worker", "/workspace")
     config = ("/root", TARGET, f"{TARGET}/config.toml", f"{TARGET}/sub", f"{TARGET}/sub/a")
@@ -37,7 +37,7 @@ def test_what_podman_and_lanekit_make_is_no_loss() -> None:
     assert _lost(TARGET) == []
 
 
-def test_what_was_written_is_and_the_folders_above_it_are_not() -> None:
+def test_written_files_are_lost_without_their_parent_folders() -> None:
     assert _lost("/etc", "/etc/hosts2", "/home", "/home/a", "/home/a/b", "/home-made") == [
         *("/etc/hosts2", "/home/a/b", "/home-made")
     ]
@@ -45,7 +45,7 @@ def test_what_was_written_is_and_the_folders_above_it_are_not() -> None:
     assert _lost(f"{TARGET}/token", f"{TARGET}/a", copied=(f"{TARGET}/a",)) == [f"{TARGET}/token"]
 
 
-def test_what_was_deleted_is_wherever_it_was() -> None:
+def test_deleted_paths_count_as_lost_everywhere() -> None:
     assert _lost("/etc/passwd", "/usr/bin", kind="deleted") == ["/etc/passwd", "/usr/bin"]
     assert _lost("/etc", TARGET, kind="deleted") == ["/etc", TARGET]
 
@@ -59,7 +59,7 @@ def world() -> LaneWorld:
     return world
 
 
-def test_only_a_replace_asks_what_it_loses(world: LaneWorld) -> None:
+def test_only_a_replacement_plan_lists_lost_files(world: LaneWorld) -> None:
     assert or_raise(world.lanes().plan(LANE)).lost_files is None
     world.engine.exit(NAME, 0)
     assert or_raise(world.lanes().plan(LANE)).lost_files is None
@@ -71,13 +71,13 @@ def test_only_a_replace_asks_what_it_loses(world: LaneWorld) -> None:
     assert or_raise(world.lanes().plan(LANE)).lost_files is None
 
 
-def test_ensure_does_not_ask(world: LaneWorld) -> None:
+def test_ensure_does_not_diff_the_container(world: LaneWorld) -> None:
     world.drift()
     assert or_raise(world.lanes().ensure(LANE)).action == "replaced"
     assert "diff" not in [call.method for call in world.engine.calls]
 
 
-def test_a_plan_that_cannot_be_told_in_full_is_an_error(world: LaneWorld) -> None:
+def test_failed_diff_makes_the_plan_fail(world: LaneWorld) -> None:
     world.drift()
     world.engine.fail("diff", EngineFailed("no"))
     outcome = world.lanes().plan(LANE)
@@ -111,7 +111,7 @@ class _Touched(Files):
         return self.written
 
 
-def test_where_this_host_can_look_a_config_that_was_written_since_is_lost() -> None:
+def test_config_file_written_since_the_copy_is_lost() -> None:
     world = LaneWorld(files=_Touched(written=frozenset([f"{TARGET}/b"])))
     _ = or_raise(world.lanes().ensure(LANE))
     assert _lost_by(world, "/x", f"{TARGET}-not", f"{TARGET}/a", f"{TARGET}/b", f"{TARGET}/c") == [
@@ -122,7 +122,7 @@ def test_where_this_host_can_look_a_config_that_was_written_since_is_lost() -> N
     assert world.files.asked == [(NAME, ours)]
 
 
-def test_where_it_cannot_the_files_of_todays_config_are_none() -> None:
+def test_without_config_label_current_config_files_are_not_lost() -> None:
     world = LaneWorld(files=_Touched())
     _ = or_raise(world.lanes().ensure(LANE))
     # Nothing says what config it was made with, so nothing is known of what is in it.
@@ -134,7 +134,7 @@ def test_where_it_cannot_the_files_of_todays_config_are_none() -> None:
     assert world.files.asked == []
 
 
-def test_a_lane_without_a_config_has_copied_nothing() -> None:
+def test_without_config_every_written_file_is_lost() -> None:
     world = LaneWorld(files=_Touched(), profile=replace(PROFILE, config_dir=""))
     _ = or_raise(world.lanes().ensure(LANE))
     assert _lost_by(world, f"{TARGET}/a") == [f"{TARGET}/a"]
@@ -142,7 +142,7 @@ def test_a_lane_without_a_config_has_copied_nothing() -> None:
     assert world.files.asked == []
 
 
-def test_the_one_that_is_replaced_is_asked_also_when_it_is_called_otherwise(
+def test_lost_files_are_listed_for_a_renamed_prev_container(
     world: LaneWorld,
 ) -> None:
     (old,) = world.ours()
@@ -159,7 +159,7 @@ def _planned(world: LaneWorld) -> Plan:
     return or_raise(world.lanes().plan(LANE))
 
 
-def test_a_plan_that_replaces_one_that_is_gone_is_left_as_it_is() -> None:
+def test_plan_replacing_a_missing_container_is_unchanged() -> None:
     world = LaneWorld()
     _ = or_raise(world.lanes().ensure(LANE))
     todo = replace(_planned(world), lost_files=None)

@@ -38,7 +38,7 @@ def world() -> LaneWorld:
     return LaneWorld()
 
 
-def test_labels_say_whose_it_is() -> None:
+def test_labels_decide_ownership() -> None:
     assert is_ours(LANE, OURS)
     for label in ("lanekit.workspace", "lanekit.lane"):
         assert not is_ours(LANE, replace(OURS, labels={**OURS.labels, label: "other"}))
@@ -46,7 +46,7 @@ def test_labels_say_whose_it_is() -> None:
         assert not is_ours(LANE, replace(OURS, labels={label: OURS.labels[label]}))
 
 
-def test_without_labels_the_variables_do() -> None:
+def test_variables_decide_ownership_without_labels() -> None:
     adopted = replace(OURS, labels={})
     assert is_ours(LANE, adopted)
     for name in ("INBOX_WORKSPACE_ID", "INBOX_LANE_ID"):
@@ -55,7 +55,7 @@ def test_without_labels_the_variables_do() -> None:
 
 
 @pytest.mark.parametrize("place", ["current", "next", "prev"])
-def test_a_stranger_in_any_place_is_told_with_its_owner(place: str) -> None:
+def test_unowned_container_at_any_name_is_reported_with_owner(place: str) -> None:
     stranger = replace(OURS, labels={"lanekit.workspace": "w2", "lanekit.lane": "z"})
     there: dict[str, Any] = {place: stranger}
     error = ownership_error(LANE, ObservedLane(**there))
@@ -77,7 +77,7 @@ def test_a_stranger_in_any_place_is_told_with_its_owner(place: str) -> None:
         ({"app": "x"}, {"A": "1"}, "somebody else's (image docker.io/x:1, id 0123456789ab)"),
     ],
 )
-def test_whose_a_strangers_container_seems_to_be(
+def test_unowned_container_error_names_likely_owner(
     labels: dict[str, str], env: dict[str, str], whose: str
 ) -> None:
     stranger = replace(
@@ -90,7 +90,7 @@ def test_whose_a_strangers_container_seems_to_be(
     assert error.hints == (Hint("rename-other-container", stranger.name),)
 
 
-def test_a_foreign_container_is_an_error_and_untouched(world: LaneWorld) -> None:
+def test_unowned_container_is_an_error_and_untouched(world: LaneWorld) -> None:
     _ = world.engine.external_create(NAME)
     before = world.engine.containers
     outcome = world.lanes().ensure(world.lane)
@@ -100,7 +100,7 @@ def test_a_foreign_container_is_an_error_and_untouched(world: LaneWorld) -> None
     assert world.engine.containers == before
 
 
-def test_a_missing_image_is_told_before_anything_is_touched(world: LaneWorld) -> None:
+def test_missing_image_fails_without_changes(world: LaneWorld) -> None:
     _ = or_raise(world.lanes().ensure(world.lane))
     before = world.engine.containers
     world.engine.remove_image(DEFAULT_IMAGE)
@@ -112,7 +112,7 @@ def test_a_missing_image_is_told_before_anything_is_touched(world: LaneWorld) ->
         world.drift()
 
 
-def test_an_impossible_lane_asks_the_engine_nothing(world: LaneWorld) -> None:
+def test_invalid_lane_makes_no_engine_call(world: LaneWorld) -> None:
     world.files.broken = [world.lane.worktree, world.profile.worker]
     world.engine.disconnect()
     outcome = world.lanes().ensure(world.lane)
@@ -121,7 +121,7 @@ def test_an_impossible_lane_asks_the_engine_nothing(world: LaneWorld) -> None:
     assert world.engine.calls == ()
 
 
-def test_an_answer_counts_only_if_the_container_runs_after_it(world: LaneWorld) -> None:
+def test_answer_counts_only_if_container_still_runs(world: LaneWorld) -> None:
     _ = or_raise(world.lanes().ensure(world.lane))
     port = world.ours()[0].ports[0].host_port
     assert port
@@ -140,7 +140,7 @@ def test_an_answer_counts_only_if_the_container_runs_after_it(world: LaneWorld) 
     assert error.exit_code == 4
 
 
-def test_a_worker_that_exits_ends_the_wait_at_once(world: LaneWorld) -> None:
+def test_worker_exit_ends_the_wait_with_code_and_last_lines(world: LaneWorld) -> None:
     world.new_worker(Worker(answers_after=None, exits_after=1.0, exit_code=7, last_lines=("why",)))
     outcome = world.lanes().ensure(world.lane)
     assert isinstance(outcome, Failure)
@@ -158,7 +158,7 @@ def test_a_worker_that_exits_ends_the_wait_at_once(world: LaneWorld) -> None:
         (False, None, "fix-worker"),
     ],
 )
-def test_a_worker_that_was_killed_is_told_with_what_may_help(
+def test_killed_worker_error_suggests_a_remedy(
     world: LaneWorld, oom_killed: bool, memory: int | None, action: str
 ) -> None:
     world.with_profile(memory=memory)
@@ -178,7 +178,7 @@ def test_a_worker_that_was_killed_is_told_with_what_may_help(
     assert [hint.action for hint in error.hints] == [action]
 
 
-def test_a_worker_that_ends_well_and_says_nothing_is_told_so(world: LaneWorld) -> None:
+def test_worker_exit_with_code_zero_is_an_error(world: LaneWorld) -> None:
     world.new_worker(Worker(answers_after=None, exits_after=0.0, exit_code=0))
     begun = world.clock.now()
     outcome = world.lanes().ensure(world.lane)
@@ -189,7 +189,7 @@ def test_a_worker_that_ends_well_and_says_nothing_is_told_so(world: LaneWorld) -
     assert world.clock.now() - begun < 2
 
 
-def test_a_worker_that_never_answers_is_kept_and_told_of(world: LaneWorld) -> None:
+def test_unready_worker_is_kept_and_reported(world: LaneWorld) -> None:
     world.new_worker(Worker(answers_after=None, output=("starting",)))
     begun = world.clock.now()
     outcome = world.lanes().ensure(world.lane)
@@ -207,7 +207,7 @@ def test_a_slow_worker_is_waited_for(world: LaneWorld) -> None:
     assert or_raise(world.lanes().ensure(world.lane)).seconds >= 8
 
 
-def test_a_replacement_that_never_answers_is_taken_back(world: LaneWorld) -> None:
+def test_unready_replacement_is_undone(world: LaneWorld) -> None:
     _ = or_raise(world.lanes().ensure(world.lane))
     (old,) = world.running()
     world.drift()
@@ -218,7 +218,7 @@ def test_a_replacement_that_never_answers_is_taken_back(world: LaneWorld) -> Non
     assert [c.name for c in world.ours()] == [NAME]
 
 
-def test_what_podman_made_otherwise_is_told_before_the_old_one_is_stopped(
+def test_mismatched_new_container_fails_and_old_one_is_kept(
     world: LaneWorld,
 ) -> None:
     _ = or_raise(world.lanes().ensure(world.lane))
@@ -237,7 +237,7 @@ def test_what_podman_made_otherwise_is_told_before_the_old_one_is_stopped(
     assert world.ours() == before
 
 
-def test_a_race_that_is_lost_again_and_again_is_told(world: LaneWorld) -> None:
+def test_repeated_name_in_use_is_reported_as_conflict(world: LaneWorld) -> None:
     world.engine.fail("create", NameInUse("taken"), times=None)
     outcome = world.lanes().ensure(world.lane)
     assert isinstance(outcome, Failure)
@@ -245,7 +245,7 @@ def test_a_race_that_is_lost_again_and_again_is_told(world: LaneWorld) -> None:
     assert world.ours() == []
 
 
-def test_a_stop_that_timed_out_is_undone(world: LaneWorld) -> None:
+def test_timed_out_stop_is_undone(world: LaneWorld) -> None:
     _ = or_raise(world.lanes().ensure(world.lane))
     (old,) = world.running()
     world.drift()
@@ -261,7 +261,7 @@ def test_a_stop_that_timed_out_is_undone(world: LaneWorld) -> None:
     assert [c.id for c in world.running()] == [old.id]
 
 
-def test_secrets_are_hidden_in_podmans_words(world: LaneWorld) -> None:
+def test_secrets_in_podman_errors_are_redacted(world: LaneWorld) -> None:
     world.with_profile(env={"TOKEN": "s3cret-value"})
     world.engine.fail("create", NameInUse("s3cret-value", "x s3cret-value y"), times=None)
     outcome = world.lanes().ensure(world.lane)
@@ -269,7 +269,7 @@ def test_secrets_are_hidden_in_podmans_words(world: LaneWorld) -> None:
     assert "s3cret" not in str(outcome.failure())
 
 
-def test_a_container_that_ends_while_its_port_hangs_is_noticed_within_a_second() -> None:
+def test_exit_during_hanging_probe_is_noticed_within_a_second() -> None:
     world = LaneWorld()
     _ = or_raise(world.lanes().ensure(world.lane))
     begun = world.clock.now()

@@ -67,7 +67,7 @@ def _silent(world: LaneWorld, **worker: Any) -> str:
     return f"http://127.0.0.1:{port}/"
 
 
-def test_one_that_does_not_answer_is_told_with_its_last_lines(world: LaneWorld) -> None:
+def test_unready_worker_error_shows_its_last_lines(world: LaneWorld) -> None:
     world.with_profile(ready_timeout=2.5)
     _ = _silent(world, output=("one", "two"))
     assert words_of(world.lanes().ensure(LANE)) == snapshot("""\
@@ -87,7 +87,7 @@ it wrote nothing
 """)
 
 
-def test_one_that_exits_is_told_with_its_code(world: LaneWorld) -> None:
+def test_exited_worker_error_shows_its_exit_code(world: LaneWorld) -> None:
     _ = _silent(world, exits_after=0.1, exit_code=7, last_lines=("no key",))
     assert words_of(world.lanes().ensure(LANE)) == snapshot("""\
 ws/a: the worker of ws-a exited with code 7 before it answered
@@ -97,7 +97,7 @@ no key
 """)
 
 
-def test_one_that_was_killed_for_its_memory_is_told_with_podmans_words(world: LaneWorld) -> None:
+def test_oom_killed_worker_error_shows_podman_error(world: LaneWorld) -> None:
     _ = _silent(world)
 
     def killed() -> None:
@@ -125,11 +125,11 @@ it wrote nothing
         (423, snapshot("its worker is busy")),
     ],
 )
-def test_what_a_worker_says_of_itself(status: int | None, said: str) -> None:
+def test_idle_check_message_depends_on_status_code(status: int | None, said: str) -> None:
     assert meaning(status, "/busy") == said
 
 
-def test_a_worker_is_asked_at_its_path_and_given_two_seconds(world: LaneWorld) -> None:
+def test_idle_check_probes_idle_path_for_two_seconds(world: LaneWorld) -> None:
     (own,) = world.ours()
     profile = replace(world.profile, idle_path="/busy")
     world.engine.forget_calls()
@@ -151,7 +151,7 @@ def test_a_worker_is_asked_at_its_path_and_given_two_seconds(world: LaneWorld) -
 # --- what others do meanwhile ---------------------------------------------------------------------
 
 
-def test_a_name_that_is_taken_again_and_again(world: LaneWorld) -> None:
+def test_repeated_name_in_use_reports_podman_error(world: LaneWorld) -> None:
     world.drift()
     world.engine.fail("create", NameInUse("the name is in use", "by 1234"), times=None)
     assert words_of(world.lanes().ensure(LANE)) == snapshot("""\
@@ -165,7 +165,7 @@ by 1234
 WHO = "-> find out who else starts, stops or removes this container, then run ensure again"
 
 
-def test_a_lane_that_is_changed_again_and_again(world: LaneWorld) -> None:
+def test_repeated_external_change_reports_podman_error(world: LaneWorld) -> None:
     world.drift()
     world.engine.fail("stop", InvalidState("it is paused"), times=None)
     begun = world.clock.now()
@@ -178,7 +178,7 @@ it is paused
     assert world.clock.now() - begun == pytest.approx(2.0)
 
 
-def test_a_container_that_is_being_removed_is_waited_for(world: LaneWorld) -> None:
+def test_container_stuck_in_removal_is_reported_after_waiting(world: LaneWorld) -> None:
     world.engine.simulate_removing(NAME)
     begun = world.clock.now()
     assert words_of(world.lanes().ensure(LANE)) == snapshot("""\
@@ -189,7 +189,7 @@ the container is being removed by somebody else
     assert world.clock.now() - begun == pytest.approx(2.0)
 
 
-def test_a_port_that_is_taken_is_the_cause_of_a_replace(world: LaneWorld) -> None:
+def test_port_in_use_is_the_cause_of_a_replacement(world: LaneWorld) -> None:
     world.engine.exit(NAME, 0)
     world.engine.fail("start", PortInUse("its port is taken", " by nginx\n"))
     done = or_raise(world.lanes().ensure(LANE))
@@ -198,7 +198,7 @@ def test_a_port_that_is_taken_is_the_cause_of_a_replace(world: LaneWorld) -> Non
     )
 
 
-def test_a_port_that_is_taken_is_told_where_nothing_may_be_replaced(world: LaneWorld) -> None:
+def test_port_in_use_with_on_drift_report_is_an_error(world: LaneWorld) -> None:
     world.engine.exit(NAME, 0)
     world.with_profile(on_drift="report")
     world.engine.fail("start", PortInUse("its port is taken", "by nginx"))
@@ -209,7 +209,7 @@ by nginx
 """)
 
 
-def test_the_cause_of_a_restart_is_that_it_did_not_answer(world: LaneWorld) -> None:
+def test_restart_cause_names_the_unready_worker(world: LaneWorld) -> None:
     world.engine.replace_worker(NAME, Worker(answers_after=None))
     seen: list[str] = []
 
@@ -236,7 +236,7 @@ def _judge(world: LaneWorld) -> tuple[str, DriftCheck]:
     return own.id, lambda seen: drift(spec, seen, None)
 
 
-def test_an_update_that_podman_does_not_honour(world: LaneWorld) -> None:
+def test_update_not_applied_by_podman_is_reported(world: LaneWorld) -> None:
     own, judge = _judge(world)
     ask = Limits(memory=1 << 30)
     world.engine.fail("update", EngineFailed("no", "memory in use"))
@@ -263,7 +263,7 @@ memory: expected 1073741824, actual 536870912\
 """)
 
 
-def test_a_container_that_vanishes_while_it_is_updated(world: LaneWorld) -> None:
+def test_container_removed_during_update_is_reported(world: LaneWorld) -> None:
     own, judge = _judge(world)
 
     class Vanishing(InMemory):
@@ -276,7 +276,7 @@ def test_a_container_that_vanishes_while_it_is_updated(world: LaneWorld) -> None
     )
 
 
-def test_what_podman_made_otherwise_is_told_field_by_field(world: LaneWorld) -> None:
+def test_mismatched_container_is_reported_field_by_field(world: LaneWorld) -> None:
     world.drift()
 
     def tamper() -> None:
@@ -290,7 +290,7 @@ restart_policy: expected no, actual always
 """)
 
 
-def test_what_cannot_be_undone_is_told_with_the_first_error(world: LaneWorld) -> None:
+def test_failed_undo_is_reported_with_the_first_error(world: LaneWorld) -> None:
     world.with_profile(env={"TOKEN": "s3cret-value"})
     world.drift()
     world.engine.fail("start", EngineFailed("cannot start", "word s3cret-value"))
@@ -322,7 +322,7 @@ no answer
     )
 
 
-def test_an_old_one_that_does_not_come_back_is_told(world: LaneWorld) -> None:
+def test_old_container_exiting_after_undo_is_reported(world: LaneWorld) -> None:
     world.drift()
     world.engine.replace_worker(NAME, Worker(exits_after=0.1, exit_code=9))
     world.engine.fail("rename", EngineFailed("cannot rename", "word"), skip=1)
@@ -333,7 +333,7 @@ ws-a, which ran before, was kept and started again, and exited with code 9: it m
 """)
 
 
-def test_a_container_that_goes_between_two_operations_is_told(world: LaneWorld) -> None:
+def test_container_removed_between_operations_is_retried(world: LaneWorld) -> None:
     world.drift()
     heard: list[Event] = []
     go = _after("create", lambda: world.engine.external_remove(f"{NAME}.next"))

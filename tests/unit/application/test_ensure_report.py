@@ -78,7 +78,7 @@ def _looks(world: LaneWorld) -> list[str]:
     return [str(call) for call in world.engine.calls if call.method in ("inspect", "images")]
 
 
-def test_the_report_of_a_new_lane() -> None:
+def test_new_lane_report_lists_operations_and_seconds() -> None:
     world = LaneWorld()
     world.clock.sleep(5.0)
     world.new_worker(Worker(answers_after=2.0))
@@ -129,7 +129,7 @@ def test_journal_says_what_is_done_and_then_which_container_it_is() -> None:
     assert journal.durable == [copying(own.id), stopping]
 
 
-def test_a_look_that_was_made_is_used_once(world: LaneWorld) -> None:
+def test_prefetched_observation_is_used_once(world: LaneWorld) -> None:
     (own,) = world.ours()
     seen = observe_one_quickly(world.engine, ObserveRequest(NAME, DEFAULT_IMAGE, settled(own.id)))
     world.engine.forget_calls()
@@ -148,7 +148,7 @@ def test_a_look_that_was_made_is_used_once(world: LaneWorld) -> None:
 
 
 @pytest.mark.parametrize("name", [NAME, f"{NAME}.next", f"{NAME}.prev"])
-def test_whatever_of_the_lane_is_being_removed_is_waited_for(world: LaneWorld, name: str) -> None:
+def test_container_being_removed_is_waited_for(world: LaneWorld, name: str) -> None:
     (own,) = world.ours()
     if name != NAME:
         _ = world.engine.external_create(name, labels=own.labels)
@@ -163,7 +163,7 @@ RACES: list[LaneError] = [NotFound("x"), NameInUse("x"), InvalidState("x"), Port
 
 
 @pytest.mark.parametrize("error", RACES)
-def test_a_race_that_is_lost_once_is_run_again(world: LaneWorld, error: LaneError) -> None:
+def test_single_conflict_is_retried(world: LaneWorld, error: LaneError) -> None:
     world.drift()
     world.engine.fail("rename", error)
     begun = world.clock.now()
@@ -173,7 +173,7 @@ def test_a_race_that_is_lost_once_is_run_again(world: LaneWorld, error: LaneErro
 
 
 @pytest.mark.parametrize("error", [EngineFailed("x"), WorkerBusy("x"), SpecMismatch("x")])
-def test_what_is_no_race_is_not_run_again(world: LaneWorld, error: LaneError) -> None:
+def test_error_other_than_conflict_is_not_retried(world: LaneWorld, error: LaneError) -> None:
     world.drift()
     world.engine.fail("rename", error)
     outcome = world.lanes().ensure(LANE)
@@ -183,7 +183,7 @@ def test_what_is_no_race_is_not_run_again(world: LaneWorld, error: LaneError) ->
         assert outcome.failure().kind == error.kind
 
 
-def test_what_was_done_before_a_race_is_in_the_report(world: LaneWorld) -> None:
+def test_report_includes_operations_before_a_conflict(world: LaneWorld) -> None:
     world.engine.exit(NAME, 0)
     world.drift()
     world.engine.fail("start", InvalidState("x"))
@@ -194,7 +194,7 @@ def test_what_was_done_before_a_race_is_in_the_report(world: LaneWorld) -> None:
 @pytest.mark.parametrize(
     ("ran", "config", "looks"), [(False, True, 1), (True, True, 0), (False, False, 0)]
 )
-def test_only_what_was_started_with_a_config_is_looked_at_again(
+def test_only_started_container_with_config_is_inspected_again(
     world: LaneWorld, ran: bool, config: bool, looks: int
 ) -> None:
     if not config:
@@ -210,7 +210,7 @@ def test_only_what_was_started_with_a_config_is_looked_at_again(
     assert _looks(world).count(f"inspect {own.id}") == before + looks
 
 
-def test_a_config_that_does_not_come_back_is_not_copied_for_ever(world: LaneWorld) -> None:
+def test_config_that_stays_missing_is_copied_only_once(world: LaneWorld) -> None:
     world.engine.exit(NAME, 0)
     world.files.lost = MountHealth(config_missing=True)
 
@@ -225,7 +225,7 @@ def test_a_config_that_does_not_come_back_is_not_copied_for_ever(world: LaneWorl
     assert [str(event.operation) for event in started].count(f"copy config into {NAME}") == 1
 
 
-def test_what_stays_lost_after_a_start_is_mended_once(world: LaneWorld) -> None:
+def test_losses_remaining_after_start_are_repaired_once(world: LaneWorld) -> None:
     world.engine.exit(NAME, 0)
     world.files.lost = MountHealth(("/workspace",), config_missing=True)
 
@@ -240,7 +240,7 @@ def test_what_stays_lost_after_a_start_is_mended_once(world: LaneWorld) -> None:
     assert done.action == "started"
 
 
-def test_what_is_left_is_left_also_by_a_mend_after_the_start(world: LaneWorld) -> None:
+def test_repair_after_start_still_reports_remaining_drift(world: LaneWorld) -> None:
     world.with_profile(on_drift="report")
     _ = world.engine.add_image(DEFAULT_IMAGE)
     world.engine.exit(NAME, 0)
@@ -257,7 +257,7 @@ def test_what_is_left_is_left_also_by_a_mend_after_the_start(world: LaneWorld) -
     )
 
 
-def test_a_mend_after_the_start_that_fails_is_the_error(world: LaneWorld) -> None:
+def test_failed_repair_after_start_is_the_error(world: LaneWorld) -> None:
     world.engine.exit(NAME, 0)
     world.files.lost = MountHealth(config_missing=True)
     world.engine.fail("put_archive", EngineFailed("disk full"))
@@ -269,7 +269,7 @@ def test_a_mend_after_the_start_that_fails_is_the_error(world: LaneWorld) -> Non
     assert world.lanes(runs).ensure(LANE).failure().message == "disk full"
 
 
-def test_a_stranger_is_the_lanes_error_and_the_policy_is_minded(world: LaneWorld) -> None:
+def test_plan_rejects_unowned_container_and_follows_policy(world: LaneWorld) -> None:
     target = _target(world)
     (own,) = world.ours()
     alien = ObservedLane(replace(own, labels={"lanekit.lane": "z"}))
@@ -291,7 +291,7 @@ def test_a_stranger_is_the_lanes_error_and_the_policy_is_minded(world: LaneWorld
     ]
 
 
-def test_a_worker_is_asked_only_when_its_container_is_to_be_stopped(world: LaneWorld) -> None:
+def test_worker_is_probed_only_if_its_container_would_stop(world: LaneWorld) -> None:
     world.with_profile(on_drift="when-idle", idle_path="/busy")
     target = _target(world)
     (own,) = world.ours()
@@ -311,7 +311,7 @@ def test_a_worker_is_asked_only_when_its_container_is_to_be_stopped(world: LaneW
     assert asks(ObservedLane(replace(own, user="x"))) == ("", 1)
 
 
-def test_what_is_left_to_a_busy_worker_is_what_the_policy_sees(world: LaneWorld) -> None:
+def test_remaining_drift_of_busy_worker_follows_policy(world: LaneWorld) -> None:
     world.with_profile(on_drift="when-idle", idle_path="/busy")
     world.engine.replace_worker(NAME, Worker(busy=True))
     (own,) = world.ours()
@@ -329,7 +329,7 @@ def _while_created(world: LaneWorld, deed: Callable[[], object]) -> Listener:
     return hear
 
 
-def test_a_new_container_is_verified_by_the_policy_and_with_the_image_that_was_seen(
+def test_new_container_is_verified_by_policy_and_observed_image(
     world: LaneWorld,
 ) -> None:
     def rebuilt() -> None:

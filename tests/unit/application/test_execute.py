@@ -127,7 +127,7 @@ def _run(world: LaneWorld, *operations: Operation) -> Outcome[object]:
 # --- what is told ---------------------------------------------------------------------------------
 
 
-def test_each_operation_of_a_replace_is_told_with_its_time(world: LaneWorld) -> None:
+def test_each_operation_is_reported_with_its_duration(world: LaneWorld) -> None:
     world.drift()
     done = or_raise(world.lanes().ensure(LANE))
     steps = [
@@ -156,7 +156,7 @@ UNDONE = [
 ]
 
 
-def test_what_surely_was_not_done_is_not_undone(world: LaneWorld) -> None:
+def test_operation_that_surely_failed_is_not_undone(world: LaneWorld) -> None:
     world.drift()
     (old,) = world.ours()
     world.engine.fail("start", StartFailed("no"))
@@ -169,7 +169,7 @@ def test_what_surely_was_not_done_is_not_undone(world: LaneWorld) -> None:
     "error",
     [EngineTimeout("no"), EngineFailed("no"), EngineUnavailable("no"), InvalidResponse("no")],
 )
-def test_what_may_have_been_done_is_undone_too(world: LaneWorld, error: LaneError) -> None:
+def test_operation_with_unknown_outcome_is_undone(world: LaneWorld, error: LaneError) -> None:
     world.drift()
     (old,) = world.ours()
     world.engine.fail("start", error, when="after")
@@ -180,7 +180,7 @@ def test_what_may_have_been_done_is_undone_too(world: LaneWorld, error: LaneErro
     assert _graces(world) == ["stop 4", "stop 4", "remove 0"]
 
 
-def test_a_create_that_gave_no_id_has_nothing_to_undo(world: LaneWorld) -> None:
+def test_create_without_id_has_nothing_to_undo(world: LaneWorld) -> None:
     world.drift()
     world.engine.fail("create", EngineTimeout("no answer"))
     assert isinstance(world.lanes().ensure(LANE), Failure)
@@ -188,7 +188,7 @@ def test_a_create_that_gave_no_id_has_nothing_to_undo(world: LaneWorld) -> None:
     assert _graces(world) == []
 
 
-def test_an_old_one_whose_stop_was_cut_off_is_ended_and_started_again(world: LaneWorld) -> None:
+def test_undo_finishes_interrupted_stop_and_starts_container(world: LaneWorld) -> None:
     world.drift()
     (old,) = world.ours()
 
@@ -211,7 +211,9 @@ AGAIN = {"nor stop": "was started again", "no": "could not be started again: nor
 
 
 @pytest.mark.parametrize("error", [InvalidState("it is stopping"), NO])
-def test_an_old_one_that_cannot_be_ended_is_told(world: LaneWorld, error: LaneError) -> None:
+def test_failed_undo_of_stop_is_reported_and_ends_the_undo(
+    world: LaneWorld, error: LaneError
+) -> None:
     world.drift()
 
     def cut_off(event: Event) -> None:
@@ -232,7 +234,7 @@ def test_an_old_one_that_cannot_be_ended_is_told(world: LaneWorld, error: LaneEr
     assert "remove" not in str(_calls(world)), "nothing more is undone"
 
 
-def test_what_answered_stays_though_its_old_one_cannot_be_removed(world: LaneWorld) -> None:
+def test_ready_replacement_stays_if_old_one_cannot_be_removed(world: LaneWorld) -> None:
     world.drift()
     world.engine.fail("remove", EngineTimeout("no answer"))
     assert isinstance(world.lanes().ensure(LANE), Failure)
@@ -240,7 +242,7 @@ def test_what_answered_stays_though_its_old_one_cannot_be_removed(world: LaneWor
     assert sorted(one.name for one in world.ours()) == ["ws-a", "ws-a.prev"]
 
 
-def test_a_leftover_that_cannot_be_removed_ends_it(world: LaneWorld) -> None:
+def test_failed_removal_of_leftover_ends_the_ensure(world: LaneWorld) -> None:
     world.drift()
     world.engine.crash("stop", "before")
     with pytest.raises(SimulatedKill):
@@ -256,7 +258,7 @@ def test_a_leftover_that_cannot_be_removed_ends_it(world: LaneWorld) -> None:
 
 @pytest.mark.parametrize("when", ["stop ws-a", "rename ws-a to ws-a.prev", "start ws-a"])
 @pytest.mark.parametrize("interrupt", [KeyboardInterrupt, SystemExit])
-def test_an_interrupt_undoes_and_is_handed_on(
+def test_interrupt_undoes_operations_and_is_reraised(
     world: LaneWorld, when: str, interrupt: type[BaseException]
 ) -> None:
     world.drift()
@@ -274,7 +276,7 @@ def test_an_interrupt_undoes_and_is_handed_on(
     assert f"{when} undone" in _told(world)
 
 
-def test_an_interrupt_in_the_midst_of_an_operation_undoes_that_one_too(world: LaneWorld) -> None:
+def test_interrupt_during_an_operation_undoes_it_too(world: LaneWorld) -> None:
     world.drift()
     (old,) = world.ours()
     begin = world.engine.start
@@ -291,7 +293,7 @@ def test_an_interrupt_in_the_midst_of_an_operation_undoes_that_one_too(world: La
     assert [one.id for one in world.running()] == [old.id]
 
 
-def test_an_interrupt_is_handed_on_though_not_all_can_be_undone(world: LaneWorld) -> None:
+def test_interrupt_is_reraised_even_if_undo_fails(world: LaneWorld) -> None:
     world.drift()
     world.engine.fail("rename", NO, skip=2)
 
@@ -305,7 +307,7 @@ def test_an_interrupt_is_handed_on_though_not_all_can_be_undone(world: LaneWorld
     assert _told(world)[-2:] == ["start ws-a undone", "rename ws-a.next to ws-a undone: no"]
 
 
-def test_a_leftover_beside_an_unfinished_replace_does_not_make_it_final(world: LaneWorld) -> None:
+def test_unready_replacement_with_leftover_next_is_undone(world: LaneWorld) -> None:
     (old,) = world.ours()
     world.drift()
     world.new_worker(Worker(answers_after=None))
@@ -320,7 +322,7 @@ def test_a_leftover_beside_an_unfinished_replace_does_not_make_it_final(world: L
 
 
 @pytest.mark.parametrize("drifts", [False, True])
-def test_a_name_that_was_given_back_stays_whatever_fails_then(
+def test_prev_container_renamed_back_keeps_its_name_on_failure(
     world: LaneWorld, drifts: bool
 ) -> None:
     (old,) = world.ours()
@@ -339,14 +341,14 @@ def test_a_name_that_was_given_back_stays_whatever_fails_then(
 # --- single operations ----------------------------------------------------------------------------
 
 
-def test_operations_on_what_is_not_there_say_so(world: LaneWorld) -> None:
+def test_operation_on_missing_container_is_not_found(world: LaneWorld) -> None:
     for operation in (Stop("ws-a.next", ""), Rename("ws-a.next", "x", "")):
         failed = _run(world, operation).failure()
         assert failed == NotFound("container ws-a.next is gone")
     assert _calls(world) == []
 
 
-def test_what_was_made_and_is_not_there_is_told(world: LaneWorld) -> None:
+def test_container_vanished_after_creation_is_reported(world: LaneWorld) -> None:
     assert isinstance(world.engine, _Graces)
     (own,) = world.ours()
     world.engine.blind = 2
@@ -355,7 +357,7 @@ def test_what_was_made_and_is_not_there_is_told(world: LaneWorld) -> None:
     )
 
 
-def test_a_look_that_fails_is_the_failure_of_what_looks(world: LaneWorld) -> None:
+def test_failed_inspect_fails_the_verify_operation(world: LaneWorld) -> None:
     world.engine.fail("inspect", NO, skip=1)
     assert _run(world, Verify(NAME, "")).failure() == NO
     world.engine.fail("inspect", NO)
@@ -363,7 +365,7 @@ def test_a_look_that_fails_is_the_failure_of_what_looks(world: LaneWorld) -> Non
     assert _told(world) == ["verify ws-a ..", "verify ws-a: no"], "the ids were not sound to ask"
 
 
-def test_names_follow_the_renames_and_what_is_removed_is_gone(world: LaneWorld) -> None:
+def test_operations_follow_renames_and_removals(world: LaneWorld) -> None:
     (own,) = world.ours()
     found = _run(
         world,
@@ -377,7 +379,7 @@ def test_names_follow_the_renames_and_what_is_removed_is_gone(world: LaneWorld) 
     assert gone.failure() == NotFound("container ws-a is gone")
 
 
-def test_a_plan_that_makes_no_sense_is_a_bug(world: LaneWorld) -> None:
+def test_inconsistent_plan_raises_assertion_error(world: LaneWorld) -> None:
     with pytest.raises(AssertionError, match=r"^a plan that awaits nothing: ws/a"):
         _ = _run(world)
     world.with_profile(config_dir="")
@@ -387,7 +389,7 @@ def test_a_plan_that_makes_no_sense_is_a_bug(world: LaneWorld) -> None:
         _ = _run(world, CopyIn(NAME, ""))
 
 
-def test_a_plan_that_only_looks_asks_for_no_ids(world: LaneWorld) -> None:
+def test_plan_that_only_awaits_ready_inspects_nothing(world: LaneWorld) -> None:
     _ = _run(world, AwaitReady(NAME, "", fresh=False))
     assert [call.method for call in world.engine.calls] == ["answers"]
 
@@ -403,7 +405,7 @@ class _Full(Files):
         return Failure(InvalidLane("the disk is full"))
 
 
-def test_what_a_mount_needs_is_made_before_a_create_and_before_a_start() -> None:
+def test_required_paths_are_ensured_for_create_and_for_start() -> None:
     world = LaneWorld()
     world.with_profile(git="safe")
     _ = or_raise(world.lanes().ensure(LANE))
@@ -417,7 +419,7 @@ def test_what_a_mount_needs_is_made_before_a_create_and_before_a_start() -> None
     assert len(world.files.made) == 8, "a look makes nothing"
 
 
-def test_what_cannot_be_made_is_told_and_nothing_is_created() -> None:
+def test_failed_required_path_is_reported_and_creates_nothing() -> None:
     world = LaneWorld(files=_Full())
     world.with_profile(git="safe")
     outcome = world.lanes().ensure(LANE)
@@ -436,7 +438,7 @@ STATES: list[tuple[Callable[[LaneWorld], None], bool]] = [
 
 
 @pytest.mark.parametrize(("spoil", "told"), STATES)
-def test_it_is_looked_at_a_moment_after_it_was_started_again(
+def test_restarted_old_container_is_checked_after_a_moment(
     world: LaneWorld, spoil: Callable[[LaneWorld], None], told: bool
 ) -> None:
     world.drift()

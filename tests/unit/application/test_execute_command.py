@@ -22,13 +22,13 @@ def _executed(world: LaneWorld) -> tuple[Outcome[int], bool]:
     return outcome, any(call.method == "execute" for call in world.engine.calls)
 
 
-def test_the_status_of_the_command_is_the_answer() -> None:
+def test_execute_returns_the_exit_status_of_the_command() -> None:
     world = _world()
     _ = or_raise(world.lanes().ensure(LANE))
     assert _executed(world) == (Success(42), True)
 
 
-def test_nothing_is_executed_in_a_lane_that_does_not_run() -> None:
+def test_execute_in_stopped_lane_runs_nothing() -> None:
     world = _world()
     _ = or_raise(world.lanes().ensure(LANE))
     _ = or_raise(world.lanes().stop(LANE))
@@ -39,7 +39,7 @@ def test_nothing_is_executed_in_a_lane_that_does_not_run() -> None:
     assert outcome.failure().hints == (Hint("start-lane"), Hint("show-logs"))
 
 
-def test_nothing_is_executed_in_a_container_of_somebody_elses() -> None:
+def test_execute_in_unowned_container_runs_nothing() -> None:
     world = _world()
     _ = world.engine.external_create(LANE.container_name)
     world.engine.external_start(LANE.container_name)
@@ -47,12 +47,12 @@ def test_nothing_is_executed_in_a_container_of_somebody_elses() -> None:
     assert (outcome.failure().kind, executed) == ("NotOwned", False)
 
 
-def test_nothing_is_executed_where_there_is_no_container() -> None:
+def test_execute_without_container_runs_nothing() -> None:
     outcome, executed = _executed(_world())
     assert (outcome.failure().kind, executed) == ("NotFound", False)
 
 
-def test_the_container_is_named_by_its_id() -> None:
+def test_execute_addresses_the_container_by_its_id() -> None:
     world = _world()
     _ = or_raise(world.lanes().ensure(LANE))
     (ours,) = world.ours()

@@ -132,7 +132,7 @@ def _cases(state: str, hand: str, command: Command) -> Iterator[tuple[_Case, Lan
 
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("hand", HANDS)
-def test_a_hand_before_every_call_loses_nothing(state: str, hand: str) -> None:
+def test_external_change_during_ensure_loses_nothing(state: str, hand: str) -> None:
     """Law: it converges once the hand rests, and what is not ours is as it was."""
     for case, error in _cases(state, hand, "ensure"):
         world, about = case.world, f"{case.about}: {error}"
@@ -149,7 +149,7 @@ def test_a_hand_before_every_call_loses_nothing(state: str, hand: str) -> None:
 
 @pytest.mark.parametrize("state", AS_THEY_ARE)
 @pytest.mark.parametrize("hand", HANDS)
-def test_a_hand_before_every_call_of_a_stop_loses_nothing(state: str, hand: str) -> None:
+def test_external_change_during_stop_loses_nothing(state: str, hand: str) -> None:
     for case, error in _cases(state, hand, "stop"):
         world, about = case.world, f"{case.about}: {error}"
         assert error is None or isinstance(error, NotOwned), about
@@ -162,9 +162,7 @@ def test_a_hand_before_every_call_of_a_stop_loses_nothing(state: str, hand: str)
 
 @pytest.mark.parametrize("state", AS_THEY_ARE)
 @pytest.mark.parametrize("hand", HANDS)
-def test_a_hand_before_every_call_of_an_rm_leaves_nothing_of_the_lane(
-    state: str, hand: str
-) -> None:
+def test_external_change_during_rm_leaves_nothing_of_the_lane(state: str, hand: str) -> None:
     for case, error in _cases(state, hand, "remove"):
         world, about = case.world, f"{case.about}: {error}"
         assert error is None or isinstance(error, NotOwned), about
@@ -182,7 +180,7 @@ def test_a_hand_before_every_call_of_an_rm_leaves_nothing_of_the_lane(
         *(("stop", ""), ("pause", "")),
     ],
 )
-def test_a_hand_that_never_rests_is_told_after_a_few_times(hand: str, kind: str) -> None:
+def test_ensure_recovers_after_repeated_external_changes(hand: str, kind: str) -> None:
     world = LaneWorld()
     _ = or_raise(world.lanes().ensure(world.lane))
     world.drift()

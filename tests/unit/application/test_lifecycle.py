@@ -52,25 +52,25 @@ def _methods(world: LaneWorld) -> list[str]:
 # --- status ---------------------------------------------------------------------------------------
 
 
-def test_the_status_of_a_lane_that_is_as_asked(world: LaneWorld) -> None:
+def test_status_of_matching_lane_is_ready_without_drift(world: LaneWorld) -> None:
     where = _endpoint(world)
     assert _status(world) == LaneStatus("ws/a", NAME, "running", where, ready=True, drift=())
     asked = [call.about for call in world.engine.calls if call.method == "answers"]
     assert asked == [(f"{where.url}/",)]
 
 
-def test_the_status_of_a_lane_that_is_not_there() -> None:
+def test_status_of_absent_lane_is_missing() -> None:
     gone = LaneStatus("ws/a", NAME, "missing", None, ready=False, drift=())
     assert _status(LaneWorld()) == gone
 
 
-def test_the_status_of_a_replace_that_was_cut_off(world: LaneWorld) -> None:
+def test_status_of_unfinished_replacement_is_interrupted(world: LaneWorld) -> None:
     world.engine.external_rename(NAME, f"{NAME}.prev")
     cut_off = LaneStatus("ws/a", NAME, "interrupted", None, ready=False, drift=())
     assert _status(world) == cut_off
 
 
-def test_only_a_worker_that_runs_is_asked(world: LaneWorld) -> None:
+def test_status_does_not_probe_an_exited_worker(world: LaneWorld) -> None:
     where = _endpoint(world)
     world.engine.exit(NAME, 3)
     # Whoever has its port now is not the lane's worker.
@@ -80,21 +80,21 @@ def test_only_a_worker_that_runs_is_asked(world: LaneWorld) -> None:
     assert "answers" not in _methods(world)
 
 
-def test_a_worker_that_is_silent_is_waited_for_a_second(world: LaneWorld) -> None:
+def test_status_waits_one_second_for_a_silent_worker(world: LaneWorld) -> None:
     world.engine.replace_worker(NAME, Worker(answers_after=None))
     begun = world.clock.now()
     assert not _status(world).ready
     assert world.clock.now() - begun == 1.0
 
 
-def test_a_container_without_a_port_is_told_of_and_not_asked(world: LaneWorld) -> None:
+def test_status_without_port_has_drift_and_no_endpoint(world: LaneWorld) -> None:
     world.engine.tamper(NAME, ports=())
     seen = _status(world)
     assert (seen.endpoint, seen.ready) == (None, False)
     assert [difference.field for difference in seen.drift] == ["port.31417/tcp"]
 
 
-def test_the_status_tells_all_that_differs(world: LaneWorld) -> None:
+def test_status_reports_all_drift(world: LaneWorld) -> None:
     world.drift()
     world.engine.tamper(NAME, pid=1)
     world.files.lost = MountHealth(("/workspace",), config_missing=True)
@@ -116,7 +116,7 @@ def _without_worktree(world: LaneWorld) -> None:
 @pytest.mark.parametrize(
     ("take", "kind"), [(_without_image, "ImageMissing"), (_without_worktree, "InvalidLane")]
 )
-def test_a_lane_that_cannot_be_compared_has_its_state_all_the_same(
+def test_status_shows_state_and_fault_if_drift_is_unknown(
     world: LaneWorld, take: Callable[[LaneWorld], None], kind: str
 ) -> None:
     where = _endpoint(world)
@@ -131,7 +131,7 @@ def test_a_lane_that_cannot_be_compared_has_its_state_all_the_same(
     assert _error(world.lanes().status(LANE)).kind == "NotOwned"
 
 
-def test_a_path_that_cannot_be_asked_for_is_not(world: LaneWorld) -> None:
+def test_status_does_not_probe_an_invalid_ready_path(world: LaneWorld) -> None:
     world.profile = replace(world.profile, ready_path="x")
     world.engine.forget_calls()
     seen = _status(world)
@@ -139,14 +139,14 @@ def test_a_path_that_cannot_be_asked_for_is_not(world: LaneWorld) -> None:
     assert "answers" not in _methods(world)
 
 
-def test_the_status_judges_by_the_policy(world: LaneWorld) -> None:
+def test_status_drift_follows_the_policy(world: LaneWorld) -> None:
     world.engine.tamper(NAME, privileged=True)
     assert [difference.field for difference in _status(world).drift] == ["privileged"]
     world.policy = "reference"
     assert _status(world).drift == ()
 
 
-def test_the_status_of_somebody_elses_container_is_an_error() -> None:
+def test_status_of_unowned_container_is_an_error() -> None:
     world = LaneWorld()
     _ = world.engine.external_create(NAME)
     error = _error(world.lanes().status(LANE))
@@ -156,12 +156,12 @@ def test_the_status_of_somebody_elses_container_is_an_error() -> None:
 # --- endpoint, logs, execute ----------------------------------------------------------------------
 
 
-def test_the_endpoint_is_the_containers(world: LaneWorld) -> None:
+def test_endpoint_is_read_from_container_without_probing(world: LaneWorld) -> None:
     assert or_raise(world.lanes().endpoint(LANE)) == _endpoint(world)
     assert _methods(world) == ["inspect"], "it is not probed"
 
 
-def test_a_worker_that_does_not_run_has_no_endpoint(world: LaneWorld) -> None:
+def test_endpoint_of_exited_worker_is_an_error(world: LaneWorld) -> None:
     world.engine.exit(NAME, 3)
     error = _error(world.lanes().endpoint(LANE))
     says = "the container ws-a does not run: it is exited (its worker ended with 3)"
@@ -169,12 +169,12 @@ def test_a_worker_that_does_not_run_has_no_endpoint(world: LaneWorld) -> None:
 
 
 @pytest.mark.parametrize("tail", [1, 2])
-def test_the_logs_are_the_last_lines(world: LaneWorld, tail: int) -> None:
+def test_logs_return_the_last_lines(world: LaneWorld, tail: int) -> None:
     words = or_raise(world.lanes().logs(LANE, tail))
     assert words.splitlines() == ["one", "two", "three"][-tail:]
 
 
-def test_what_is_not_there_is_told_with_how_to_make_it() -> None:
+def test_missing_container_error_suggests_ensure() -> None:
     lanes = LaneWorld().lanes()
     outcomes: list[Outcome[object]] = [
         lanes.endpoint(LANE),
@@ -204,7 +204,7 @@ class _Terminals(InMemory):
         return super().execute(container, command, streams, tty=tty)
 
 
-def test_who_asks_for_a_terminal_gets_one_and_nobody_else() -> None:
+def test_execute_passes_the_tty_option_to_the_engine() -> None:
     world = LaneWorld()
     engine = _Terminals((DEFAULT_IMAGE,), clock=world.clock)
     world.engine = engine
@@ -214,7 +214,7 @@ def test_who_asks_for_a_terminal_gets_one_and_nobody_else() -> None:
     assert engine.asked == (True, False)
 
 
-def test_a_container_that_sleeps_is_told_with_how_it_came_to_that(world: LaneWorld) -> None:
+def test_execute_in_paused_or_exited_container_reports_state(world: LaneWorld) -> None:
     world.engine.pause(NAME)
     assert str(_error(world.lanes().execute(LANE, ["true"]))) == snapshot("""\
 ws/a: the container ws-a does not run: it is paused
@@ -233,7 +233,7 @@ ws/a: the container ws-a does not run: it is exited (its worker ended with 3)
 # --- stop, remove ---------------------------------------------------------------------------------
 
 
-def test_a_stop_says_what_it_did(world: LaneWorld) -> None:
+def test_stop_returns_what_it_did(world: LaneWorld) -> None:
     assert or_raise(world.lanes().stop(LANE)) == "stopped"
     assert [one.state for one in world.ours()] == ["exited"]
     assert world.events == [ENDED]
@@ -244,13 +244,13 @@ def test_a_stop_says_what_it_did(world: LaneWorld) -> None:
     assert _methods(world).count("stop") == 1
 
 
-def test_a_paused_one_is_woken_to_be_stopped(world: LaneWorld) -> None:
+def test_paused_container_is_unpaused_before_stop(world: LaneWorld) -> None:
     world.engine.pause(NAME)
     assert or_raise(world.lanes().stop(LANE)) == "stopped"
     assert [m for m in _methods(world) if m != "inspect"] == ["unpause", "stop"]
 
 
-def test_one_that_cannot_be_woken_is_not_stopped(world: LaneWorld) -> None:
+def test_container_that_fails_to_unpause_is_not_stopped(world: LaneWorld) -> None:
     world.engine.pause(NAME)
     world.engine.fail("unpause", BROKEN)
     assert _error(world.lanes().stop(LANE)).message == BROKEN.message
@@ -258,14 +258,14 @@ def test_one_that_cannot_be_woken_is_not_stopped(world: LaneWorld) -> None:
 
 
 @pytest.mark.parametrize("verb", ["stop", "remove"])
-def test_what_podman_refuses_is_told(world: LaneWorld, verb: str) -> None:
+def test_engine_error_of_stop_or_remove_is_reported(world: LaneWorld, verb: str) -> None:
     world.engine.fail(verb, BROKEN)
     error = _error(getattr(world.lanes(), verb)(LANE))
     assert (error.message, error.lane) == (BROKEN.message, "ws/a")
 
 
 @pytest.mark.parametrize("verb", ["stop", "remove"])
-def test_nothing_is_done_while_ids_cannot_be_told_apart(world: LaneWorld, verb: str) -> None:
+def test_failed_id_check_prevents_stop_and_remove(world: LaneWorld, verb: str) -> None:
     # The first look is for the names, the second for the ids.
     world.engine.fail("inspect", BROKEN, skip=1)
     error = _error(getattr(world.lanes(), verb)(LANE))
@@ -274,7 +274,7 @@ def test_nothing_is_done_while_ids_cannot_be_told_apart(world: LaneWorld, verb: 
     assert verb not in _methods(world)
 
 
-def test_a_removal_takes_all_that_is_the_lanes(world: LaneWorld) -> None:
+def test_remove_takes_all_containers_of_the_lane(world: LaneWorld) -> None:
     world.drift()
     world.engine.crash("stop", "after")
     with pytest.raises(SimulatedKill):
@@ -285,7 +285,7 @@ def test_a_removal_takes_all_that_is_the_lanes(world: LaneWorld) -> None:
     assert or_raise(world.lanes().remove(LANE)) == "missing"
 
 
-def test_a_removal_tells_that_it_waits_for_what_runs_alone(world: LaneWorld) -> None:
+def test_remove_reports_waiting_only_for_running_container(world: LaneWorld) -> None:
     assert or_raise(world.lanes().remove(LANE)) == "removed"
     assert world.events == [ENDED]
     _ = or_raise(world.lanes().ensure(LANE))
@@ -295,14 +295,14 @@ def test_a_removal_tells_that_it_waits_for_what_runs_alone(world: LaneWorld) -> 
     assert world.events == []
 
 
-def test_a_stop_waits_for_the_workers_grace(world: LaneWorld) -> None:
+def test_stop_waits_for_the_stop_grace(world: LaneWorld) -> None:
     world.engine.replace_worker(NAME, Worker(stop_seconds=100.0))
     begun = world.clock.now()
     assert or_raise(world.lanes().stop(LANE)) == "stopped"
     assert world.clock.now() - begun == pytest.approx(10.0)
 
 
-def test_a_removal_waits_for_the_workers_grace(world: LaneWorld) -> None:
+def test_remove_waits_for_the_stop_grace(world: LaneWorld) -> None:
     world.engine.replace_worker(NAME, Worker(stop_seconds=100.0))
     begun = world.clock.now()
     assert or_raise(lifecycle.remove(world.engine, LANE, 4.0, world.events.append)) == "removed"

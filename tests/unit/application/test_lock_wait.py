@@ -31,9 +31,7 @@ CALLS: dict[str, Callable[[Lanes], Outcome[object]]] = {
 
 
 @pytest.mark.parametrize("call", CALLS)
-def test_a_lane_that_stays_busy_is_an_error_that_names_who_works_on_it(
-    tmp_path: Path, call: str
-) -> None:
+def test_lock_timeout_names_the_process_holding_the_lock(tmp_path: Path, call: str) -> None:
     world, lock = LaneWorld(), FileLock(str(tmp_path / "locks"))
     _ = or_raise(world.lanes().ensure(LANE))
     before = world.ours()
@@ -51,7 +49,7 @@ def test_a_lane_that_stays_busy_is_an_error_that_names_who_works_on_it(
     assert isinstance(CALLS[call](lanes), Success)
 
 
-def test_a_wait_is_told_of_each_second_and_ends_in_time(tmp_path: Path) -> None:
+def test_lock_wait_reports_each_second_and_ends_at_timeout(tmp_path: Path) -> None:
     clock, told = VirtualClock(), list[Waiting]()
     lock = FileLock(str(tmp_path / "locks"), clock=clock)
     with lock.hold("ws-a", 0).unwrap():
@@ -67,7 +65,7 @@ def test_a_wait_is_told_of_each_second_and_ends_in_time(tmp_path: Path) -> None:
             assert {waiting.what for waiting in told} <= {f"the lane lock: {error.message}"}
 
 
-def test_a_lock_that_is_freed_meanwhile_is_taken(tmp_path: Path) -> None:
+def test_lock_released_during_the_wait_is_acquired(tmp_path: Path) -> None:
     lock = FileLock(str(tmp_path / "locks"), clock=VirtualClock())
     held = lock.hold("ws-a", 0).unwrap()
 
@@ -78,7 +76,7 @@ def test_a_lock_that_is_freed_meanwhile_is_taken(tmp_path: Path) -> None:
         assert isinstance(lock.hold("ws-a", 0), Failure)
 
 
-def test_what_is_no_wait_is_not_waited_for(tmp_path: Path) -> None:
+def test_unusable_lock_folder_fails_without_waiting(tmp_path: Path) -> None:
     _ = (tmp_path / "locks").write_text("no folder")
     told = list[Waiting]()
     outcome = acquire_with_progress(

@@ -112,7 +112,7 @@ def _glance(podman: _Podman, *lanes: ObserveRequest) -> _Ear:
         ("a", copying("id-a"), ["a a.next a.prev |", "| i"]),
     ],
 )
-def test_no_more_is_asked_than_the_note_leaves_open(
+def test_only_what_the_journal_leaves_open_is_inspected(
     there: str, journal: Journal, asked: list[str]
 ) -> None:
     podman = _Podman(*there.split())
@@ -126,7 +126,7 @@ def test_no_more_is_asked_than_the_note_leaves_open(
     )
 
 
-def test_many_lanes_are_asked_for_together_and_each_image_once() -> None:
+def test_lanes_are_inspected_together_and_each_image_once() -> None:
     podman = _Podman("a", "b", "c", "c.next")
     lanes = [
         ObserveRequest("a", "i", settled("id-a")),
@@ -143,7 +143,7 @@ def test_many_lanes_are_asked_for_together_and_each_image_once() -> None:
     assert ear.told[3] == Success(ObservedLane(image=IMAGES["j"]))
 
 
-def test_a_settled_lane_is_told_of_when_both_it_and_its_image_are_seen() -> None:
+def test_settled_lane_is_reported_when_it_and_image_are_seen() -> None:
     podman = _Podman("a", "b", "c")
     podman.order = ["a", "b", "j", "i", "c"]
     lanes = [
@@ -158,7 +158,7 @@ def test_a_settled_lane_is_told_of_when_both_it_and_its_image_are_seen() -> None
         assert ear.told[at] == Success(ObservedLane(podman.have[name], image=IMAGES[image]))
 
 
-def test_a_name_that_is_told_of_twice_is_heard_once() -> None:
+def test_repeated_partial_result_is_reported_once() -> None:
     podman = _Podman("a", "b")
     podman.order = ["i", "a", "a", "i", "b"]
     ear = _glance(
@@ -167,7 +167,7 @@ def test_a_name_that_is_told_of_twice_is_heard_once() -> None:
     assert ear.when == [(0, 1), (1, 1)]
 
 
-def test_a_missing_image_is_told_to_those_lanes_that_have_it() -> None:
+def test_missing_image_is_reported_to_lanes_that_use_it() -> None:
     podman = _Podman("a", "b", "c", images=("j",))
     ear = _glance(
         podman,
@@ -183,7 +183,7 @@ def test_a_missing_image_is_told_to_those_lanes_that_have_it() -> None:
     assert _glance(bare, ObserveRequest("a", "i", EMPTY)).told[0] == Success(ObservedLane())
 
 
-def test_a_podman_that_cannot_be_asked_is_told_to_those_that_are_left() -> None:
+def test_engine_error_is_reported_to_unsettled_lanes() -> None:
     first = _Podman("a", "b")
     first.fails_at = 1
     ear = _glance(first, ObserveRequest("a", "i", settled("id-a")), ObserveRequest("b", "i", EMPTY))
@@ -199,7 +199,7 @@ def test_a_podman_that_cannot_be_asked_is_told_to_those_that_are_left() -> None:
     assert (ear.told[0].unwrap().current, ear.told[1]) == (second.have["a"], Failure(BROKEN))
 
 
-def test_a_copy_that_was_broken_off_is_that_of_the_noted_container_alone() -> None:
+def test_incomplete_copy_applies_only_to_journaled_container() -> None:
     for journal, half in ((copying("id-a"), True), (copying("id-b"), False), (UNFINISHED, False)):
         seen = observe_one_quickly(_Podman("a"), ObserveRequest("a", "i", journal)).unwrap()
         assert seen.config_copy_incomplete is half
@@ -211,7 +211,7 @@ def test_a_copy_that_was_broken_off_is_that_of_the_noted_container_alone() -> No
     assert isinstance(observe_one_quickly(lost, ObserveRequest("a", "i", copying("id-a"))), Failure)
 
 
-def test_lanes_without_notes_are_observed_in_one_look() -> None:
+def test_lanes_are_observed_with_one_inspect_call() -> None:
     podman = _Podman("a", "a.prev", "b.next", images=("i",))
     specs = [
         replace(SPEC, name="a", image="i"),
@@ -246,7 +246,7 @@ class _Inside(Files):
         return self.sees
 
 
-def test_only_what_runs_is_looked_into() -> None:
+def test_mount_health_is_checked_only_while_running() -> None:
     files = _Inside(sees=MountHealth(("/workspace",)))
     asleep, runs = ObservedLane(_seen("a")), ObservedLane(_seen("a", pid=7))
     for nothing in (ObservedLane(), asleep):
@@ -256,7 +256,7 @@ def test_only_what_runs_is_looked_into() -> None:
     assert files.asked == [(runs.current, SPEC.mounts, "/root/.codex")]
 
 
-def test_a_config_that_was_half_copied_is_gone_whatever_is_seen() -> None:
+def test_incomplete_config_copy_counts_as_missing_config() -> None:
     half = ObservedLane(_seen("a"), config_copy_incomplete=True)
     assert with_mount_health(_Inside(), SPEC, half).mount_health == MountHealth(config_missing=True)
     runs = replace(half, current=_seen("a", pid=7))
@@ -269,7 +269,7 @@ def test_a_config_that_was_half_copied_is_gone_whatever_is_seen() -> None:
     assert with_mount_health(_Inside(), bare, half).mount_health == MountHealth()
 
 
-def test_the_containers_of_a_lane_are_those_of_its_three_names() -> None:
+def test_containers_of_lane_are_found_by_its_three_names() -> None:
     engine = InMemory()
     for name in ("a", "a.next", "a.prev", "a.other"):
         _ = engine.external_create(name)
@@ -282,7 +282,7 @@ def test_the_containers_of_a_lane_are_those_of_its_three_names() -> None:
     assert containers_of(engine, "a") == Failure(BROKEN)
 
 
-def test_ids_that_cannot_be_asked_for_are_not_sound() -> None:
+def test_id_check_fails_when_inspect_fails() -> None:
     engine = InMemory()
     engine.fail("inspect", BROKEN)
     assert check_ids_unambiguous(engine, ["ab" * 32]) == Failure(BROKEN)

@@ -35,7 +35,7 @@ def world() -> LaneWorld:
     return world
 
 
-def test_an_ensure_leaves_the_id_of_the_lanes_container(world: LaneWorld) -> None:
+def test_ensure_stores_the_container_id_in_the_journal(world: LaneWorld) -> None:
     (made,) = world.ours()
     assert _journal(world) == settled(made.id)
     world.drift()
@@ -44,11 +44,11 @@ def test_an_ensure_leaves_the_id_of_the_lanes_container(world: LaneWorld) -> Non
     assert _journal(world) == settled(replaced.id) != settled(made.id)
 
 
-def test_a_settled_lane_is_asked_for_its_container_and_image_alone(world: LaneWorld) -> None:
+def test_settled_lane_inspects_only_its_container_and_image(world: LaneWorld) -> None:
     assert _asked(world) == [f"inspect {NAME}", f"images {world.profile.image}"]
 
 
-def test_a_new_lane_is_asked_for_what_could_be_lost() -> None:
+def test_new_lane_inspects_current_and_prev_name_first() -> None:
     world = LaneWorld()
     assert _asked(world)[0] == f"inspect {NAME} {NAME}.prev"
 

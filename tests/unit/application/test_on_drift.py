@@ -69,7 +69,7 @@ def _plan(seen: ObservedLane, **wish: str) -> Plan:
 # --- grades -----------------------------------------------------------------------------------
 
 
-def test_a_limit_is_changed_while_it_runs_where_podman_keeps_it() -> None:
+def test_updatable_limit_is_changed_while_running() -> None:
     seen = replace(RUNNING, memory=1 << 29, restart_policy="always")
     assert str(_plan(ObservedLane(seen))) == dedent("""\
         ws/a (ws-a): adjust
@@ -79,7 +79,7 @@ def test_a_limit_is_changed_while_it_runs_where_podman_keeps_it() -> None:
           await ws-a  because a lane is ready when its worker answers""")
 
 
-def test_where_it_is_not_kept_it_is_replaced() -> None:
+def test_limit_that_is_not_updatable_causes_replacement() -> None:
     seen = replace(RUNNING, memory=1 << 29, updatable=False)
     words = str(_plan(ObservedLane(seen))).splitlines()
     assert words[:2] == [
@@ -88,7 +88,7 @@ def test_where_it_is_not_kept_it_is_replaced() -> None:
     ]
 
 
-def test_a_limit_that_could_not_be_put_back_is_replaced() -> None:
+def test_limit_change_that_cannot_be_undone_causes_replacement() -> None:
     assert _plan(ObservedLane(replace(RUNNING, memory=None))).action == "replaced"
     unlimited = replace(SPEC, memory=None)
     assert _strongest(drift(unlimited, RUNNING, IMAGE)) == "replace"
@@ -104,7 +104,7 @@ def test_a_limit_that_could_not_be_put_back_is_replaced() -> None:
     st.sampled_from(["replace", "report", "when-idle"]),
     st.sampled_from(["", "its worker is busy"]),
 )
-def test_no_mend_is_harsher_than_the_harshest_difference(  # noqa: PLR0913, PLR0917 - all cases
+def test_plan_is_no_stronger_than_its_strongest_remedy(  # noqa: PLR0913, PLR0917 - all cases
     changes: list[dict[str, Any]],
     updatable: bool,
     state: State,
@@ -143,7 +143,7 @@ def test_no_mend_is_harsher_than_the_harshest_difference(  # noqa: PLR0913, PLR0
 # --- what is left -----------------------------------------------------------------------------
 
 
-def test_what_is_left_is_told_with_the_reason() -> None:
+def test_remaining_drift_is_shown_with_its_reason() -> None:
     seen = replace(RUNNING, user="nobody", cpus=2.0)
     assert str(_plan(ObservedLane(seen), on_drift="report")) == dedent("""\
         ws/a (ws-a): adjust
@@ -157,12 +157,12 @@ def test_what_is_left_is_told_with_the_reason() -> None:
           left  user: expected root, actual nobody  because on_drift is report""")
 
 
-def test_report_does_not_restart_for_a_dead_mount_either() -> None:
+def test_on_drift_report_does_not_restart_for_a_stale_mount() -> None:
     made = _plan(ObservedLane(RUNNING, mount_health=DEAD), on_drift="report")
     assert (made.action, [d.field for d in made.remaining_drift]) == ("none", ["mount./workspace"])
 
 
-def test_a_worker_is_asked_right_before_it_is_stopped() -> None:
+def test_idle_check_comes_right_before_the_stop() -> None:
     for seen in (
         ObservedLane(replace(RUNNING, user="x")),
         ObservedLane(RUNNING, mount_health=DEAD),
@@ -184,13 +184,13 @@ def test_a_worker_is_asked_right_before_it_is_stopped() -> None:
         *((o, "does not say that it is idle") for o in (100, 199, 300, 404, 500)),
     ],
 )
-def test_only_2xx_is_idle(status: int | None, words: str) -> None:
+def test_only_2xx_status_means_idle(status: int | None, words: str) -> None:
     said = meaning(status, "/busy")
     assert words in said
     assert bool(words) == bool(said)
 
 
-def test_the_faults_of_a_profile_are_said_beforehand() -> None:
+def test_invalid_on_drift_or_idle_path_is_rejected() -> None:
     def said(**changes: str) -> tuple[str, ...]:
         errors = validation_errors(LANE, replace(PROFILE, **changes))  # type: ignore[arg-type]  # wrong ones too
         return tuple(message for _, message in errors)
@@ -216,7 +216,7 @@ def _calls(world: LaneWorld) -> list[str]:
     return [call.method for call in world.engine.calls]
 
 
-def test_report_leaves_it_and_says_so() -> None:
+def test_on_drift_report_keeps_container_and_reports_drift() -> None:
     world = _world("report")
     _ = or_raise(world.lanes().ensure(LANE))
     (before,) = world.ours()
@@ -231,7 +231,7 @@ def test_report_leaves_it_and_says_so() -> None:
     assert or_raise(world.lanes().ensure(LANE)).action == "replaced"
 
 
-def test_report_starts_one_that_does_not_run_as_it_is() -> None:
+def test_on_drift_report_starts_drifted_container_unchanged() -> None:
     world = _world("report")
     _ = or_raise(world.lanes().ensure(LANE))
     (before,) = world.ours()
@@ -242,7 +242,7 @@ def test_report_starts_one_that_does_not_run_as_it_is() -> None:
     assert [c.id for c in world.running()] == [before.id]
 
 
-def test_report_does_not_replace_for_a_taken_port_and_says_what_helps() -> None:
+def test_on_drift_report_fails_for_port_in_use_with_a_hint() -> None:
     world = _world("report")
     STATES["port taken"](world)
     (before,) = world.ours()
@@ -255,7 +255,7 @@ def test_report_does_not_replace_for_a_taken_port_and_says_what_helps() -> None:
     assert [c.id for c in world.ours()] == [before.id]
 
 
-def test_a_busy_worker_is_left_alone_and_replaced_once_idle() -> None:
+def test_busy_worker_is_replaced_only_once_idle() -> None:
     world = _world("when-idle")
     _ = or_raise(world.lanes().ensure(LANE))
     (before,) = world.ours()
@@ -269,7 +269,7 @@ def test_a_busy_worker_is_left_alone_and_replaced_once_idle() -> None:
     assert (done.action, done.remaining_drift) == ("replaced", ())
 
 
-def test_a_worker_that_became_busy_meanwhile_is_left_alone() -> None:
+def test_worker_busy_since_planning_is_not_stopped() -> None:
     world = _world("when-idle")
     _ = or_raise(world.lanes().ensure(LANE))
     (before,) = world.ours()
@@ -287,7 +287,7 @@ def test_a_worker_that_became_busy_meanwhile_is_left_alone() -> None:
     assert _calls(world).count("status") == 2, "once before the plan, once before the stop"
 
 
-def test_silence_counts_as_busy_and_so_does_a_paused_one() -> None:
+def test_silent_or_paused_worker_counts_as_busy() -> None:
     world = _world("when-idle")
     _ = or_raise(world.lanes().ensure(LANE))
     world.drift()
@@ -302,7 +302,7 @@ def test_silence_counts_as_busy_and_so_does_a_paused_one() -> None:
     )
 
 
-def test_nobody_is_asked_when_nothing_is_to_be_stopped() -> None:
+def test_when_idle_without_drift_does_not_probe() -> None:
     world = _world("when-idle")
     for _again in range(2):
         _ = or_raise(world.lanes().ensure(LANE))
@@ -313,7 +313,7 @@ def test_nobody_is_asked_when_nothing_is_to_be_stopped() -> None:
     assert "status" not in _calls(world)
 
 
-def test_what_is_mild_is_done_though_the_worker_is_busy() -> None:
+def test_busy_worker_still_gets_adjustments() -> None:
     world = _world("when-idle", memory=1 << 30)
     _ = or_raise(world.lanes().ensure(LANE))
     world.engine.tamper(NAME, updatable=True, memory=1 << 29, pid=4711)
@@ -326,7 +326,7 @@ def test_what_is_mild_is_done_though_the_worker_is_busy() -> None:
     assert world.ours()[0].memory == 1 << 30
 
 
-def test_a_restart_that_was_asked_for_is_made_all_the_same() -> None:
+def test_restart_unready_overrides_on_drift_report() -> None:
     world = _world("report")
     _ = or_raise(world.lanes().ensure(LANE))
     world.engine.replace_worker(NAME, Worker(answers_after=None))
@@ -336,7 +336,7 @@ def test_a_restart_that_was_asked_for_is_made_all_the_same() -> None:
 
 @pytest.mark.parametrize("on_drift", ["report", "when-idle"])
 @pytest.mark.parametrize("state", [s for s in STATES if s != "without config"])
-def test_a_container_that_runs_is_never_stopped(state: str, on_drift: OnDrift) -> None:
+def test_running_container_is_not_stopped_if_report_or_busy(state: str, on_drift: OnDrift) -> None:
     world = _world()
     STATES[state](world)
     world.with_profile(on_drift=on_drift)
@@ -351,7 +351,7 @@ def test_a_container_that_runs_is_never_stopped(state: str, on_drift: OnDrift) -
 
 
 @pytest.mark.parametrize("on_drift", ["report", "when-idle"])
-def test_a_replacement_that_runs_is_not_taken_back_though_it_does_not_answer(
+def test_unready_replacement_is_kept_with_report_or_when_idle(
     on_drift: OnDrift,
 ) -> None:
     world = _world()
@@ -365,7 +365,9 @@ def test_a_replacement_that_runs_is_not_taken_back_though_it_does_not_answer(
 
 @given(st.sampled_from(sorted(STATES)), st.integers(0, 14), st.sampled_from(["kill", "fault"]))
 @settings(max_examples=60, deadline=None)
-def test_not_even_when_something_fails(state: str, skip: int, trouble: str) -> None:
+def test_on_drift_report_keeps_container_running_on_failure(
+    state: str, skip: int, trouble: str
+) -> None:
     if state == "without config":
         return
     world = _world()
@@ -381,7 +383,7 @@ def test_not_even_when_something_fails(state: str, skip: int, trouble: str) -> N
     assert ran <= {c.id for c in world.running()}
 
 
-def test_what_an_update_does_not_end_a_replace_does_and_the_rest_is_as_it_was() -> None:
+def test_without_update_turns_adjust_into_replace() -> None:
     grades: tuple[Remedy, ...] = ("adjust", "restart", "replace")
     drift = tuple(Difference("f", "1", "2", grade) for grade in grades)
     assert [each.remedy for each in without_update(drift)] == ["replace", "restart", "replace"]
@@ -389,7 +391,7 @@ def test_what_an_update_does_not_end_a_replace_does_and_the_rest_is_as_it_was() 
     assert [needing(drift, grade) for grade in grades] == [(each,) for each in drift]
 
 
-def test_an_update_sets_what_differs_and_knows_what_was() -> None:
+def test_updates_return_new_and_previous_limits() -> None:
     seen = replace(RUNNING, memory=1 << 29, cpus=2.0, pids_limit=50, restart_policy="always")
     drift = _plan(ObservedLane(seen)).drift
     assert updates(SPEC, seen, drift) == (
@@ -418,7 +420,7 @@ def _updatable(world: LaneWorld) -> None:
     world.engine.tamper(NAME, updatable=True, memory=1 << 29)
 
 
-def test_an_update_that_is_refused_is_put_back_and_then_it_is_replaced() -> None:
+def test_failed_update_is_undone_before_replacement() -> None:
     world = _world()
     _updatable(world)
     (before,) = world.ours()
@@ -435,7 +437,7 @@ def test_an_update_that_is_refused_is_put_back_and_then_it_is_replaced() -> None
     assert [c.id for c in world.ours()] != [before.id]
 
 
-def test_an_update_that_is_not_honoured_is_a_replace() -> None:
+def test_ignored_update_causes_replacement() -> None:
     world = _world()
     world.engine = _Ignoring(clock=world.clock, seed=1)
     _updatable(world)
@@ -449,7 +451,7 @@ def test_an_update_that_is_not_honoured_is_a_replace() -> None:
     assert world.ours() == [before]
 
 
-def test_a_race_is_no_reason_to_replace_what_an_update_ends() -> None:
+def test_conflict_during_update_causes_no_replacement() -> None:
     world = _world()
     _updatable(world)
     world.engine.fail("update", InvalidState("it is being stopped"))
@@ -457,7 +459,7 @@ def test_a_race_is_no_reason_to_replace_what_an_update_ends() -> None:
     assert (done.action, [d.field for d in done.drift]) == ("adjusted", ["memory"])
 
 
-def test_unpaused_first_and_then_updated() -> None:
+def test_paused_container_is_unpaused_before_update() -> None:
     world = _world()
     _updatable(world)
     world.engine.pause(NAME)

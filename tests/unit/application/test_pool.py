@@ -31,9 +31,7 @@ class _Gauge:
 
 @given(st.integers(1, 5), st.lists(st.booleans(), max_size=40))
 @settings(max_examples=40, deadline=None)
-def test_each_task_is_done_once_and_no_more_than_jobs_work_at_once(
-    jobs: int, waits: list[bool]
-) -> None:
+def test_pool_runs_each_task_once_with_limited_concurrency(jobs: int, waits: list[bool]) -> None:
     crew, gauge = LanePool(jobs), _Gauge()
     finished = threading.Semaphore(0)
 
@@ -65,7 +63,7 @@ def _until_no_thread_is_left() -> None:
         time.sleep(0.001)
 
 
-def test_one_that_waits_holds_up_no_other() -> None:
+def test_waiting_task_does_not_block_others() -> None:
     crew, go, finished = LanePool(1), threading.Event(), threading.Event()
 
     def first() -> None:
@@ -80,7 +78,7 @@ def test_one_that_waits_holds_up_no_other() -> None:
     _until_no_thread_is_left()
 
 
-def test_each_gives_results_in_order_and_raises_what_is_raised() -> None:
+def test_map_concurrently_keeps_order_and_raises_errors() -> None:
     assert map_concurrently(range(30), lambda n: n * n, 4) == [n * n for n in range(30)]
     assert map_concurrently([], lambda n: n, 4) == []
     for few in ([0], [1, 0, 2]):

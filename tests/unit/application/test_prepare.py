@@ -60,7 +60,7 @@ LOOKS = [
 ]
 
 
-def test_all_that_is_mounted_is_looked_at_and_the_config_read_last() -> None:
+def test_mount_sources_are_checked_before_config_is_read() -> None:
     host = _Host()
     profile = replace(MOUNTED, credentials=("auth.json", "tokens"))
     target = or_raise(prepare(host, LANE, profile))
@@ -72,7 +72,7 @@ def test_all_that_is_mounted_is_looked_at_and_the_config_read_last() -> None:
 
 
 @pytest.mark.parametrize("config_dir", ["", " "])
-def test_a_lane_without_a_config_has_none_read(config_dir: str) -> None:
+def test_lane_without_config_reads_no_config(config_dir: str) -> None:
     host, profile = _Host(), replace(PROFILE, config_dir=config_dir)
     target = or_raise(prepare(host, LANE, profile))
     digests = Digests("sha /bin/worker", "sha /bin/inbox")
@@ -80,7 +80,7 @@ def test_a_lane_without_a_config_has_none_read(config_dir: str) -> None:
     assert "config" not in str(host.asked)
 
 
-def test_a_config_may_be_read_by_whoever_shares_it() -> None:
+def test_prepare_uses_the_given_config_reader() -> None:
     host, shared = _Host(), Config("1" * 64, "2" * 64)
 
     def read(path: str, credentials: Sequence[str]) -> Outcome[Config]:
@@ -91,7 +91,7 @@ def test_a_config_may_be_read_by_whoever_shares_it() -> None:
     assert "config" not in str(host.asked)
 
 
-def test_each_thing_that_is_wrong_is_told_by_what_it_is() -> None:
+def test_each_invalid_path_is_reported_by_its_role() -> None:
     host = _Host(broken=("/bin/worker", "/bin/inbox"), unmountable=(LANE.worktree, "/m", "/n"))
     error = prepare(host, LANE, MOUNTED).failure()
     assert error.message == f"worktree: {LANE.worktree} is no place to mount (words) (and 4 more)"
@@ -109,20 +109,20 @@ def test_each_thing_that_is_wrong_is_told_by_what_it_is() -> None:
     assert f"mountable {LANE.worktree}" not in missing.asked
 
 
-def test_an_impossible_lane_is_not_looked_at() -> None:
+def test_invalid_lane_is_rejected_without_host_access() -> None:
     host = _Host()
     error = prepare(host, LANE, replace(PROFILE, memory=0)).failure()
     assert (error.kind, error.lane, host.asked) == ("InvalidLane", "ws/a", [])
 
 
-def test_a_config_that_cannot_be_read_is_the_lanes_error() -> None:
+def test_unreadable_config_is_an_error_of_the_lane() -> None:
     error = ConfigUnreadable("/c/.codex/x is a FIFO", "words", (Hint("correct-path"),))
     assert prepare(_Host(reads=Failure(error)), LANE, PROFILE) == Failure(
         replace(error, lane="ws/a")
     )
 
 
-def test_what_is_mounted_of_a_repository_is_looked_at_unless_it_is_still_to_be_made() -> None:
+def test_git_mounts_are_checked_unless_lanekit_makes_them() -> None:
     host, profile = _Host(), replace(PROFILE, git="safe", env={"A": "b"})
     target = or_raise(prepare(host, LANE, profile))
     access = git_access(or_raise(host.git(LANE.worktree)), "safe", profile.env)
@@ -133,7 +133,7 @@ def test_what_is_mounted_of_a_repository_is_looked_at_unless_it_is_still_to_be_m
     assert looked[1:] == [m.source for m in access.mounts if m.source not in later]
 
 
-def test_the_mode_says_what_is_given_of_a_repository() -> None:
+def test_git_mode_decides_the_repository_mounts() -> None:
     none = _Host()
     assert or_raise(prepare(none, LANE, PROFILE)).required_paths == ()
     assert f"git {LANE.worktree}" not in none.asked, "it is nobody's business"
@@ -149,7 +149,7 @@ def test_the_mode_says_what_is_given_of_a_repository() -> None:
     assert isinstance(prepare(_Host(), LANE, replace(masked, git="read-write")), Success)
 
 
-def test_a_repository_in_the_way_of_a_mount_is_refused() -> None:
+def test_repository_conflicting_with_a_mount_is_rejected() -> None:
     profile = replace(PROFILE, git="read-write", mounts=(BindMount("/m", "/r/.git/x"),))
     error = prepare(_Host(), LANE, profile).failure()
     assert error.message.endswith("which is also a place of /r/.git/x")

@@ -37,7 +37,7 @@ def _mended(world: LaneWorld) -> EnsureResult:
     return done
 
 
-def test_a_dead_mount_is_mended_by_a_restart(world: LaneWorld) -> None:
+def test_stale_mount_is_repaired_by_a_restart(world: LaneWorld) -> None:
     world.files.lost = DEAD
     done = _mended(world)
     assert done.action == "restarted"
@@ -46,7 +46,7 @@ def test_a_dead_mount_is_mended_by_a_restart(world: LaneWorld) -> None:
     assert "no longer at that path" in done.drift[0].actual
 
 
-def test_a_config_that_is_gone_is_copied_while_it_runs(world: LaneWorld) -> None:
+def test_missing_config_is_copied_while_running(world: LaneWorld) -> None:
     world.files.lost = GONE
     done = _mended(world)
     assert done.action == "adjusted"
@@ -56,20 +56,20 @@ def test_a_config_that_is_gone_is_copied_while_it_runs(world: LaneWorld) -> None
     ]
 
 
-def test_both_are_mended_at_once(world: LaneWorld) -> None:
+def test_missing_config_and_stale_mount_plan_a_restart(world: LaneWorld) -> None:
     world.files.lost = MountHealth(("/workspace",), config_missing=True)
     world.profile = replace(world.profile)
     assert or_raise(world.lanes().plan(LANE)).action == "restarted"
 
 
-def test_what_differs_anyway_is_replaced_and_that_is_enough(world: LaneWorld) -> None:
+def test_stale_mount_with_other_drift_causes_replacement(world: LaneWorld) -> None:
     world.files.lost = DEAD
     world.drift()
     done = or_raise(world.lanes().ensure(LANE))
     assert done.action == "replaced"
 
 
-def test_a_paused_one_is_woken_first(world: LaneWorld) -> None:
+def test_paused_container_is_unpaused_before_repair(world: LaneWorld) -> None:
     world.engine.pause(NAME)
     world.files.lost = DEAD
     done = _mended(world)
@@ -78,14 +78,14 @@ def test_a_paused_one_is_woken_first(world: LaneWorld) -> None:
     ]
 
 
-def test_one_that_does_not_run_has_nothing_to_lose(world: LaneWorld) -> None:
+def test_stopped_container_has_no_stale_mounts(world: LaneWorld) -> None:
     world.engine.exit(NAME, 0)
     world.engine.tamper(NAME, pid=0)
     world.files.lost = DEAD
     assert or_raise(world.lanes().ensure(LANE)).action == "started"
 
 
-def test_status_and_plan_tell_of_it(world: LaneWorld) -> None:
+def test_status_and_plan_report_a_stale_mount(world: LaneWorld) -> None:
     world.files.lost = DEAD
     seen = or_raise(world.lanes().status(LANE))
     planned = or_raise(world.lanes().plan(LANE))
@@ -94,14 +94,14 @@ def test_status_and_plan_tell_of_it(world: LaneWorld) -> None:
     assert "because /workspace shows a folder that is gone" in str(planned)
 
 
-def test_the_reference_does_not_see_it(world: LaneWorld) -> None:
+def test_reference_policy_ignores_lost_mounts_and_config(world: LaneWorld) -> None:
     world.policy = "reference"
     world.files.lost = MountHealth(("/workspace",), config_missing=True)
     assert or_raise(world.lanes().ensure(LANE)).action == "none"
     assert or_raise(world.lanes().status(LANE)).drift == ()
 
 
-def test_a_restart_that_fails_leaves_it_running(world: LaneWorld) -> None:
+def test_failed_restart_leaves_the_container_running(world: LaneWorld) -> None:
     world.files.lost = DEAD
     world.engine.fail("start", EngineFailed("cannot"), when="before")
     assert isinstance(world.lanes().ensure(LANE), Failure)
@@ -116,7 +116,7 @@ def _stops(world: LaneWorld) -> int:
     return [call.method for call in world.engine.calls].count("stop")
 
 
-def test_one_that_does_not_answer_is_restarted_once_when_asked(world: LaneWorld) -> None:
+def test_unready_worker_is_restarted_once_if_requested(world: LaneWorld) -> None:
     _silent(world)
     assert isinstance(world.lanes().ensure(LANE), Failure)
     assert _stops(world) == 0
@@ -127,7 +127,7 @@ def test_one_that_does_not_answer_is_restarted_once_when_asked(world: LaneWorld)
     assert [c.state for c in world.ours()] == ["running"], "it may still come"
 
 
-def test_a_restart_helps_one_that_hangs(world: LaneWorld) -> None:
+def test_restart_unready_repairs_a_hanging_worker(world: LaneWorld) -> None:
     # It answers nothing any more, until its process is a new one.
     _silent(world)
 
@@ -140,14 +140,14 @@ def test_a_restart_helps_one_that_hangs(world: LaneWorld) -> None:
     assert "its worker did not answer in time" in done.operations[0].cause
 
 
-def test_a_new_one_that_does_not_answer_is_restarted_once() -> None:
+def test_unready_new_container_is_restarted_once() -> None:
     world = LaneWorld()
     world.new_worker(Worker(answers_after=None))
     assert isinstance(world.lanes(restart_unready=True).ensure(LANE), Failure)
     assert _stops(world) == 1
 
 
-def test_what_a_replace_put_back_is_not_restarted(world: LaneWorld) -> None:
+def test_undone_replacement_is_not_attempted_again(world: LaneWorld) -> None:
     (old,) = world.ours()
     world.drift()
     world.new_worker(Worker(answers_after=None))
@@ -159,7 +159,7 @@ def test_what_a_replace_put_back_is_not_restarted(world: LaneWorld) -> None:
     assert len(creates) == 1
 
 
-def test_a_copy_that_was_broken_off_is_made_again(world: LaneWorld) -> None:
+def test_interrupted_config_copy_is_repeated(world: LaneWorld) -> None:
     world.files.lost = GONE
     world.engine.fail("put_archive", EngineFailed("disk full"), when="after")
     assert isinstance(world.lanes().ensure(LANE), Failure)
@@ -173,7 +173,7 @@ def test_a_copy_that_was_broken_off_is_made_again(world: LaneWorld) -> None:
     assert or_raise(world.lanes().ensure(LANE)).action == "none"
 
 
-def test_a_broken_copy_is_made_again_also_when_the_container_ended_since(world: LaneWorld) -> None:
+def test_interrupted_config_copy_is_repeated_after_exit(world: LaneWorld) -> None:
     world.files.lost = GONE
     world.engine.fail("put_archive", EngineFailed("disk full"), when="after")
     assert isinstance(world.lanes().ensure(LANE), Failure)
@@ -184,7 +184,7 @@ def test_a_broken_copy_is_made_again_also_when_the_container_ended_since(world: 
     assert or_raise(world.lanes().ensure(LANE)).action == "none"
 
 
-def test_a_config_that_went_while_it_did_not_run_is_copied_after_the_start(
+def test_config_lost_while_stopped_is_copied_after_start(
     world: LaneWorld,
 ) -> None:
     world.engine.exit(NAME, 0)
@@ -203,7 +203,7 @@ def test_a_config_that_went_while_it_did_not_run_is_copied_after_the_start(
     assert or_raise(world.lanes().ensure(LANE)).action == "none"
 
 
-def test_the_reference_does_not_look_after_a_start(world: LaneWorld) -> None:
+def test_reference_policy_does_not_inspect_more_after_start(world: LaneWorld) -> None:
     world.policy = "reference"
     world.engine.exit(NAME, 0)
     world.engine.forget_calls()
@@ -214,7 +214,7 @@ def test_the_reference_does_not_look_after_a_start(world: LaneWorld) -> None:
     assert looks == ["inspect", "inspect"], "for its id, and behind its answer"
 
 
-def test_a_config_that_is_gone_after_a_restart_is_told_with_its_cause(world: LaneWorld) -> None:
+def test_config_missing_after_restart_is_copied_and_reported(world: LaneWorld) -> None:
     world.files.lost = DEAD
 
     def runs(event: Event) -> None:
@@ -230,7 +230,7 @@ def test_a_config_that_is_gone_after_a_restart_is_told_with_its_cause(world: Lan
     assert [d.field for d in done.drift] == ["mount./workspace", "config"]
 
 
-def test_an_interrupt_at_the_news_that_a_worker_is_awaited_undoes_nothing() -> None:
+def test_interrupt_while_awaiting_the_worker_undoes_nothing() -> None:
     world = LaneWorld()
 
     def interrupt(event: Event) -> None:

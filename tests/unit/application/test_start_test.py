@@ -131,7 +131,7 @@ class Podman:
         return [*(seen.name for seen in self.engine.containers), *images]
 
 
-def test_a_container_that_starts_leaves_nothing() -> None:
+def test_successful_start_test_leaves_nothing() -> None:
     podman = Podman()
     done = podman.test(DEFAULT_IMAGE)
     assert [one.diagnosis for one in done.attempts] == [None]
@@ -141,7 +141,7 @@ def test_a_container_that_starts_leaves_nothing() -> None:
     assert podman.left == []
 
 
-def test_what_was_made_other_than_asked_is_told() -> None:
+def test_start_test_reports_container_differences() -> None:
     class Otherwise(Podman):
         def create(
             self, spec: ContainerSpec, workarounds: tuple[Workaround, ...], limits: UlimitSettings
@@ -158,14 +158,14 @@ def test_what_was_made_other_than_asked_is_told() -> None:
         assert podman.left == []
 
 
-def test_what_the_image_brings_is_as_asked() -> None:
+def test_image_labels_and_volumes_are_not_differences() -> None:
     podman = Podman()
     labels = {"maintainer": "somebody"}
     _ = podman.engine.add_image("i", ImageInfo("ab" * 32, labels=labels, volumes=("/data",)))
     assert podman.test("i").differences == ()
 
 
-def test_without_an_image_one_is_made_and_removed() -> None:
+def test_start_test_without_image_makes_and_removes_one() -> None:
     podman = Podman()
     done = podman.test()
     assert [one.diagnosis for one in done.attempts] == [None]
@@ -181,21 +181,21 @@ def test_the_workarounds_are_tried_one_after_the_other() -> None:
     assert podman.left == []
 
 
-def test_low_limits_are_tried_when_our_own_are_too_high() -> None:
+def test_low_ulimits_are_tried_when_own_ulimits_fail() -> None:
     podman = Podman(needs={"low-ulimits": RLIMIT})
     done = podman.test(DEFAULT_IMAGE)
     assert [one.workarounds for one in done.attempts] == [(), ("ulimits",), ("low-ulimits",)]
     assert done.attempts[-1].diagnosis is None
 
 
-def test_a_cure_that_cannot_be_given_is_not_tried() -> None:
+def test_unsupported_workaround_is_not_tried() -> None:
     podman = Podman(needs={"hybrid-cgroups": HYBRID}, supported_workarounds=frozenset(("ulimits",)))
     assert len(podman.test(DEFAULT_IMAGE).attempts) == 1
 
 
 @pytest.mark.parametrize("method", ["put_archive", "start", "inspect"])
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_whatever_fails_nothing_is_left(method: str, when: str) -> None:
+def test_failed_start_test_leaves_nothing(method: str, when: str) -> None:
     podman = Podman()
     error = EngineFailed("it failed", "words never heard")
     podman.engine.fail(method, error, when=when)  # type: ignore[arg-type]
@@ -205,7 +205,7 @@ def test_whatever_fails_nothing_is_left(method: str, when: str) -> None:
     assert podman.left == []
 
 
-def test_a_ctrl_c_leaves_nothing() -> None:
+def test_interrupted_start_test_leaves_nothing() -> None:
     class Interrupted(Podman):
         def create(
             self, spec: ContainerSpec, workarounds: tuple[Workaround, ...], limits: UlimitSettings
@@ -219,7 +219,7 @@ def test_a_ctrl_c_leaves_nothing() -> None:
     assert podman.left == []
 
 
-def test_what_cannot_be_removed_is_told() -> None:
+def test_container_that_cannot_be_removed_is_reported() -> None:
     podman = Podman()
     podman.engine.fail("remove", EngineFailed("it failed"))
     done = podman.test(DEFAULT_IMAGE)
@@ -227,7 +227,7 @@ def test_what_cannot_be_removed_is_told() -> None:
     assert podman.left == [done.leftover]
 
 
-def test_leftovers_of_doctors_that_were_killed_are_removed_and_nothing_else() -> None:
+def test_only_leftovers_of_killed_doctors_are_removed() -> None:
     podman = Podman()
     _ = podman.engine.external_create("lanekit-doctor-0001", labels={LABEL: "start"})
     podman.engine.external_start("lanekit-doctor-0001")
@@ -239,14 +239,14 @@ def test_leftovers_of_doctors_that_were_killed_are_removed_and_nothing_else() ->
     assert sorted(podman.left) == sorted(others)
 
 
-def test_an_image_of_somebody_elses_is_not_removed() -> None:
+def test_unowned_image_is_not_removed() -> None:
     podman = Podman()
     _ = podman.engine.add_image(OWN_IMAGE)
     _ = podman.test(DEFAULT_IMAGE)
     assert podman.left == [OWN_IMAGE]
 
 
-def test_a_port_given_twice_is_no_fault() -> None:
+def test_port_in_use_is_retried() -> None:
     podman = Podman()
     podman.engine.fail("start", PortInUse("taken", "bind: address already in use"))
     done = podman.test(DEFAULT_IMAGE)
@@ -350,7 +350,7 @@ def test_port_is_judged_if_the_program_listens(
     assert podman.test(DEFAULT_IMAGE).port is verdict
 
 
-def test_podman_that_lists_nothing_is_the_fault_that_is_told() -> None:
+def test_failed_listing_is_the_reported_problem() -> None:
     podman = Podman()
     podman.engine.fail("list_by_labels", EngineFailed("could not list", "opening database /x: y"))
     done = podman.test(DEFAULT_IMAGE)

@@ -77,7 +77,7 @@ def _near(times: Sequence[float]) -> object:
     return pytest.approx(times, abs=1e-9)
 
 
-def test_the_tries_come_ever_less_often_up_to_four_a_second() -> None:
+def test_probe_interval_grows_to_a_quarter_second() -> None:
     stand = Stand()
     assert isinstance(stand.wait(1.5), Failure)
     pauses = [0.01, 0.02, 0.04, 0.08, 0.16, 0.25, 0.25, 0.25, 0.25, 0.19]
@@ -85,14 +85,14 @@ def test_the_tries_come_ever_less_often_up_to_four_a_second() -> None:
     assert stand.clock.now() == pytest.approx(BEGUN + 1.5), "and none after the deadline"
 
 
-def test_a_container_is_looked_at_every_half_second() -> None:
+def test_waiting_inspects_the_container_every_half_second() -> None:
     stand = Stand()
     assert isinstance(stand.wait(2.0), Failure)
     # At the first try that is half a second after the look before it.
     assert stand.engine.at == _near([0.56, 1.06, 1.56, 2.0])
 
 
-def test_it_is_told_every_second_for_how_long_it_was_waited() -> None:
+def test_waiting_time_is_reported_every_second() -> None:
     stand = Stand()
     assert isinstance(stand.wait(3.5), Failure)
     assert [(one.lane, one.what) for one in stand.told] == [
@@ -101,7 +101,7 @@ def test_it_is_told_every_second_for_how_long_it_was_waited() -> None:
     assert [one.seconds for one in stand.told] == _near([1.06, 2.06, 3.06])
 
 
-def test_the_first_try_gets_a_second_and_others_five_but_none_more_than_is_left() -> None:
+def test_probe_timeout_is_1_then_5_s_but_never_past_deadline() -> None:
     stand = Stand(each=5.0)
     assert isinstance(stand.wait(8.0), Failure)
     assert stand.at == _near([0.0, 5.01])
@@ -115,7 +115,7 @@ def test_the_first_try_gets_a_second_and_others_five_but_none_more_than_is_left(
     assert hurried.allowed == _near([0.02, 0.01, 0.01])
 
 
-def test_what_just_started_is_looked_at_after_its_answer_and_what_ran_is_not() -> None:
+def test_only_first_answer_of_running_worker_needs_no_inspect() -> None:
     stand = Stand(tries=1)
     assert stand.wait(5.0) == Success(WHERE)
     assert (stand.at, stand.engine.at) == ([0.0], [0.0])
@@ -146,14 +146,14 @@ def test_an_answer_at_the_deadline_counts() -> None:
         ("created", "WorkerExited"),
     ],
 )
-def test_only_what_can_still_answer_is_waited_for(state: State, kind: str) -> None:
+def test_only_running_or_paused_container_is_waited_for(state: State, kind: str) -> None:
     stand = Stand()
     stand.engine.shows = Success({SEEN.id: replace(SEEN, state=state)})
     assert stand.wait(2.0).failure().kind == kind
     assert (stand.clock.now() < BEGUN + 1.0) == (kind == "WorkerExited")
 
 
-def test_the_words_of_one_that_ended_are_its_own_and_podmans() -> None:
+def test_exited_worker_error_shows_podman_error_and_logs() -> None:
     stand = Stand()
     ended = replace(SEEN, state="exited", exit_code=3, error="podman's words")
     stand.engine.shows = Success({SEEN.id: ended})
@@ -163,7 +163,7 @@ def test_the_words_of_one_that_ended_are_its_own_and_podmans() -> None:
     assert getattr(error, "exit_code", None) == 3
 
 
-def test_one_that_cannot_be_looked_at_is_waited_for_no_longer() -> None:
+def test_removed_or_uninspectable_container_ends_the_wait() -> None:
     stand = Stand(tries=1)
     stand.engine.shows = Success(dict[str, ObservedContainer]())
     gone = stand.wait(2.0).failure()
@@ -173,7 +173,7 @@ def test_one_that_cannot_be_looked_at_is_waited_for_no_longer() -> None:
     assert stand.wait(2.0).failure() == EngineTimeout("no answer")
 
 
-def test_one_without_a_port_is_not_asked_at_all() -> None:
+def test_container_without_port_is_not_probed() -> None:
     stand = Stand()
     world = Ports(stand.engine, stand, Files(), NoLock(), stand.clock)
     wait = Wait(

@@ -122,7 +122,7 @@ def kept(tmp_path: Path) -> Kept:
     return Kept(engine, clock, Lanes(engine, clock=clock, lock=NoLock()), lanes)
 
 
-def test_lanes_are_made_so_and_said_so(kept: Kept) -> None:
+def test_watcher_starts_and_reports_all_lanes(kept: Kept) -> None:
     with kept.watched():
         kept.wait(lambda: len(kept.reports) == 3)
         assert kept.all_run()
@@ -131,7 +131,7 @@ def test_lanes_are_made_so_and_said_so(kept: Kept) -> None:
 
 
 @pytest.mark.parametrize("harm", ["kill", "external_remove", "pause", "external_stop", "rename"])
-def test_what_happens_to_a_lane_is_put_right_at_once(kept: Kept, harm: str) -> None:
+def test_watcher_repairs_a_harmed_lane_at_once(kept: Kept, harm: str) -> None:
     lane = kept.lanes[0]
     with kept.watched():
         kept.wait(lambda: len(kept.reports) == 3)
@@ -144,7 +144,7 @@ def test_what_happens_to_a_lane_is_put_right_at_once(kept: Kept, harm: str) -> N
     assert len(kept.reports) == 4
 
 
-def test_an_ensure_of_a_lane_that_is_well_brings_no_other(kept: Kept) -> None:
+def test_watcher_makes_no_engine_calls_after_a_repair(kept: Kept) -> None:
     lane, _, last = kept.lanes
     with kept.watched():
         kept.wait(lambda: len(kept.reports) == 3)
@@ -162,14 +162,14 @@ def test_an_ensure_of_a_lane_that_is_well_brings_no_other(kept: Kept) -> None:
         assert kept.looks(last) >= 3
 
 
-def test_a_resync_finds_what_made_no_event(kept: Kept) -> None:
+def test_resync_repairs_drift_without_an_event(kept: Kept) -> None:
     with kept.watched(resync=0.3):
         kept.wait(lambda: len(kept.reports) == 3)
         kept.engine.tamper(kept.lanes[1].container_name, user="nobody")
         kept.pass_until(lambda: kept.words(kept.lanes[1]) == ["reconciled"] * 2)
 
 
-def test_podman_away_and_back_is_said_once_each(kept: Kept) -> None:
+def test_engine_loss_and_return_are_reported_once_each(kept: Kept) -> None:
     with kept.watched():
         kept.wait(lambda: len(kept.reports) == 3)
         kept.engine.disconnect()
@@ -181,7 +181,7 @@ def test_podman_away_and_back_is_said_once_each(kept: Kept) -> None:
     assert kept.words()[3:] == ["engine lost", "engine back", "reconciled"]
 
 
-def test_podman_lost_is_told_without_a_secret_of_any_lane(kept: Kept) -> None:
+def test_engine_lost_report_redacts_secrets_of_all_lanes(kept: Kept) -> None:
     first, second, _ = kept.lanes
     assert first.profile is not None
     kept.lanes = [_with_token(first, "first-s3cret"), replace(second, profile=None)]
@@ -203,7 +203,7 @@ def _with_token(lane: Lane, token: str) -> Lane:
     return replace(lane, profile=replace(lane.profile, env={"TOKEN": token}))
 
 
-def test_lanes_that_are_asked_for_anew(kept: Kept) -> None:
+def test_update_ensures_changed_lane_and_drops_removed_lane(kept: Kept) -> None:
     a, b, c = kept.lanes
     with kept.watched() as watcher:
         kept.wait(lambda: len(kept.reports) == 3)
@@ -219,7 +219,7 @@ def test_lanes_that_are_asked_for_anew(kept: Kept) -> None:
     assert kept.words(a) == ["reconciled", "gone"]
 
 
-def test_a_lane_that_is_slow_keeps_no_other_waiting_and_no_stop(kept: Kept) -> None:
+def test_slow_lane_delays_neither_other_lanes_nor_stop(kept: Kept) -> None:
     slow, other, _ = kept.lanes
     kept.engine.set_worker(slow.container_name, Worker(answers_after=60.0))
     with kept.watched():
@@ -231,7 +231,7 @@ def test_a_lane_that_is_slow_keeps_no_other_waiting_and_no_stop(kept: Kept) -> N
     assert kept.words(slow) == []
 
 
-def test_a_failure_is_said_once_and_tried_again(kept: Kept) -> None:
+def test_failing_lane_is_reported_once_and_retried(kept: Kept) -> None:
     bad = kept.lanes[0]
     kept.engine.set_worker(bad.container_name, Worker(start_error="no such file"))
     with kept.watched(resync=0.2):
@@ -242,7 +242,7 @@ def test_a_failure_is_said_once_and_tried_again(kept: Kept) -> None:
         assert kept.words(bad) == ["failing"]
 
 
-def test_a_podman_that_is_away_from_the_start(kept: Kept) -> None:
+def test_watcher_recovers_from_engine_absent_at_start(kept: Kept) -> None:
     kept.engine.disconnect()
     with kept.watched():
         kept.wait(lambda: kept.words() == ["engine lost"])

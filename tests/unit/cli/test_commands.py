@@ -37,7 +37,7 @@ def _ensured(line: str) -> list[str]:
     return re.split(r" {2,}", re.sub(r":\d{5}", ":PORT", line))
 
 
-def test_ensure_says_for_each_lane_what_was_done_where_and_why(lanekit: Lanekit) -> None:
+def test_ensure_prints_action_endpoint_and_cause_per_lane(lanekit: Lanekit) -> None:
     said = lanekit("ensure")
     assert said.code == 0
     assert [_ensured(line) for line in said.out.splitlines()] == [
@@ -51,7 +51,7 @@ def test_ensure_says_for_each_lane_what_was_done_where_and_why(lanekit: Lanekit)
     ] * 2
 
 
-def test_ensure_names_the_fields_that_made_it_replace(lanekit: Lanekit, fleet: Path) -> None:
+def test_ensure_prints_fields_that_caused_a_replace(lanekit: Lanekit, fleet: Path) -> None:
     _ = lanekit("ensure")
     _ = (fleet / "worker").write_text("#!/bin/sh\n# another\n")
     said = lanekit("ensure", "ws1/a")
@@ -60,7 +60,7 @@ def test_ensure_names_the_fields_that_made_it_replace(lanekit: Lanekit, fleet: P
     ]
 
 
-def test_a_lane_that_was_stopped_is_started(lanekit: Lanekit) -> None:
+def test_ensure_starts_stopped_lane(lanekit: Lanekit) -> None:
     _ = lanekit("ensure")
     assert lanekit("stop", "ws1/a").out == "ws1/a  stopped\n"
     assert _ensured(lanekit("ensure", "ws1/a").out.rstrip("\n"))[1::3] == [
@@ -68,7 +68,7 @@ def test_a_lane_that_was_stopped_is_started(lanekit: Lanekit) -> None:
     ]
 
 
-def test_in_a_pipe_a_line_an_event_and_a_summary(lanekit: Lanekit, fleet: Path) -> None:
+def test_ensure_in_pipe_prints_events_and_summary(lanekit: Lanekit, fleet: Path) -> None:
     said = lanekit("ensure")
     *events, summary = said.err.splitlines()
     for lane in ("a", "long"):
@@ -85,7 +85,7 @@ def test_in_a_pipe_a_line_an_event_and_a_summary(lanekit: Lanekit, fleet: Path) 
     assert lanekit("ensure", "ws1/a").err == "", "of one lane its line says all"
 
 
-def test_json_has_events_when_asked_for_them(lanekit: Lanekit) -> None:
+def test_json_contains_events_only_with_verbose(lanekit: Lanekit) -> None:
     said = lanekit("ensure", "ws1/a", "--json", "--verbose")
     assert said.err == ""
     *events, last = said.records
@@ -100,7 +100,7 @@ def test_json_has_events_when_asked_for_them(lanekit: Lanekit) -> None:
     assert all("event" not in record for record in lanekit("ensure", "--json").records)
 
 
-def test_lanes_are_told_in_the_order_of_the_file_and_once(lanekit: Lanekit) -> None:
+def test_lanes_are_printed_once_in_file_order(lanekit: Lanekit) -> None:
     said = lanekit("ensure", "ws1/long", "ws1/a", "ws1/long", "--json")
     assert [record["lane"] for record in said.records] == ["ws1/a", "ws1/long"]
 
@@ -111,7 +111,7 @@ def _break_worker(engine: InMemory, fleet: Path) -> None:
     engine.set_worker("ws1-a", Worker(exits_after=0.0, exit_code=7, last_lines=("no key",)))
 
 
-def test_one_failing_lane_stops_no_other_and_exits_1(
+def test_failing_lane_stops_no_other_and_exits_1(
     lanekit: Lanekit, engine: InMemory, fleet: Path
 ) -> None:
     _ = lanekit("ensure", "ws1/a")
@@ -134,14 +134,12 @@ def test_one_failing_lane_stops_no_other_and_exits_1(
     )
 
 
-def test_what_a_container_says_cannot_steer_the_terminal(
-    lanekit: Lanekit, engine: InMemory
-) -> None:
+def test_control_characters_in_engine_error_are_escaped(lanekit: Lanekit, engine: InMemory) -> None:
     engine.fail("inspect", EngineFailed("no", detail="a\x1b]0;title\x07\tb\r\x9bc"), times=None)
     assert "    a\\x1b]0;title\\x07\tb\n    \\x9bc\n" in lanekit("ensure").err
 
 
-def test_json_has_exactly_the_keys_of_every_lane(lanekit: Lanekit, engine: InMemory) -> None:
+def test_ensure_json_has_exactly_the_expected_keys(lanekit: Lanekit, engine: InMemory) -> None:
     created = lanekit("ensure", "--json").records[0]
     assert list(created) == KEYS
     assert (created["lane"], created["container"], created["action"]) == (
@@ -166,7 +164,7 @@ def test_json_has_exactly_the_keys_of_every_lane(lanekit: Lanekit, engine: InMem
     assert [difference["field"] for difference in replaced["drift"]] == ["image.id"]
 
 
-def test_json_of_a_failure_says_what_was_begun_and_that_it_was_undone(
+def test_ensure_json_of_failure_has_operations_and_rollback(
     lanekit: Lanekit, engine: InMemory, fleet: Path
 ) -> None:
     _ = lanekit("ensure", "ws1/a")
@@ -182,15 +180,13 @@ def test_json_of_a_failure_says_what_was_begun_and_that_it_was_undone(
     assert record["seconds"] >= 0
 
 
-def test_what_could_not_be_undone_is_not_called_rolled_back(
-    lanekit: Lanekit, engine: InMemory
-) -> None:
+def test_failed_rollback_is_not_reported_as_rolled_back(lanekit: Lanekit, engine: InMemory) -> None:
     engine.fail("start", EngineFailed("no start"))
     engine.fail("remove", EngineFailed("no remove"), times=None)
     assert lanekit("ensure", "ws1/a", "--json").records[0]["rolled_back"] is False
 
 
-def test_plan_prints_the_plan_and_exits_3_only_when_asked(lanekit: Lanekit) -> None:
+def test_plan_prints_steps_and_exits_3_only_with_exit_code(lanekit: Lanekit) -> None:
     said = lanekit("plan", "ws1/a")
     assert said.code == 0
     assert said.out.splitlines()[:2] == [
@@ -203,7 +199,7 @@ def test_plan_prints_the_plan_and_exits_3_only_when_asked(lanekit: Lanekit) -> N
     assert lanekit("plan", "ws1/a").out == "ws1/a (ws1-a): nothing to do\n"
 
 
-def test_a_plan_that_fails_exits_1_also_with_exit_code(lanekit: Lanekit, fleet: Path) -> None:
+def test_failing_plan_exits_1_also_with_exit_code(lanekit: Lanekit, fleet: Path) -> None:
     (fleet / "wt-a").rmdir()
     said = lanekit("plan", "--exit-code")
     assert said.code == 1
@@ -211,7 +207,7 @@ def test_a_plan_that_fails_exits_1_also_with_exit_code(lanekit: Lanekit, fleet: 
     assert said.out.startswith("ws1/long (ws1-long): create")
 
 
-def test_plan_json_says_what_would_be_done(lanekit: Lanekit, fleet: Path) -> None:
+def test_plan_json_lists_planned_operations_and_drift(lanekit: Lanekit, fleet: Path) -> None:
     _ = lanekit("ensure")
     _ = (fleet / "worker").write_text("#!/bin/sh\n# another\n")
     (record,) = lanekit("plan", "ws1/a", "--json").records
@@ -223,7 +219,7 @@ def test_plan_json_says_what_would_be_done(lanekit: Lanekit, fleet: Path) -> Non
     assert (record["action"], record["operations"]) == ("none", [])
 
 
-def test_plan_counts_what_a_replace_would_lose_and_lists_it_when_asked(
+def test_plan_counts_lost_files_and_lists_them_with_verbose(
     lanekit: Lanekit, engine: InMemory, fleet: Path
 ) -> None:
     _ = lanekit("ensure")
@@ -262,7 +258,9 @@ ws1/a (ws1-a): replace
     assert lanekit("plan", "ws1/a", "--json").records[0]["loses"] is None
 
 
-def test_what_on_drift_leaves_is_told(lanekit: Lanekit, engine: InMemory, fleet: Path) -> None:
+def test_remaining_drift_is_reported_with_its_reason(
+    lanekit: Lanekit, engine: InMemory, fleet: Path
+) -> None:
     _ = lanekit("ensure")
     text = FLEET.replace('inbox = "inbox"', 'inbox = "inbox"\non_drift = "report"')
     _ = (fleet / "lanes.toml").write_text(text)
@@ -294,7 +292,7 @@ ws1/a (ws1-a): left as it is
         ("on_drift = 5", "profile.on_drift"),
     ],
 )
-def test_what_on_drift_needs_is_said_beforehand(
+def test_invalid_on_drift_settings_are_refused_with_line(
     lanekit: Lanekit, fleet: Path, line: str, fault: str
 ) -> None:
     _ = (fleet / "lanes.toml").write_text(FLEET.replace('inbox = "inbox"', f'inbox = "i"\n{line}'))
@@ -303,7 +301,9 @@ def test_what_on_drift_needs_is_said_beforehand(
     assert f"lanes.toml:5: {fault}" in said.err
 
 
-def test_a_lane_may_say_it_for_itself(lanekit: Lanekit, engine: InMemory, fleet: Path) -> None:
+def test_lane_overrides_on_drift_of_profile(
+    lanekit: Lanekit, engine: InMemory, fleet: Path
+) -> None:
     own = 'worktree = "wt-a"\non_drift = "when-idle"\nidle_path = "/busy"'
     _ = (fleet / "lanes.toml").write_text(FLEET.replace('worktree = "wt-a"', own))
     _ = lanekit("ensure")
@@ -313,7 +313,7 @@ def test_a_lane_may_say_it_for_itself(lanekit: Lanekit, engine: InMemory, fleet:
     assert actions == ["none", "replaced"]
 
 
-def test_the_policy_decides_what_counts(lanekit: Lanekit, fleet: Path) -> None:
+def test_reference_policy_ignores_changed_worker(lanekit: Lanekit, fleet: Path) -> None:
     _ = lanekit("ensure")
     _ = (fleet / "worker").write_text("#!/bin/sh\n# another\n")
     for command in ("plan", "status", "ensure"):
@@ -322,9 +322,7 @@ def test_the_policy_decides_what_counts(lanekit: Lanekit, fleet: Path) -> None:
     assert lanekit("plan", "ws1/a", "--json").records[0]["drift"] != []
 
 
-def test_status_is_a_table_and_says_which_engine(
-    lanekit: Lanekit, engine: InMemory, fleet: Path
-) -> None:
+def test_status_prints_table_and_engine(lanekit: Lanekit, engine: InMemory, fleet: Path) -> None:
     _ = lanekit("ensure", "ws1/a")
     _ = (fleet / "worker").write_text("#!/bin/sh\n# another\n")
     (url,) = re.findall(r"http://\S+", lanekit("endpoint", "ws1/a").out)
@@ -342,7 +340,7 @@ def test_status_is_a_table_and_says_which_engine(
     assert (second["state"], second["ready"], second["endpoint"]) == ("missing", False, None)
 
 
-def test_status_shows_the_first_fields_of_a_long_drift(
+def test_status_shortens_long_list_of_drift_fields(
     lanekit: Lanekit, engine: InMemory, fleet: Path
 ) -> None:
     _ = lanekit("ensure", "ws1/a")
@@ -352,7 +350,7 @@ def test_status_shows_the_first_fields_of_a_long_drift(
     assert re.search(r"  [5-9]: (\S+, ){3}\.\.\n", lanekit("status", "ws1/a").out)
 
 
-def test_status_goes_on_after_a_lane_that_fails(lanekit: Lanekit, fleet: Path) -> None:
+def test_status_continues_after_failing_lane(lanekit: Lanekit, fleet: Path) -> None:
     _ = lanekit("ensure", "ws1/a")
     (url,) = re.findall(r"http://\S+", lanekit("endpoint", "ws1/a").out)
     (fleet / "wt-a").rmdir()
@@ -369,9 +367,7 @@ def test_status_goes_on_after_a_lane_that_fails(lanekit: Lanekit, fleet: Path) -
     assert (first["error"]["kind"], second["error"]) == ("InvalidLane", None)
 
 
-def test_status_of_a_container_that_is_not_ours_is_a_question_mark(
-    lanekit: Lanekit, engine: InMemory
-) -> None:
+def test_status_of_unowned_container_is_question_mark(lanekit: Lanekit, engine: InMemory) -> None:
     _ = engine.external_create("ws1-a")
     said = lanekit("status")
     assert said.code == 1
@@ -379,7 +375,7 @@ def test_status_of_a_container_that_is_not_ours_is_a_question_mark(
     assert rows[1] == ["ws1/a", "ws1-a", "?", "-", "-", "NotOwned"]
 
 
-def test_endpoint_prints_the_url_and_nothing_else(lanekit: Lanekit) -> None:
+def test_endpoint_prints_only_the_url(lanekit: Lanekit) -> None:
     _ = lanekit("ensure")
     said = lanekit("endpoint", "ws1/a")
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+\n", said.out)
@@ -387,7 +383,7 @@ def test_endpoint_prints_the_url_and_nothing_else(lanekit: Lanekit) -> None:
     assert record["endpoint"] + "\n" == said.out
 
 
-def test_the_endpoint_of_a_missing_lane_is_an_error(lanekit: Lanekit) -> None:
+def test_endpoint_of_missing_lane_is_an_error(lanekit: Lanekit) -> None:
     said = lanekit("endpoint", "ws1/a")
     assert (said.code, said.out) == (1, "")
     assert said.err == snapshot("""\
@@ -406,7 +402,7 @@ def test_logs_prints_the_last_lines(lanekit: Lanekit, engine: InMemory) -> None:
     assert lanekit("logs", "ws1/a", "--tail", "0").code == 2
 
 
-def test_stop_and_rm_are_idempotent_and_say_what_was(lanekit: Lanekit) -> None:
+def test_stop_and_rm_are_idempotent_and_print_the_result(lanekit: Lanekit) -> None:
     _ = lanekit("ensure", "ws1/a")
     results = [
         [re.split(" {2,}", line)[1] for line in lanekit(command).out.splitlines()]
@@ -422,7 +418,7 @@ def test_stop_and_rm_are_idempotent_and_say_what_was(lanekit: Lanekit) -> None:
     assert (record["result"], record["error"]) == ("missing", None)
 
 
-def test_rm_leaves_what_is_not_ours(lanekit: Lanekit, engine: InMemory) -> None:
+def test_rm_does_not_remove_unowned_container(lanekit: Lanekit, engine: InMemory) -> None:
     _ = engine.external_create("ws1-a")
     said = lanekit("rm")
     assert said.code == 1
@@ -430,7 +426,7 @@ def test_rm_leaves_what_is_not_ours(lanekit: Lanekit, engine: InMemory) -> None:
     assert said.out == "ws1/long  missing\n"
 
 
-def test_show_is_a_command_for_a_shell_without_a_secret(lanekit: Lanekit, fleet: Path) -> None:
+def test_show_prints_podman_command_without_env_value(lanekit: Lanekit, fleet: Path) -> None:
     said = lanekit("show", "ws1/a")
     argv = shlex.split(said.out)
     assert argv[:4] == ["podman", "create", "--name", "ws1-a"]
@@ -442,7 +438,7 @@ def test_show_is_a_command_for_a_shell_without_a_secret(lanekit: Lanekit, fleet:
     assert record["command"] == argv
 
 
-def test_show_tells_of_values_that_podman_reads_from_stdin(lanekit: Lanekit, fleet: Path) -> None:
+def test_show_notes_variables_that_podman_reads_from_stdin(lanekit: Lanekit, fleet: Path) -> None:
     _ = (fleet / "lanes.toml").write_text(FLEET.replace("API_TOKEN", "https_proxy"))
     said = lanekit("show", "ws1/a")
     assert said.err == snapshot(
@@ -459,14 +455,14 @@ def test_fingerprint_needs_no_fleet_file(lanekit: Lanekit, fleet: Path) -> None:
     ]
 
 
-def test_the_fingerprint_without_credentials(lanekit: Lanekit, fleet: Path) -> None:
+def test_fingerprint_ignores_named_credentials(lanekit: Lanekit, fleet: Path) -> None:
     before = lanekit("fingerprint", "conf").out
     _ = (fleet / "conf" / "auth.json").write_text("token")
     assert lanekit("fingerprint", "conf").out != before
     assert lanekit("fingerprint", "conf", "--credentials", "auth.json").out == before
 
 
-def test_folders_whose_names_look_like_options(lanekit: Lanekit, fleet: Path) -> None:
+def test_folders_named_like_options_are_accepted(lanekit: Lanekit, fleet: Path) -> None:
     _ = (fleet / "conf").rename(fleet / "-v")
     _ = (fleet / "wt-a").rename(fleet / "--all")
     text = (fleet / "lanes.toml").read_text()
@@ -478,7 +474,7 @@ def test_folders_whose_names_look_like_options(lanekit: Lanekit, fleet: Path) ->
     assert f"{fleet}/--all:/workspace" in lanekit("show", "ws1/a").out
 
 
-def test_the_fingerprint_of_what_is_no_folder_is_an_error(lanekit: Lanekit) -> None:
+def test_fingerprint_of_missing_folder_is_an_error(lanekit: Lanekit) -> None:
     said = lanekit("fingerprint", "nothing", "--json")
     assert said.code == 1
     assert said.records[0]["error"]["kind"] == "ConfigUnreadable"
@@ -486,7 +482,7 @@ def test_the_fingerprint_of_what_is_no_folder_is_an_error(lanekit: Lanekit) -> N
 
 
 @pytest.mark.parametrize("before", [True, False])
-def test_common_options_may_stand_before_or_behind_the_command(
+def test_common_options_work_before_and_after_the_command(
     lanekit: Lanekit, fleet: Path, before: bool
 ) -> None:
     _ = (fleet / "lanes.toml").rename(fleet / "other.toml")
@@ -495,7 +491,7 @@ def test_common_options_may_stand_before_or_behind_the_command(
     assert len(said.records) == 2
 
 
-def test_what_stands_behind_the_command_wins(lanekit: Lanekit) -> None:
+def test_file_option_after_command_wins(lanekit: Lanekit) -> None:
     assert lanekit("--file", "nothing.toml", "status").code == 2
     assert lanekit("--file", "nothing.toml", "status", "--file", "lanes.toml").code == 0
 
@@ -512,7 +508,7 @@ def _ensure_all_by(monkeypatch: pytest.MonkeyPatch, ensure_all: Callable[..., ob
     monkeypatch.setattr(wiring, "lanes_for", lanes_for)
 
 
-def test_lanes_that_are_done_out_of_order_are_told_in_order_and_masked(
+def test_unordered_results_print_in_file_order_and_redacted(
     lanekit: Lanekit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def backwards(
@@ -529,7 +525,7 @@ def test_lanes_that_are_done_out_of_order_are_told_in_order_and_masked(
         assert said.err.count("no (hidden)\n    (hidden)!") == 2
 
 
-def test_what_was_done_is_told_also_when_a_lane_before_it_was_interrupted(
+def test_interrupted_ensure_reports_every_lane_in_file_order(
     lanekit: Lanekit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Interrupted:
@@ -557,21 +553,21 @@ def test_what_was_done_is_told_also_when_a_lane_before_it_was_interrupted(
     assert (said.code, [record["lane"] for record in said.records]) == (130, ["ws1/a", "ws1/long"])
 
 
-def test_what_events_say_is_masked_too(capsys: pytest.CaptureFixture[str]) -> None:
+def test_printed_events_redact_secrets(capsys: pytest.CaptureFixture[str]) -> None:
     profile = Profile("/w", "/i", env={"API_TOKEN": SECRET})
     progress = Progress([Lane("ws", "a", "/t", profile=profile)], verbose=True)
     progress.on_event(OperationFailed("ws/a", Start("ws-a", "it is exited"), f"no {SECRET}"))
     assert capsys.readouterr().err == "ws/a: start ws-a: failed: no (hidden)\n"
 
 
-def test_timeout_overrides_how_long_a_worker_may_take(lanekit: Lanekit, engine: InMemory) -> None:
+def test_timeout_option_limits_wait_for_worker(lanekit: Lanekit, engine: InMemory) -> None:
     engine.set_worker("ws1-a", Worker(answers_after=None))
     said = lanekit("ensure", "ws1/a", "--timeout", "0.05")
     assert "within 0.05 s" in said.err
 
 
 @pytest.mark.parametrize("seconds", ["0", "-1", "nan", "inf", "x"])
-def test_a_timeout_that_is_none_is_refused(lanekit: Lanekit, seconds: str) -> None:
+def test_invalid_timeout_is_a_usage_error(lanekit: Lanekit, seconds: str) -> None:
     said = lanekit("ensure", "--timeout", seconds)
     assert said.code == 2
     assert "--timeout" in said.err
@@ -586,7 +582,7 @@ def test_a_timeout_that_is_none_is_refused(lanekit: Lanekit, seconds: str) -> No
         ("", "its lanes are ws1/a, ws1/long"),
     ],
 )
-def test_a_lane_that_is_not_in_the_file_is_refused_with_advice(
+def test_unknown_lane_is_refused_with_a_suggestion(
     lanekit: Lanekit, engine: InMemory, fleet: Path, name: str, advice: str
 ) -> None:
     _ = (fleet / "lanes.toml").write_text(f'{FLEET}container = "box"\n')
@@ -596,7 +592,7 @@ def test_a_lane_that_is_not_in_the_file_is_refused_with_advice(
     assert engine.calls == ()
 
 
-def test_a_bad_fleet_file_is_refused_with_all_its_faults(
+def test_invalid_fleet_file_is_refused_with_every_fault(
     lanekit: Lanekit, engine: InMemory, fleet: Path
 ) -> None:
     _ = (fleet / "lanes.toml").write_text("colour = 1\n[profile]\nworker = 2\ninbox = 'i'\n")
@@ -612,7 +608,7 @@ def test_a_bad_fleet_file_is_refused_with_all_its_faults(
     assert engine.calls == ()
 
 
-def test_no_fleet_file_and_no_lane_are_refused(lanekit: Lanekit, fleet: Path) -> None:
+def test_missing_or_empty_fleet_file_is_refused(lanekit: Lanekit, fleet: Path) -> None:
     _ = (fleet / "lanes.toml").write_text("")
     said = lanekit("status")
     assert said.code == 2
@@ -627,7 +623,7 @@ def test_no_fleet_file_and_no_lane_are_refused(lanekit: Lanekit, fleet: Path) ->
     )
 
 
-def test_verbose_tells_of_each_operation_on_stderr(lanekit: Lanekit, engine: InMemory) -> None:
+def test_verbose_prints_operations_on_stderr(lanekit: Lanekit, engine: InMemory) -> None:
     engine.set_worker("ws1-a", Worker(answers_after=1.3))
     said = lanekit("ensure", "ws1/a", "--verbose")
     lines = [re.sub(r"\d+\.\d\ds", "0.00s", line) for line in said.err.splitlines()]
@@ -642,7 +638,7 @@ def test_verbose_tells_of_each_operation_on_stderr(lanekit: Lanekit, engine: InM
     assert "ws1/a: start ws1-a: failed: no start" in lanekit("ensure", "ws1/a", "-v").err
 
 
-def test_no_command_shows_the_help_and_the_version_is_known(lanekit: Lanekit) -> None:
+def test_usage_help_and_version_are_printed(lanekit: Lanekit) -> None:
     said = lanekit()
     assert said.code == 2
     assert "Usage: " in said.out + said.err
@@ -652,9 +648,7 @@ def test_no_command_shows_the_help_and_the_version_is_known(lanekit: Lanekit) ->
         assert f"\n  {command} " in listed
 
 
-def test_no_output_shows_a_value_of_the_fleets_env(
-    lanekit: Lanekit, engine: InMemory, fleet: Path
-) -> None:
+def test_no_command_prints_an_env_value(lanekit: Lanekit, engine: InMemory, fleet: Path) -> None:
     leak = EngineFailed(f"podman said {SECRET}", detail=f"and {SECRET}")
     engine.set_worker("ws1-a", Worker(output=(f"my token is {SECRET}",)))
     _ = lanekit("ensure")
@@ -671,7 +665,7 @@ def test_no_output_shows_a_value_of_the_fleets_env(
     assert any("podman said" in one.err for one in said)
 
 
-def test_a_lane_is_replaced_by_name_only(lanekit: Lanekit, engine: InMemory) -> None:
+def test_stop_of_named_lane_leaves_the_other_untouched(lanekit: Lanekit, engine: InMemory) -> None:
     _ = lanekit("ensure")
     before = {seen.name: replace(seen) for seen in engine.containers}
     _ = lanekit("stop", "ws1/long")
@@ -687,9 +681,7 @@ def test_a_lane_is_replaced_by_name_only(lanekit: Lanekit, engine: InMemory) -> 
         *(("watch", "--resync", value) for value in ("0.1", "inf", "nan", "1e300")),
     ],
 )
-def test_a_pause_that_nobody_can_wait_is_a_wrong_call(
-    lanekit: Lanekit, words: tuple[str, ...]
-) -> None:
+def test_invalid_interval_is_a_usage_error(lanekit: Lanekit, words: tuple[str, ...]) -> None:
     said = lanekit(*words)
     assert said.code == 2
     assert "to 86400 seconds" in said.err

@@ -38,14 +38,14 @@ def _examined(monkeypatch: pytest.MonkeyPatch, facts: Facts) -> list[FleetFacts]
     return fleets
 
 
-def test_a_line_a_check(lanekit: Lanekit, seen: list[FleetFacts]) -> None:
+def test_healthy_machine_prints_only_ok_lines(lanekit: Lanekit, seen: list[FleetFacts]) -> None:
     said = lanekit("doctor")
     assert (said.code, said.err) == (0, "")
     assert {line.split()[0] for line in said.out.splitlines()} == {"ok"}
     assert [fleet.images for fleet in seen] == [("localhost/ai-workflow-agent-runner:local",)]
 
 
-def test_json_is_an_object_a_check(lanekit: Lanekit, seen: list[FleetFacts]) -> None:
+def test_doctor_json_has_one_object_per_check(lanekit: Lanekit, seen: list[FleetFacts]) -> None:
     records = lanekit("doctor", "--json").records
     assert len(records) == len({record["check"] for record in records}) > 10
     keys = ["check", "status", "found", "words", "remedy", "file", "lines"]
@@ -53,7 +53,9 @@ def test_json_is_an_object_a_check(lanekit: Lanekit, seen: list[FleetFacts]) -> 
     assert seen
 
 
-def test_a_check_that_fails(lanekit: Lanekit, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_check_exits_1_and_prints_lines_to_add(
+    lanekit: Lanekit, monkeypatch: pytest.MonkeyPatch
+) -> None:
     words = "it says \x1b[2J so"
     start = StartTestResult(
         (StartAttempt((), Diagnosis("ulimits", words)), StartAttempt(("ulimits",)))
@@ -70,7 +72,7 @@ def test_a_check_that_fails(lanekit: Lanekit, monkeypatch: pytest.MonkeyPatch) -
     assert "\x1b" not in said.out
 
 
-def test_a_fleet_file_with_faults_is_a_check_that_fails(
+def test_faults_of_fleet_file_are_passed_to_examination(
     lanekit: Lanekit, fleet: Path, seen: list[FleetFacts]
 ) -> None:
     _ = (fleet / "lanes.toml").write_text("[profile]\nworker = 1\n")
@@ -78,7 +80,7 @@ def test_a_fleet_file_with_faults_is_a_check_that_fails(
     assert seen[0].faults
 
 
-def test_without_a_fleet_file(
+def test_doctor_needs_no_fleet_file_unless_a_lane_is_named(
     lanekit: Lanekit, fleet: Path, seen: list[FleetFacts], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (fleet / "lanes.toml").unlink()
@@ -90,6 +92,8 @@ def test_without_a_fleet_file(
 
 
 @pytest.mark.parametrize("words", [("--engine", "memory"), ("ws1/none",)])
-def test_a_wrong_call(lanekit: Lanekit, seen: list[FleetFacts], words: tuple[str, ...]) -> None:
+def test_doctor_usage_error_examines_nothing(
+    lanekit: Lanekit, seen: list[FleetFacts], words: tuple[str, ...]
+) -> None:
     assert lanekit("doctor", *words).code == 2
     assert seen == []

@@ -77,7 +77,7 @@ def _saved(folder: Path, value: object) -> str:
     return str(path)
 
 
-def test_no_drift_is_said_and_podman_not_asked(
+def test_matching_inspect_reports_no_drift_without_podman(
     lanekit: Lanekit, engine: InMemory, without_config: Path
 ) -> None:
     saved = _saved(without_config, [_inspect(without_config)])
@@ -86,7 +86,7 @@ def test_no_drift_is_said_and_podman_not_asked(
     assert engine.calls == ()
 
 
-def test_each_difference_is_printed_and_the_exit_code_is_3_only_when_asked(
+def test_drift_prints_fields_and_exits_3_only_with_exit_code(
     lanekit: Lanekit, without_config: Path
 ) -> None:
     seen = _inspect(without_config)
@@ -106,7 +106,7 @@ def test_each_difference_is_printed_and_the_exit_code_is_3_only_when_asked(
     assert lanekit(*arguments, "--exit-code", "--json").code == 3
 
 
-def test_of_several_containers_the_lanes_own_is_judged(
+def test_drift_picks_the_lanes_container_from_several(
     lanekit: Lanekit, without_config: Path
 ) -> None:
     others = [_inspect(without_config, name, INBOX_LANE_ID="x") for name in ("ws1-a.next", "b")]
@@ -122,7 +122,7 @@ ws1/a: the saved inspect does not contain container ws1-a
 """)
 
 
-def test_a_single_container_of_another_name_is_judged_and_the_name_told(
+def test_drift_of_container_with_other_name_prints_a_note(
     lanekit: Lanekit, without_config: Path
 ) -> None:
     saved = _saved(without_config, [_inspect(without_config, "old")])
@@ -133,7 +133,7 @@ note: image.id and values inherited from the image were not compared, because po
 """)
 
 
-def test_the_inspect_may_come_on_stdin(lanekit: Lanekit, without_config: Path) -> None:
+def test_drift_reads_inspect_from_stdin(lanekit: Lanekit, without_config: Path) -> None:
     text = json.dumps(_inspect(without_config))
     said = lanekit("drift", "ws1/a", "--inspect", "-", "--policy", "reference", stdin=text)
     assert said.out == "ws1/a: no drift\n"
@@ -143,7 +143,7 @@ def test_the_inspect_may_come_on_stdin(lanekit: Lanekit, without_config: Path) -
 @pytest.mark.parametrize(
     "text", ["", "[", "[{]", "{}x", "[{}]x", "[{} {}]", "[[]]", '[{"Id": 5, "Path": 5}]', "[1,2"]
 )
-def test_what_is_no_inspect_is_an_error_of_the_lane(
+def test_invalid_inspect_is_refused_with_command_to_save_one(
     lanekit: Lanekit, text: str, policy: str
 ) -> None:
     said = lanekit("drift", "ws1/a", "--inspect", "-", "--policy", policy, stdin=text)
@@ -158,13 +158,13 @@ def test_what_is_no_inspect_is_an_error_of_the_lane(
     assert hint == snapshot("  -> save it with `podman container inspect ws1-a > FILE`")
 
 
-def test_an_empty_list_means_that_podman_did_not_know_it(lanekit: Lanekit) -> None:
+def test_empty_inspect_list_reports_not_found(lanekit: Lanekit) -> None:
     said = lanekit("drift", "ws1/a", "--inspect", "-", "--json", stdin=" [ ] ")
     assert said.code == 1
     assert said.records[0]["error"]["kind"] == "NotFound"
 
 
-def test_a_file_that_cannot_be_read_is_a_wrong_call(lanekit: Lanekit) -> None:
+def test_unreadable_inspect_file_is_a_usage_error(lanekit: Lanekit) -> None:
     said = lanekit("drift", "ws1/a", "--inspect", "nothing.json")
     assert said.code == 2
     assert said.err == snapshot(
@@ -172,7 +172,7 @@ def test_a_file_that_cannot_be_read_is_a_wrong_call(lanekit: Lanekit) -> None:
     )
 
 
-def test_what_duplicate_keys_mean_to_the_reference_is_not_lost(
+def test_duplicate_json_keys_are_merged_as_by_the_reference(
     lanekit: Lanekit, without_config: Path
 ) -> None:
     # Go merges the two Configs and takes the last User; a Python dict would keep one Config only.
@@ -184,7 +184,7 @@ def test_what_duplicate_keys_mean_to_the_reference_is_not_lost(
 
 @pytest.mark.parametrize("recorded", RECORDED, ids=lambda p: f"{p.parent.name}-{p.stem}")
 @pytest.mark.parametrize("policy", ["strict", "reference"])
-def test_every_recorded_inspect_gets_a_verdict_without_a_secret(
+def test_recorded_inspect_gets_verdict_without_secret(
     lanekit: Lanekit, recorded: Path, policy: str
 ) -> None:
     content = cast("object", json.loads(recorded.read_text()))
@@ -194,7 +194,7 @@ def test_every_recorded_inspect_gets_a_verdict_without_a_secret(
 
 
 @pytest.mark.parametrize("policy", ["strict", "reference"])
-def test_what_would_steer_a_terminal_is_shown_as_escapes(
+def test_control_characters_in_inspect_are_escaped(
     lanekit: Lanekit, without_config: Path, policy: str
 ) -> None:
     evil = "\x1b[2J\x07\nws1/a: no drift\ud800\x00"

@@ -23,7 +23,7 @@ def _heard(engine: InMemory) -> list[tuple[str, ...]]:
         (("--engine", "memory", "ws1/a", "make", "--engine", "y"), ("make", "--engine", "y")),
     ],
 )
-def test_what_stands_behind_the_lane_is_the_command(
+def test_exec_runs_arguments_after_the_lane_unchanged(
     lanekit: Lanekit, engine: InMemory, words: tuple[str, ...], command: tuple[str, ...]
 ) -> None:
     _ = lanekit("ensure", "ws1/a")
@@ -55,7 +55,7 @@ def test_what_stands_behind_the_lane_is_the_command(
         ),
     ],
 )
-def test_a_wrong_call_enters_nothing(
+def test_exec_usage_error_executes_nothing(
     lanekit: Lanekit, engine: InMemory, words: tuple[str, ...], said: str
 ) -> None:
     _ = lanekit("ensure", "ws1/a")
@@ -65,7 +65,7 @@ def test_a_wrong_call_enters_nothing(
     assert _heard(engine) == []
 
 
-def test_a_lane_that_cannot_be_entered_is_told_from_a_command_that_failed(
+def test_exec_in_missing_lane_exits_125_with_advice(
     lanekit: Lanekit,
 ) -> None:
     done = lanekit("exec", "ws1/a", "--", "true")
@@ -73,7 +73,7 @@ def test_a_lane_that_cannot_be_entered_is_told_from_a_command_that_failed(
     assert "lanekit ensure ws1/a" in done.err
 
 
-def test_shell_runs_bash_where_there_is_one(lanekit: Lanekit, engine: InMemory) -> None:
+def test_shell_tries_bash_before_sh(lanekit: Lanekit, engine: InMemory) -> None:
     _ = lanekit("ensure", "ws1/a")
     assert lanekit("shell", "ws1/a").code == 0
     ((*_, script),) = _heard(engine)

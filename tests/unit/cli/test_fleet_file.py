@@ -44,13 +44,13 @@ def _profile_of(text: str) -> Profile:
 
 
 @given(planted_fleets())
-def test_a_fault_is_reported_once_on_the_line_it_was_planted_on(planted: PlantedFleet) -> None:
+def test_planted_fault_is_reported_once_on_its_line(planted: PlantedFleet) -> None:
     assert [fault.split(": ")[:2] for fault in _faults(planted.text)] == [
         [str(planted.line), planted.key]
     ]
 
 
-def test_all_keys_are_read() -> None:
+def test_profile_and_lane_keys_are_read() -> None:
     text = (
         '[profile]\nimage = "i"\nworker = "w"\ninbox = "../i"\nserver_port = 9\n'
         'config_dir = "/c"\nmemory = "2g"\ncpus = 2\npids_limit = 7\nready_path = "/r"\n'
@@ -82,18 +82,18 @@ def test_all_keys_are_read() -> None:
     assert named == Lane("ws", "a", "/fleet/wt", "c", expected, "mine")
 
 
-def test_the_keys_of_a_profile_are_the_fields_of_profile() -> None:
+def test_profile_keys_match_profile_fields() -> None:
     fields = {field.name for field in dataclasses.fields(Profile)}
     assert {*PROFILE_KINDS, "env", "mounts"} == fields
 
 
-def test_without_optional_keys_the_defaults_of_the_reference_hold() -> None:
+def test_missing_optional_keys_get_reference_defaults() -> None:
     profile = _profile_of(PROFILE + LANE)
     assert (profile.image, profile.server_port, profile.config_dir) == (DEFAULT_IMAGE, 8080, "")
     assert _fleet(PROFILE + LANE)[0].container_name == "ws-a"
 
 
-def test_a_lane_overrides_the_profile_and_its_env_is_added() -> None:
+def test_lane_overrides_profile_and_merges_env() -> None:
     lane = LANE + 'image = "own"\nenv = {B = "lane", C = "3"}\nconfig_dir = ""\nmounts = []\n'
     common = 'config_dir = "c"\nmounts = [{source = "s", target = "/t"}]\n'
     common += 'env = {A = "1", B = "profile"}\n'
@@ -106,7 +106,7 @@ def test_a_lane_overrides_the_profile_and_its_env_is_added() -> None:
     assert second.profile.image == DEFAULT_IMAGE
 
 
-def test_worker_and_inbox_may_stand_in_every_lane_instead() -> None:
+def test_worker_and_inbox_can_be_set_per_lane() -> None:
     assert _profile_of(LANE + 'worker = "w"\ninbox = "i"\n').worker == "/fleet/w"
 
 
@@ -114,16 +114,16 @@ def test_worker_and_inbox_may_stand_in_every_lane_instead() -> None:
     ("size", "number"),
     [("512", 512), ('"512"', 512), ('"4b"', 4), ('"3K"', 3072), ('"512m"', 512 << 20)],
 )
-def test_memory_is_bytes_or_text_with_a_unit(size: str, number: int) -> None:
+def test_memory_accepts_bytes_or_text_with_unit(size: str, number: int) -> None:
     assert _profile_of(PROFILE + f"memory = {size}\n" + LANE).memory == number
 
 
-def test_a_path_of_the_home_folder_is_expanded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tilde_path_expands_to_home(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/me")
     assert _profile_of(PROFILE + 'config_dir = "~/c"\n' + LANE).config_dir == "/home/me/c"
 
 
-def test_somebody_elses_home_is_refused() -> None:
+def test_tilde_path_of_another_user_is_refused() -> None:
     assert _faults(PROFILE + 'config_dir = "~you/c"\n' + LANE) == snapshot(
         [
             '4: profile.config_dir: found \'~you/c\', expected a path in a string ("~/" is your home folder; "~NAME/" is not supported), or "" for none'
@@ -214,11 +214,11 @@ def test_somebody_elses_home_is_refused() -> None:
         ("x = [1\n", snapshot(["1: Unclosed array (at end of document)"])),
     ],
 )
-def test_each_fault_says_where_what_and_what_was_expected(text: str, faults: list[str]) -> None:
+def test_fault_names_line_key_value_and_expectation(text: str, faults: list[str]) -> None:
     assert _faults(text) == faults
 
 
-def test_all_faults_are_told_at_once_those_of_the_core_too() -> None:
+def test_all_faults_are_reported_together() -> None:
     text = PROFILE + "server_port = 0\nmemory = 'x'\ncolour = 1\n" + LANE + 'container = "-"\n'
     assert [line.split(": ")[1] for line in _faults(text)] == [
         "profile.server_port",
@@ -228,13 +228,13 @@ def test_all_faults_are_told_at_once_those_of_the_core_too() -> None:
     ]
 
 
-def test_a_fault_of_the_profile_is_told_once_for_all_lanes() -> None:
+def test_profile_fault_is_reported_once_for_all_lanes() -> None:
     lanes = LANE + LANE.replace('"a"', '"b"') + LANE.replace('"a"', '"c"')
     env = '[profile.env]\nHOME = "x"\n'
     assert len(_faults(PROFILE + "ready_path = 'x'\n" + env + lanes)) == 2
 
 
-def test_what_stands_in_for_a_missing_value_is_never_shown() -> None:
+def test_missing_value_causes_no_follow_up_fault() -> None:
     text = PROFILE + '[[lane]]\nid = "a b"\nserver_port = 0\n'
     assert [line.split(": ")[1] for line in _faults(text)] == [
         "lane[0].workspace",
@@ -262,11 +262,11 @@ def test_what_stands_in_for_a_missing_value_is_never_shown() -> None:
         f"[profile.env]\nTOKEN = 1{'0' * 5000}\n# {SECRET}\n",
     ],
 )
-def test_no_fault_shows_what_stands_under_env(text: str) -> None:
+def test_faults_do_not_print_env_values(text: str) -> None:
     assert SECRET not in "\n".join(_faults(text))
 
 
-def test_a_file_that_is_found_is_the_nearest_one(
+def test_nearest_fleet_file_wins_and_folders_are_ignored(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     below = tmp_path / "a" / "b"
@@ -278,7 +278,7 @@ def test_a_file_that_is_found_is_the_nearest_one(
     assert nearest_fleet_file() == str(tmp_path / "a" / "lanes.toml")
 
 
-def test_paths_count_from_the_folder_the_file_is_in_its_links_resolved(tmp_path: Path) -> None:
+def test_relative_paths_start_at_resolved_folder_of_file(tmp_path: Path) -> None:
     real = tmp_path / "real" / "sub"
     real.mkdir(parents=True)
     _ = (real / "lanes.toml").write_text(PROFILE + LANE.replace('"wt"', '"../wt"'))
@@ -288,7 +288,7 @@ def test_paths_count_from_the_folder_the_file_is_in_its_links_resolved(tmp_path:
     assert fleet.lanes[0].worktree == str(tmp_path / "real" / "wt")
 
 
-def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
+def test_byte_order_mark_is_accepted(tmp_path: Path) -> None:
     path = tmp_path / "lanes.toml"
     _ = path.write_bytes(b"\xef\xbb\xbf" + (PROFILE + LANE).encode())
     assert isinstance(load_fleet(str(path)), LoadedFleet)
@@ -302,13 +302,15 @@ def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
         (b"#" * (9 << 20), ": is larger than 8 MiB, too large for a fleet file"),
     ],
 )
-def test_what_is_no_toml_is_refused(tmp_path: Path, content: bytes, words: str) -> None:
+def test_undecodable_deep_or_huge_file_is_refused(
+    tmp_path: Path, content: bytes, words: str
+) -> None:
     path = tmp_path / "lanes.toml"
     _ = path.write_bytes(content)
     assert load_fleet(str(path)) == InvalidFleetFile((f"{path}{words}",))
 
 
-def test_what_cannot_be_read_is_refused_with_the_systems_words(tmp_path: Path) -> None:
+def test_unreadable_fleet_file_is_refused(tmp_path: Path) -> None:
     for path in (tmp_path / "none", tmp_path):
         bad = load_fleet(str(path))
         assert isinstance(bad, InvalidFleetFile)

@@ -24,7 +24,9 @@ def _names(engine: InMemory) -> list[str]:
     return [container.name for container in engine.containers]
 
 
-def test_gc_shows_and_touches_nothing_without_yes(orphaned: Lanekit, engine: InMemory) -> None:
+def test_gc_without_yes_lists_orphans_and_removes_nothing(
+    orphaned: Lanekit, engine: InMemory
+) -> None:
     engine.exit("ws1-long", 0)
     said = orphaned("gc")
     assert said.code == 0
@@ -36,7 +38,9 @@ ws1/long  ws1-long   exited  no lane of the fleet file
     assert _names(engine) == ["ws1-a", "ws1-long"]
 
 
-def test_gc_leaves_what_runs_unless_told(orphaned: Lanekit, engine: InMemory) -> None:
+def test_gc_removes_running_orphan_only_with_running_option(
+    orphaned: Lanekit, engine: InMemory
+) -> None:
     said = orphaned("gc", "--yes")
     assert said.out == snapshot("""\
 LANE      CONTAINER  STATE    REASON
@@ -48,7 +52,7 @@ ws1/long  ws1-long   running  no lane of the fleet file  kept: it is running (--
     assert orphaned("gc").out == "nothing to remove\n"
 
 
-def test_gc_leaves_another_fleets_and_says_so(
+def test_gc_leaves_orphan_of_another_fleet_with_a_note(
     orphaned: Lanekit, engine: InMemory, fleet: Path
 ) -> None:
     engine.exit("ws1-long", 0)
@@ -60,7 +64,7 @@ def test_gc_leaves_another_fleets_and_says_so(
     assert _names(engine) == ["ws1-a", "ws1-long"]
 
 
-def test_gc_of_a_file_without_a_lane_takes_all_that_is_stopped(
+def test_gc_with_empty_fleet_removes_all_stopped_containers(
     orphaned: Lanekit, engine: InMemory, fleet: Path
 ) -> None:
     engine.exit("ws1-long", 0)
@@ -74,7 +78,7 @@ def test_gc_of_a_file_without_a_lane_takes_all_that_is_stopped(
 
 
 @pytest.mark.parametrize("option", ["-v", "--json"])
-def test_what_podman_says_at_a_removal_is_shown_without_secrets(
+def test_gc_redacts_secrets_in_removal_error(
     orphaned: Lanekit, engine: InMemory, option: str
 ) -> None:
     engine.fail("remove", EngineFailed("could not remove", detail=f"and {SECRET}"))

@@ -27,7 +27,7 @@ BRANCHES = st.text(st.characters(codec="utf-8"), max_size=80)
     PATHS.filter(lambda p: not path_error(p)),
     st.lists(st.builds(Worktree, PATHS, BRANCHES, usable=st.booleans()), max_size=5),
 )
-def test_what_init_writes_is_read_as_what_it_was_made_from(
+def test_init_template_parses_to_the_usable_worktrees(
     folder: str, worktrees: list[Worktree]
 ) -> None:
     made = template(folder, [Worktree(folder), *worktrees])
@@ -41,7 +41,7 @@ def test_what_init_writes_is_read_as_what_it_was_made_from(
     assert len(made.left_out) == 1 + len(worktrees) - len(good)
 
 
-def test_a_worktree_inside_that_is_named_like_a_home_is_no_home() -> None:
+def test_worktree_named_with_tilde_is_written_as_relative_path() -> None:
     made = template("/r/f", [Worktree("/r/f"), Worktree("/r/f/~x")])
     assert 'worktree = "./~x"' in made.text
 
@@ -68,7 +68,9 @@ def repository(tmp_path: Path) -> Path:
     return main
 
 
-def test_init_writes_a_lane_a_worktree(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_init_writes_one_lane_per_linked_worktree(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     _git(repository, "worktree", "add", "-q", "../wt a", "-b", "fix/one")
     _git(repository, "worktree", "add", "-q", "--detach", "../loose")
     _git(repository, "worktree", "add", "-q", "../gone", "-b", "gone")
@@ -92,7 +94,7 @@ def test_init_writes_a_lane_a_worktree(repository: Path, monkeypatch: pytest.Mon
     assert {lane.profile.git for lane in fleet.lanes if lane.profile} == {"safe"}
 
 
-def test_init_writes_over_nothing_unless_told(
+def test_init_overwrites_only_with_force_and_keeps_backup(
     repository: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert "`git worktree add ../NAME`" in _init(repository, monkeypatch).err
@@ -126,7 +128,7 @@ wrote lanes.toml: 0 lanes
     assert not os.path.lexists("/dev/null.bak")
 
 
-def test_init_outside_of_a_repository_says_so(
+def test_init_reports_missing_repository_or_missing_git(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said = _init(tmp_path, monkeypatch)

@@ -78,7 +78,7 @@ def _interrupted(number: signal.Signals, *command: str) -> tuple[int, str, str]:
         ("rm", signal.SIGINT, 130),
     ],
 )
-def test_a_signal_ends_the_wait_for_one_lane(
+def test_signal_ends_lock_wait_of_single_lane(
     held: str, command: str, number: signal.Signals, code: int
 ) -> None:
     _ = held
@@ -89,7 +89,7 @@ def test_a_signal_ends_the_wait_for_one_lane(
     assert "Traceback" not in err
 
 
-def test_a_signal_ends_the_wait_for_one_of_many(held: str) -> None:
+def test_signal_ends_lock_wait_of_one_among_several_lanes(held: str) -> None:
     _ = held
     code, out, err = _interrupted(signal.SIGINT, "ensure")
     assert code == 130

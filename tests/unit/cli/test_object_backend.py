@@ -25,7 +25,7 @@ def backend(monkeypatch: pytest.MonkeyPatch) -> ObjectBackend:
     return backend
 
 
-def test_lane_commands_work_over_objects(lanekit: Lanekit, backend: ObjectBackend) -> None:
+def test_lane_commands_work_on_object_backend(lanekit: Lanekit, backend: ObjectBackend) -> None:
     assert lanekit("plan", "--exit-code").code == 3
     actions = [lanekit("ensure", "--json").records[0]["action"] for _ in range(2)]
     assert actions == ["created", "none"]
@@ -41,7 +41,7 @@ def test_lane_commands_work_over_objects(lanekit: Lanekit, backend: ObjectBacken
     assert list(backend.objects) == ["ws1-long"]
 
 
-def test_gc_takes_an_object_that_no_lane_needs(
+def test_gc_removes_running_object_only_with_running(
     lanekit: Lanekit, backend: ObjectBackend, fleet: Path
 ) -> None:
     assert lanekit("ensure").code == 0

@@ -77,7 +77,7 @@ def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_reader_that_goes_away_ends_it_quietly(fleet: Path) -> None:
+def test_closed_pipe_ends_plan_silently_with_sigpipe_status(fleet: Path) -> None:
     text = (fleet / "lanes.toml").read_text()
     lane = '[[lane]]\nworkspace = "w"\nid = "{}"\nworktree = "wt-a"\n'
     _ = (fleet / "lanes.toml").write_text(text + "".join(lane.format(n) for n in range(400)))
@@ -90,7 +90,7 @@ def test_a_reader_that_goes_away_ends_it_quietly(fleet: Path) -> None:
     assert process.wait(60) == 128 + signal.SIGPIPE
 
 
-def test_an_output_that_cannot_be_written_is_told_in_a_line(fleet: Path) -> None:
+def test_unwritable_output_is_reported_in_one_line(fleet: Path) -> None:
     _ = fleet
     with open("/dev/full", "w") as full:
         done = subprocess.run(
@@ -100,13 +100,13 @@ def test_an_output_that_cannot_be_written_is_told_in_a_line(fleet: Path) -> None
     assert done.stderr == "lanekit: cannot write the output: No space left on device\n"
 
 
-def test_closed_streams_are_no_fault(fleet: Path) -> None:
+def test_ensure_with_closed_streams_succeeds(fleet: Path) -> None:
     _ = fleet
     command = ["sh", "-c", '"$@" <&- >&- 2>&-', "sh", *LANEKIT, "ensure"]
     assert subprocess.run(command, timeout=60, check=False).returncode == 0
 
 
-def test_words_that_the_encoding_lacks_are_escaped(fleet: Path) -> None:
+def test_unencodable_characters_are_escaped(fleet: Path) -> None:
     text = (fleet / "lanes.toml").read_text().replace('"long"', '"é"\ncontainer = "c"')
     _ = (fleet / "lanes.toml").write_text(text)
     env = {**os.environ, "PYTHONIOENCODING": "ascii"}
@@ -118,7 +118,7 @@ def test_words_that_the_encoding_lacks_are_escaped(fleet: Path) -> None:
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_undoes_what_was_begun_and_says_so_in_one_line(
+def test_signal_rolls_back_and_reports_one_line(
     fleet: Path, number: signal.Signals, code: int
 ) -> None:
     _ = fleet
@@ -134,7 +134,7 @@ def test_a_signal_undoes_what_was_begun_and_says_so_in_one_line(
     assert "Traceback" not in err
 
 
-def test_a_second_signal_leaves_at_once(fleet: Path) -> None:
+def test_second_signal_exits_at_once(fleet: Path) -> None:
     _ = fleet
     process = _started(SLOW_UNDO, "ensure", "ws1/a", "--verbose")
     _ = _wait_for(process, "start ws1-a,")
@@ -149,7 +149,7 @@ def test_a_second_signal_leaves_at_once(fleet: Path) -> None:
     assert "Traceback" not in err
 
 
-def test_a_signal_that_the_caller_ignores_stays_ignored(fleet: Path) -> None:
+def test_signal_ignored_by_caller_stays_ignored(fleet: Path) -> None:
     _ = fleet
     rules = 'engine.delay("start", 1)'
     command = ["sh", "-c", 'trap "" INT; exec "$@"', "sh", sys.executable, "-c"]
@@ -161,7 +161,7 @@ def test_a_signal_that_the_caller_ignores_stays_ignored(fleet: Path) -> None:
     assert "created" in out
 
 
-def test_lanes_that_were_done_before_the_signal_are_told(fleet: Path) -> None:
+def test_lanes_done_before_signal_are_reported(fleet: Path) -> None:
     _ = fleet
     rules = 'engine.set_worker("ws1-long", Worker(answers_after=None))'
     process = _started([sys.executable, "-c", ENGINE.format(rules=rules)], "ensure", "--verbose")
@@ -228,7 +228,7 @@ threading.Thread(target=send, daemon=True).start()
 
 
 @pytest.mark.parametrize("lanes", [["ws1/a"], []])
-def test_a_signal_that_comes_just_before_a_wait_is_noticed(fleet: Path, lanes: list[str]) -> None:
+def test_signal_just_before_wait_is_noticed(fleet: Path, lanes: list[str]) -> None:
     _ = fleet
     rules = f'{UNFELT}\nengine.delay("start", 30)'
     command = [sys.executable, "-c", ENGINE.format(rules=rules), "ensure", "--verbose", *lanes]
@@ -243,9 +243,7 @@ def test_a_signal_that_comes_just_before_a_wait_is_noticed(fleet: Path, lanes: l
 
 
 @pytest.mark.parametrize("lanes", [["ws1/a"], []])
-def test_a_lane_that_is_told_when_the_signal_comes_is_told_once(
-    fleet: Path, lanes: list[str]
-) -> None:
+def test_lane_printed_during_signal_is_printed_once(fleet: Path, lanes: list[str]) -> None:
     _ = fleet
     rules = f'{IN_BOARD}\nengine.set_worker("ws1-long", Worker(answers_after=None))'
     command = [sys.executable, "-c", ENGINE.format(rules=rules), "ensure", *lanes]
@@ -283,7 +281,7 @@ def _at_terminal(
     return process.wait(60), said.decode()
 
 
-def test_at_a_terminal_the_table_is_drawn_and_actions_are_coloured(fleet: Path) -> None:
+def test_terminal_shows_table_and_coloured_actions(fleet: Path) -> None:
     _ = fleet
     _, said = _at_terminal("status")
     assert "───" in said
@@ -292,7 +290,7 @@ def test_at_a_terminal_the_table_is_drawn_and_actions_are_coloured(fleet: Path) 
     assert "\x1b[36mcreated" in said
 
 
-def test_at_a_terminal_a_signal_while_lanes_are_told_cuts_none(fleet: Path) -> None:
+def test_signal_while_printing_cuts_no_lane_on_terminal(fleet: Path) -> None:
     _ = fleet
     code, said = _at_terminal(
         "ensure", command=[sys.executable, "-c", ENGINE.format(rules=IN_BOARD)]
@@ -304,14 +302,14 @@ def test_at_a_terminal_a_signal_while_lanes_are_told_cuts_none(fleet: Path) -> N
     assert "Traceback" not in final
 
 
-def test_at_a_terminal_one_line_shows_what_is_done_and_is_erased(fleet: Path) -> None:
+def test_terminal_erases_the_progress_line(fleet: Path) -> None:
     _ = fleet
     _, said = _at_terminal("ensure", "ws1/a")
     assert "\r\x1b[Kws1/a: start ws1-a, because " in said
     assert re.search(r"\r\x1b\[Kws1/a  \x1b\[36mcreated", said)
 
 
-def test_at_a_terminal_a_table_lives_while_lanes_are_worked_on(fleet: Path) -> None:
+def test_terminal_shows_live_table_during_ensure(fleet: Path) -> None:
     _ = fleet
     _, said = _at_terminal("ensure")
     assert "of 2 done" in said
@@ -320,7 +318,7 @@ def test_at_a_terminal_a_table_lives_while_lanes_are_worked_on(fleet: Path) -> N
     assert "2 lanes: 2 created; " in final
 
 
-def test_a_watched_status_tells_changes_until_it_is_interrupted(fleet: Path) -> None:
+def test_watched_status_without_change_prints_each_lane_once(fleet: Path) -> None:
     _ = fleet
     command = [*LANEKIT, "status", "--watch", "--every", "0.2"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -338,7 +336,7 @@ def test_a_watched_status_tells_changes_until_it_is_interrupted(fleet: Path) -> 
 
 
 @pytest.mark.parametrize("env", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
-def test_who_wants_no_colours_gets_plain_text(fleet: Path, env: dict[str, str]) -> None:
+def test_no_color_or_dumb_terminal_gets_plain_text(fleet: Path, env: dict[str, str]) -> None:
     _ = fleet
     for arguments in (("status",), ("ensure", "ws1/a", "-v"), ("plan",)):
         _, said = _at_terminal(*arguments, env=env)
@@ -346,7 +344,7 @@ def test_who_wants_no_colours_gets_plain_text(fleet: Path, env: dict[str, str]) 
         assert "ws1/a" in said
 
 
-def test_in_a_pipe_there_is_no_escape_and_looking_is_silent(fleet: Path) -> None:
+def test_pipe_gets_no_escapes_and_queries_write_no_stderr(fleet: Path) -> None:
     _ = fleet
     for command in ("status", "ensure", "plan"):
         done = _run(command)
@@ -356,7 +354,7 @@ def test_in_a_pipe_there_is_no_escape_and_looking_is_silent(fleet: Path) -> None
             assert done.stderr == ""
 
 
-def test_rm_of_all_lanes_asks_at_a_terminal_only(fleet: Path) -> None:
+def test_rm_of_all_lanes_asks_only_at_a_terminal(fleet: Path) -> None:
     _ = fleet
     code, said = _at_terminal("rm", answer="n\n")
     assert code == 1
@@ -378,14 +376,14 @@ typer.confirm = lambda *given, **more: os.kill(os.getpid(), signal.SIGINT)
 """
 
 
-def test_who_interrupts_a_question_is_not_told_that_something_is_put_back(fleet: Path) -> None:
+def test_interrupted_prompt_does_not_mention_a_rollback(fleet: Path) -> None:
     _ = fleet
     command = [sys.executable, "-c", ENGINE.format(rules=AT_THE_PROMPT)]
     code, said = _at_terminal("rm", command=command)
     assert (code, said) == (130, "lanekit: interrupted\r\n")
 
 
-def test_the_shell_is_told_the_lanes_that_begin_so(fleet: Path) -> None:
+def test_shell_completion_offers_matching_lanes(fleet: Path) -> None:
     def completed(line: str, folder: Path) -> list[str]:
         words = line.split(" ")
         env = {"COMP_WORDS": line, "COMP_CWORD": str(len(words) - 1)}

@@ -78,7 +78,7 @@ def fleet(tmp_path: Path) -> Fleet:
         ("container", False, ["status", "plan", "ensure"]),
     ],
 )
-def test_a_terminal_shows_no_secret(
+def test_command_at_terminal_shows_no_secret(
     fleet: Fleet, fails: str, garbage: bool, commands: list[str]
 ) -> None:
     env = fleet.environ(fails, garbage)
@@ -90,9 +90,7 @@ def test_a_terminal_shows_no_secret(
 
 @pytest.mark.parametrize("option", ["", "--json"])
 @pytest.mark.parametrize(("command", "fails"), [("gc", "ps"), ("doctor", "--version")])
-def test_what_looks_at_the_whole_machine_says_no_secret(
-    fleet: Fleet, command: str, fails: str, option: str
-) -> None:
+def test_gc_and_doctor_print_no_secret(fleet: Fleet, command: str, fails: str, option: str) -> None:
     said = fleet.in_a_pipe(fleet.environ(fails, garbage=False), command, *option.split())
     assert MARK not in said
     assert "(hidden)" in said
@@ -102,7 +100,7 @@ def test_what_looks_at_the_whole_machine_says_no_secret(
 @pytest.mark.parametrize(
     ("fails", "what"), [("container", r"cannot be reached|engine lost"), ("create", "failing")]
 )
-def test_a_watch_says_no_secret(fleet: Fleet, fails: str, what: str, option: str) -> None:
+def test_watch_prints_no_secret(fleet: Fleet, fails: str, what: str, option: str) -> None:
     env = fleet.environ(fails, garbage=False)
     command = [*LANEKIT, "watch", *option.split(), *fleet.file]
     with on_a_terminal(command, env, (40, 4000)) as terminal:

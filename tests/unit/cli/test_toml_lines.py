@@ -22,7 +22,7 @@ def _paths(value: object, path: KeyPath = ()) -> Iterator[KeyPath]:
 
 
 @given(toml_documents())
-def test_each_key_is_found_on_the_line_it_was_written_on(
+def test_key_lines_returns_line_of_each_key(
     document: tuple[str, dict[KeyPath, int]],
 ) -> None:
     text, written = document
@@ -31,21 +31,21 @@ def test_each_key_is_found_on_the_line_it_was_written_on(
 
 @given(toml_documents())
 @example(("[[a]]\n[a.b]\nc=1\n[[a]]\nb.c=2", {}))
-def test_what_is_found_is_what_tomllib_reads(document: tuple[str, dict[KeyPath, int]]) -> None:
+def test_key_lines_finds_the_same_keys_as_tomllib(document: tuple[str, dict[KeyPath, int]]) -> None:
     text, _ = document
     assert set(key_lines(text)) == set(_paths(tomllib.loads(text)))
 
 
-def test_a_table_stands_at_its_own_header_not_at_one_below_it() -> None:
+def test_table_is_located_at_its_own_header() -> None:
     lines = key_lines("[profile.env]\nA = '1'\n[profile]\nworker = 'x'\n")
     assert lines["profile",] == 3
 
 
-def test_a_missing_key_is_placed_at_the_table_around_it() -> None:
+def test_missing_key_is_located_at_its_table() -> None:
     lines = key_lines("\n[[lane]]\nid = 'a'\n\n[[lane]]\nid = 'b'\n")
     assert line_of(lines, ("lane", 1, "worktree")) == 5
     assert line_of(lines, ("profile", "worker")) == 1
 
 
-def test_a_text_nested_deeper_than_recursion_goes_gives_what_was_found() -> None:
+def test_key_with_too_deeply_nested_value_is_located() -> None:
     assert key_lines(f"a = 1\nb = {'[' * 5000}{']' * 5000}\n")["b",] == 2

@@ -13,7 +13,7 @@ TOLD = "a container named ws1-a exists and is not this lane's"
 
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("runs", [False, True])
-def test_it_is_told_of_and_left(
+def test_unowned_container_is_reported_and_left_unchanged(
     lanekit: Lanekit, engine: InMemory, command: str, runs: bool
 ) -> None:
     _ = engine.external_create("ws1-a")

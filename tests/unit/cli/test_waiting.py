@@ -68,7 +68,7 @@ def others_work_for(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
 
 
 @pytest.mark.parametrize("command", ["ensure", "stop", "rm"])
-def test_who_has_to_wait_for_its_turn_is_told_for_whom(
+def test_lock_wait_is_reported_with_the_other_process(
     lanekit: Lanekit, others_work_for: Callable[[float], None], command: str
 ) -> None:
     _ = lanekit("ensure", "ws1/a")
@@ -79,7 +79,7 @@ def test_who_has_to_wait_for_its_turn_is_told_for_whom(
     assert waits == [TURN.format(1), TURN.format(10)]
 
 
-def test_more_of_the_wait_is_told_to_who_wants_to_hear(
+def test_lock_wait_output_depends_on_verbose_and_json(
     lanekit: Lanekit, others_work_for: Callable[[float], None]
 ) -> None:
     others_work_for(3)
@@ -97,7 +97,7 @@ def test_more_of_the_wait_is_told_to_who_wants_to_hear(
     }
 
 
-def test_one_of_several_that_has_to_wait_says_so_too(
+def test_lock_wait_of_one_among_several_lanes_is_reported(
     lanekit: Lanekit, others_work_for: Callable[[float], None]
 ) -> None:
     others_work_for(1)
@@ -107,7 +107,7 @@ def test_one_of_several_that_has_to_wait_says_so_too(
     assert waits == [TURN.format(1)]
 
 
-def test_gc_says_for_whom_it_waits(
+def test_gc_reports_lock_wait_except_with_json(
     lanekit: Lanekit, fleet: Path, others_work_for: Callable[[float], None]
 ) -> None:
     assert lanekit("ensure").code == 0
@@ -125,7 +125,7 @@ def test_gc_says_for_whom_it_waits(
 
 
 @pytest.mark.parametrize("command", ["ensure", "stop", "rm"])
-def test_who_is_never_free_fails_in_time_and_is_named(
+def test_lock_timeout_fails_one_lane_and_names_the_holder(
     lanekit: Lanekit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
     lock = FileLock(str(tmp_path / "locks"))
@@ -141,7 +141,7 @@ def test_who_is_never_free_fails_in_time_and_is_named(
 
 
 @pytest.mark.parametrize("heard", [range(1, 34), (1, 6, 11, 16, 21, 26, 31), (4.0, 9.99, 11.2, 30)])
-def test_a_long_wait_is_told_of_seldom_but_is_told_of(heard: Sequence[float]) -> None:
+def test_long_wait_is_reported_once_per_ten_seconds(heard: Sequence[float]) -> None:
     news = EventFilter()
     told = [int(at) for at in heard if news.has(Waiting("ws1/a", "an answer", at))]
     assert [at // 10 for at in told] == sorted({int(at) // 10 for at in heard})
@@ -151,7 +151,7 @@ def test_a_long_wait_is_told_of_seldom_but_is_told_of(heard: Sequence[float]) ->
     assert not news.has(Waiting("ws1/a", "its end", 5.0))
 
 
-def test_one_that_does_not_answer_is_restarted_once_when_asked(
+def test_unready_lane_restarts_once_with_restart_unready(
     lanekit: Lanekit, engine: InMemory
 ) -> None:
     def stops() -> int:

@@ -42,9 +42,7 @@ def _piped(command: list[str]) -> "subprocess.Popen[str]":
 
 
 @pytest.mark.parametrize("command", WAITS)
-def test_what_is_waited_for_is_told_in_a_pipe_and_shown_at_a_terminal(
-    fleet: Path, command: str
-) -> None:
+def test_wait_is_reported_in_pipe_and_at_terminal(fleet: Path, command: str) -> None:
     rules, words = WAITS[command]
     piped = _piped(_command(fleet / "piped", rules, command, "ws1/a"))
     with on_a_terminal(_command(fleet / "shown", rules, command, "ws1/a"), TERMINAL) as terminal:
@@ -55,7 +53,7 @@ def test_what_is_waited_for_is_told_in_a_pipe_and_shown_at_a_terminal(
     assert re.search(rf"^{words}$", err, re.MULTILINE), err
 
 
-def test_a_turn_that_is_waited_for_is_told_in_a_pipe_and_shown_at_a_terminal(fleet: Path) -> None:
+def test_lock_wait_is_reported_in_pipe_and_at_terminal(fleet: Path) -> None:
     command = _command(fleet / "locks", "", "stop", "ws1/a")
     words = f"ws1/a: waiting for the lane lock: another lanekit (process {os.getpid()})"
     held = FileLock(str(fleet / "locks")).hold("ws1-a", 0).unwrap()

@@ -80,7 +80,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
-def test_it_ends_clean(folder: Path, number: int, code: int) -> None:
+def test_watch_ends_cleanly_on_signal(folder: Path, number: int, code: int) -> None:
     with _run(folder) as run:
         run.wait_for("ws/a  created", "ws/b  created")
         assert run.end(number) == code
@@ -92,7 +92,7 @@ def test_it_ends_clean(folder: Path, number: int, code: int) -> None:
         )
 
 
-def test_the_file_is_followed(folder: Path) -> None:
+def test_watch_follows_changes_of_fleet_file(folder: Path) -> None:
     with _run(folder, "--json") as run:
         run.wait_for('"lane": "ws/a"', '"lane": "ws/b"')
         _write(folder, "[profile")
@@ -112,7 +112,7 @@ def test_the_file_is_followed(folder: Path) -> None:
     assert all(record["time"].endswith("Z") for record in said)
 
 
-def test_a_file_that_is_gone_or_empty_leaves_the_lanes(folder: Path) -> None:
+def test_watch_keeps_lanes_when_file_is_gone_or_empty(folder: Path) -> None:
     with _run(folder) as run:
         run.wait_for("ws/b  created")
         (folder / "lanes.toml").unlink()
@@ -123,7 +123,7 @@ def test_a_file_that_is_gone_or_empty_leaves_the_lanes(folder: Path) -> None:
         assert "no longer watched" not in run.out.read_text()
 
 
-def test_only_the_lanes_that_were_named(folder: Path) -> None:
+def test_watch_of_named_lane_ignores_other_lanes(folder: Path) -> None:
     with _run(folder, "ws/b") as run:
         run.wait_for("ws/b  created")
         _write(folder, _fleet("a", "c"))
@@ -133,7 +133,7 @@ def test_only_the_lanes_that_were_named(folder: Path) -> None:
         assert "ws/c" not in run.out.read_text()
 
 
-def test_a_secret_in_an_error_is_not_shown(folder: Path) -> None:
+def test_watch_redacts_secret_in_error(folder: Path) -> None:
     _write(
         folder, _fleet("a", more='image = "localhost/none:hush-hush"\nenv = {K = "hush-hush"}\n')
     )
@@ -144,13 +144,13 @@ def test_a_secret_in_an_error_is_not_shown(folder: Path) -> None:
         assert "hush-hush" not in run.out.read_text()
 
 
-def test_a_lane_that_is_not_there_is_a_wrong_call(folder: Path) -> None:
+def test_watch_of_unknown_lane_is_a_usage_error(folder: Path) -> None:
     with _run(folder, "ws/z") as run:
         assert run.process.wait(20) == 2
         assert "no lane 'ws/z'" in run.err.read_text()
 
 
-def test_the_shortest_resync_is_said(folder: Path) -> None:
+def test_watch_with_resync_zero_is_a_usage_error(folder: Path) -> None:
     with _run(folder, "--resync", "0") as run:
         assert run.process.wait(20) == 2
         assert "--resync" in run.err.read_text()

@@ -48,12 +48,12 @@ def _refusal(*entries: Entry) -> LaneError:
 
 
 @given(config_trees())
-def test_archive_is_the_same_bytes_every_time(sample: SampleTree) -> None:
+def test_archive_of_same_tree_is_byte_identical(sample: SampleTree) -> None:
     assert _tar(sample) == _tar(sample)
 
 
 @given(config_trees())
-def test_archive_reads_back_as_the_tree_it_was_made_of(sample: SampleTree) -> None:
+def test_archive_reads_back_as_the_original_tree(sample: SampleTree) -> None:
     entries: list[Entry] = []
     files: dict[str, bytes] = {}
     with tarfile.open(fileobj=io.BytesIO(_tar(sample)), mode="r:", encoding="utf-8") as archive:
@@ -82,7 +82,7 @@ def _entry(name: str, kind: str, member: tarfile.TarInfo) -> Entry:
 
 
 @given(config_trees())
-def test_archive_is_as_long_as_its_headers_say_and_ends_with_two_zero_blocks(
+def test_archive_matches_header_sizes_and_ends_with_zero_blocks(
     sample: SampleTree,
 ) -> None:
     archive = _tar(sample)
@@ -95,27 +95,27 @@ def test_archive_is_as_long_as_its_headers_say_and_ends_with_two_zero_blocks(
 
 
 @pytest.mark.parametrize("size", [0, 1, 511, 512, 1 << 16, (1 << 16) + 1, 1 << 20])
-def test_no_piece_of_an_archive_is_empty_or_far_too_large(size: int) -> None:
+def test_archive_chunks_are_neither_empty_nor_oversized(size: int) -> None:
     tree = Tree((_ROOT, Entry("f", "file", 0o644, size)), {})
     pieces = list(tar("/root/.codex", tree, lambda _: [bytes(size)], _fine))
     assert all(pieces)
     assert max(map(len, pieces)) <= size + (1 << 16)
 
 
-def test_small_files_share_their_pieces() -> None:
+def test_small_files_share_archive_chunks() -> None:
     tree = Tree((_ROOT, *(_file(f"f{n:03}") for n in range(300))), {})
     pieces = list(tar("/root/.codex", tree, lambda _: [], _fine))
     assert [len(piece) for piece in pieces] == [1 << 16, 1 << 16, 301 * 512 - (2 << 16), 1024]
 
 
-def test_a_target_keeps_every_letter_of_its_name() -> None:
+def test_archive_target_name_keeps_every_character() -> None:
     for target in ("/X/XX", "/utf", "//a//b/"):
         with tarfile.open(fileobj=io.BytesIO(_tar(_ALONE, target))) as archive:
             assert archive.getnames() == [posixpath.normpath(target).lstrip("/")]
 
 
 @given(hostile_entries())
-def test_no_entry_of_an_archive_ever_leaves_its_target(entries: list[Entry]) -> None:
+def test_archive_entries_never_leave_the_target_folder(entries: list[Entry]) -> None:
     result = parse_tree("/config", entries)
     if isinstance(result, Failure):
         assert isinstance(result.failure(), ConfigUnreadable)
@@ -153,19 +153,19 @@ def test_no_entry_of_an_archive_ever_leaves_its_target(entries: list[Entry]) -> 
         ("file", "is there twice"),
     ],
 )
-def test_a_name_that_cannot_be_extracted_safely_is_refused(name: str, why: str) -> None:
+def test_entry_name_unsafe_to_extract_is_rejected(name: str, why: str) -> None:
     error = _refusal(_folder("a"), _file("file"), _link("link", "file"), _file(name))
     shown = name if name.isprintable() else ascii(name).strip("'")
     assert shown in error.message
     assert error.message.endswith(f" {why}")
 
 
-def test_the_longest_name_that_a_container_can_hold_is_kept() -> None:
+def test_longest_entry_name_is_accepted() -> None:
     assert not isinstance(parse_tree("/config", [_ROOT, _file("n" * 3833)]), Failure)
 
 
 @pytest.mark.parametrize("kind", ["file", "link"])
-def test_a_root_that_is_no_folder_is_refused(kind: str) -> None:
+def test_config_root_that_is_not_a_folder_is_rejected(kind: str) -> None:
     root = _file("") if kind == "file" else _link("", "x")
     result = parse_tree("/config", [root])
     assert isinstance(result, Failure)
@@ -195,7 +195,7 @@ _TREE = (
         ("d/good", "f"),
     ],
 )
-def test_a_link_to_a_file_of_the_tree_is_kept(target: str, leads_to: str) -> None:
+def test_link_to_file_in_tree_is_kept_and_resolved(target: str, leads_to: str) -> None:
     link = _link("link", target)
     tree = or_raise(parse_tree("/config", [_ROOT, *_TREE, link]))
     assert link in tree.entries
@@ -226,7 +226,7 @@ def test_a_link_to_a_file_of_the_tree_is_kept(target: str, leads_to: str) -> Non
         ("./link", "which leads in a circle"),
     ],
 )
-def test_any_other_link_is_refused(target: str, why: str) -> None:
+def test_link_to_anything_but_a_tree_file_is_rejected(target: str, why: str) -> None:
     error = _refusal(*_TREE, _link("link", target))
     assert error.message == f"/config/link is a link to {target!a}, {why}"
     assert error.hints
@@ -242,36 +242,36 @@ def test_any_other_link_is_refused(target: str, why: str) -> None:
         ("d", "which is a folder"),
     ],
 )
-def test_a_link_to_a_bad_link_is_refused_too(bad: str, why: str) -> None:
+def test_link_to_an_invalid_link_is_rejected(bad: str, why: str) -> None:
     error = _refusal(_folder("d"), _link("a", "b"), _link("b", bad))
     assert error.message == f"/config/a is a link to 'b', {why}"
 
 
-def test_a_link_through_a_linked_folder_is_refused() -> None:
+def test_link_through_a_folder_link_is_rejected() -> None:
     error = _refusal(_folder("d"), _file("d/f"), _link("a", "z/f"), _link("z", "d"))
     assert error.message.startswith("/config/z is a link to 'd', which is a folder")
 
 
 @pytest.mark.parametrize(("hops", "kept"), [(40, True), (41, False)])
-def test_a_chain_of_links_may_be_as_long_as_the_kernel_follows(hops: int, kept: bool) -> None:
+def test_link_chain_longer_than_40_links_is_rejected(hops: int, kept: bool) -> None:
     chain = [_link(f"l{n}", f"l{n + 1}") for n in range(1, hops)] + [_link(f"l{hops}", "f")]
     assert isinstance(parse_tree("/c", [_ROOT, _file("f"), *chain]), Failure) != kept
 
 
 @pytest.mark.parametrize("target", ["", "/", "//", "/a/..", "root/.codex", "."])
-def test_a_target_that_is_no_folder_below_the_root_is_a_bug(target: str) -> None:
+def test_invalid_archive_target_raises_value_error(target: str) -> None:
     with pytest.raises(ValueError, match="not the absolute path"):
         _ = b"".join(tar(target, Tree((_ROOT,), {}), lambda _: [], _fine))
 
 
 @pytest.mark.parametrize("content", [b"", b"1", b"123"])
-def test_a_content_of_another_size_than_the_header_says_is_a_bug(content: bytes) -> None:
+def test_content_size_unlike_header_raises_value_error(content: bytes) -> None:
     tree = Tree((_ROOT, Entry("f", "file", 0o644, 2)), {})
     with pytest.raises(ValueError, match="bytes read of"):
         _ = b"".join(tar("/root/.codex", tree, lambda _: [content], _fine))
 
 
-def test_the_last_check_stops_the_archive_before_its_end_mark() -> None:
+def test_failed_final_check_stops_before_archive_end_marker() -> None:
     def fail() -> None:
         raise RuntimeError
 
@@ -287,7 +287,7 @@ def test_difference_is_empty_only_between_equal_trees(one: SampleTree, other: Sa
     assert (difference(one.tree, other.tree.entries) == ("", "")) == same
 
 
-def test_difference_names_the_first_entry_and_what_happened() -> None:
+def test_difference_names_first_entry_and_its_change() -> None:
     tree = or_raise(parse_tree("/c", [_ROOT, _file("a"), _file("b")]))
     assert difference(tree, [_ROOT, _file("a")]) == ("b", "was removed since it was read")
     assert difference(tree, [_ROOT, _folder("a"), _file("b")]) == ("a", "changed since it was read")

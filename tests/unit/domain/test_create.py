@@ -42,7 +42,7 @@ def _spec(given: Mapping[str, Any]) -> ContainerSpec:
 
 
 @pytest.mark.parametrize("vector", _vectors())
-def test_arguments_hold_those_of_the_reference_in_their_order(vector: Mapping[str, Any]) -> None:
+def test_create_args_keep_reference_args_in_order(vector: Mapping[str, Any]) -> None:
     reference = vector["create"][1:]
     ours = create_args(_spec(vector["input"]))
     split = len(reference) - 1
@@ -53,7 +53,7 @@ def test_arguments_hold_those_of_the_reference_in_their_order(vector: Mapping[st
     assert set(added[1::2]) == {"--label"}
 
 
-def test_a_path_with_a_colon_goes_through_mount() -> None:
+def test_path_with_a_colon_uses_mount_option() -> None:
     spec = container_spec(Lane("w", "a", '/srv/a:b,"c'), Profile("/w", "/i"), Digests())
     args = create_args(spec)
     mount = args[args.index("--mount") + 1]
@@ -66,7 +66,7 @@ def test_a_path_with_a_colon_goes_through_mount() -> None:
     assert args.count("-v") == 2
 
 
-def test_secret_values_are_no_arguments() -> None:
+def test_create_args_never_contain_secret_values() -> None:
     env = {"TOKEN": "s3cret-one", "LD_PRELOAD": "s3cret-two", "HTTPS_PROXY": "s3cret-three"}
     spec = container_spec(Lane("w", "a", "/t"), Profile("/w", "/i", env=env), Digests())
     assert not any("s3cret" in arg for arg in create_args(spec))
@@ -77,12 +77,12 @@ def test_secret_values_are_no_arguments() -> None:
 
 
 @given(specs())
-def test_create_args_and_create_body_say_the_same_thing(spec: ContainerSpec) -> None:
+def test_create_args_and_create_body_are_equivalent(spec: ContainerSpec) -> None:
     assert _read_args(spec) == _read_body(spec)
 
 
 @given(specs())
-def test_what_create_says_reads_back_into_the_spec(spec: ContainerSpec) -> None:
+def test_create_body_reads_back_into_the_spec(spec: ContainerSpec) -> None:
     read = _read_body(spec)
     assert read["env"] == {var.name: var.value for var in spec.env}
     assert set(read["mounts"]) == set(spec.mounts)
@@ -94,7 +94,7 @@ def test_what_create_says_reads_back_into_the_spec(spec: ContainerSpec) -> None:
     assert read["cpus"] == pytest.approx(spec.cpus)
 
 
-def test_an_entrypoint_of_several_words_is_a_json_list() -> None:
+def test_entrypoint_with_several_words_is_a_json_list() -> None:
     spec = container_spec(Lane("w", "a", "/t"), Profile("/w", "/i"), Digests())
     several = replace(spec, entrypoint=("/bin/sh", "-c", "a b"))
     args = create_args(several)
@@ -183,7 +183,7 @@ def _read_body(spec: ContainerSpec) -> dict[str, Any]:
     }
 
 
-def test_repr_of_a_variable_hides_its_value() -> None:
+def test_env_var_repr_redacts_its_value() -> None:
     assert "s3cret" not in repr(EnvVar("A", "s3cret"))
 
 
@@ -199,7 +199,7 @@ ODD = replace(
 )
 
 
-def test_every_part_of_the_arguments_has_its_spelling() -> None:
+def test_create_args_contain_every_spec_field() -> None:
     args = create_args(ODD, "other")
     made = [word for var in ODD.env if not var.secret for word in ("-e", f"{var.name}={var.value}")]
     assert args == (
@@ -229,14 +229,14 @@ def test_every_part_of_the_arguments_has_its_spelling() -> None:
         (("/bin/w", "x y"), '["/bin/w", "x y"]'),
     ],
 )
-def test_an_entrypoint_that_podman_would_read_otherwise_is_a_list(
+def test_entrypoint_is_a_json_list_unless_one_plain_word(
     command: tuple[str, ...], option: str
 ) -> None:
     args = create_args(replace(ODD, entrypoint=command))
     assert args[args.index("--entrypoint") + 1] == option
 
 
-def test_every_part_of_the_body_has_podmans_own_word() -> None:
+def test_create_body_contains_every_spec_field() -> None:
     def mount(source: str, target: str, *options: str) -> object:
         kind = "bind"
         return {"type": kind, "source": source, "destination": target, "options": [*options]}
@@ -278,5 +278,5 @@ def test_every_part_of_the_body_has_podmans_own_word() -> None:
         *((name, False) for name in ("PATHS", "MY_LD_X", "proxy", "PROXY_X", "TOKEN")),
     ],
 )
-def test_what_podman_itself_would_obey(name: str, steers: bool) -> None:
+def test_variables_that_affect_podman_itself_are_recognized(name: str, steers: bool) -> None:
     assert affects_podman_itself(name) is steers

@@ -24,7 +24,7 @@ def _hashes(sample: SampleTree, entries: Iterable[Entry]) -> Hashes | None:
 
 
 @given(config_trees(), st.data())
-def test_hashes_with_credentials_are_those_of_the_tree_without_them(
+def test_hashes_equal_those_of_tree_without_credentials(
     sample: SampleTree, data: st.DataObject
 ) -> None:
     names = [entry.name for entry in sample.tree.entries if entry.name]
@@ -37,7 +37,7 @@ def test_hashes_with_credentials_are_those_of_the_tree_without_them(
     )
 
 
-def test_a_name_that_only_begins_so_is_config() -> None:
+def test_name_that_only_starts_like_a_credential_is_config() -> None:
     names = ("auth.json", "auth.json.bak", "d", "d/auth.json", "tokens", "tokens/a", "tokens2")
     entries = [Entry(name, "file", 0o600) for name in names]
     rest = [entry.name for entry in without_credentials(entries, ("auth.json", "tokens"))]
@@ -45,14 +45,14 @@ def test_a_name_that_only_begins_so_is_config() -> None:
 
 
 @given(config_trees())
-def test_without_credentials_all_is_hashed(sample: SampleTree) -> None:
+def test_no_configured_credentials_keeps_every_entry(sample: SampleTree) -> None:
     assert tuple(without_credentials(sample.tree.entries, ())) == sample.tree.entries
 
 
 @pytest.mark.parametrize(
     "name", ["", "/", "/etc/passwd", "..", "../x", "a/../b", "a//b", "a/", "./a", "a\n", "a\udcff"]
 )
-def test_a_path_that_leaves_the_folder_is_a_fault(name: str) -> None:
+def test_invalid_credentials_path_is_rejected(name: str) -> None:
     profile = Profile("/w", "/i", config_dir="/c/.codex", credentials=("auth.json", name))
     (error,) = validation_errors(Lane("ws", "a", "/w"), profile)
     assert error.key == ("credentials",)

@@ -28,7 +28,7 @@ def point(request: pytest.FixtureRequest) -> Any:
     return _point(request.param)
 
 
-def test_equality_is_of_type_and_compared_fields(point: Any) -> None:
+def test_equality_uses_type_and_compared_fields_only(point: Any) -> None:
     assert point(1) == point(1, note="other")
     assert point(1) != point(2)
     assert point(1) != (1, "n", "")
@@ -36,11 +36,11 @@ def test_equality_is_of_type_and_compared_fields(point: Any) -> None:
     assert hash(point(1)) == hash(point(1, note="other")) != hash(point(2))
 
 
-def test_repr_leaves_out_what_it_should(point: Any) -> None:
+def test_repr_omits_fields_marked_repr_false(point: Any) -> None:
     assert repr(point(1, "s3cret")) == "Point(x=1, note='')"
 
 
-def test_fields_are_set_once_and_only_fields(point: Any) -> None:
+def test_frozen_instance_rejects_set_and_delete(point: Any) -> None:
     made = point(1)
     for name in ("x", "name", "other"):
         with pytest.raises(dataclasses.FrozenInstanceError, match=f"assign to field '{name}'"):
@@ -49,12 +49,12 @@ def test_fields_are_set_once_and_only_fields(point: Any) -> None:
         del made.x
 
 
-def test_replace_and_match_args(point: Any) -> None:
+def test_replace_and_match_args_follow_the_fields(point: Any) -> None:
     assert dataclasses.replace(point(1), x=5) == point(5)
     assert point.__match_args__ == ("x", "name", "note")
 
 
-def test_what_is_not_frozen_can_be_set_and_not_hashed() -> None:
+def test_unfrozen_instance_is_mutable_and_unhashable() -> None:
     @quick
     class Box:
         inside: int

@@ -19,7 +19,7 @@ PROFILE = Profile("/worker", "/inbox", config_dir="/c/.codex")
 
 
 @given(lanes(), profiles())
-def test_possible_lanes_have_no_fault(lane: Lane, profile: Profile) -> None:
+def test_valid_lane_has_no_validation_errors(lane: Lane, profile: Profile) -> None:
     assert validation_errors(lane, profile) == ()
 
 
@@ -53,7 +53,7 @@ def test_possible_lanes_have_no_fault(lane: Lane, profile: Profile) -> None:
         ("x" * 201, snapshot("container name has 201 characters; at most 200 are allowed")),
     ],
 )
-def test_only_valid_names_pass(name: str, fault: str) -> None:
+def test_invalid_container_name_is_rejected(name: str, fault: str) -> None:
     (error,) = validation_errors(replace(LANE, container=name), PROFILE)
     assert error.key == ("container",)
     assert error.message == fault
@@ -61,7 +61,7 @@ def test_only_valid_names_pass(name: str, fault: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["a", "A", "0", "Z9_.-", "n.nextx", "x" * 200])
-def test_all_that_podman_takes_for_a_name_does(name: str) -> None:
+def test_valid_container_name_is_accepted(name: str) -> None:
     assert validation_errors(replace(LANE, container=name), PROFILE) == ()
 
 
@@ -96,7 +96,7 @@ def test_invalid_lane_value_is_named_by_its_key(change: dict[str, Any], fault: s
     assert error.message == fault
 
 
-def test_the_longest_path_that_the_system_takes_is_none() -> None:
+def test_worktree_at_length_and_unicode_limits_is_valid() -> None:
     assert validation_errors(replace(LANE, worktree=LONG[1:].replace("x", "/", 1)), PROFILE) == ()
     assert validation_errors(replace(LANE, worktree="/\ud7ff\ue000"), PROFILE) == ()
 
@@ -281,11 +281,11 @@ def _key(change: dict[str, Any]) -> tuple[str, ...]:
         _at("/a", source="/run/podman.sock/x"),
     ],
 )
-def test_what_is_none(change: dict[str, Any]) -> None:
+def test_valid_profile_value_has_no_errors(change: dict[str, Any]) -> None:
     assert validation_errors(LANE, replace(PROFILE, **change)) == ()
 
 
-def test_what_the_profile_asks_is_in_the_spec() -> None:
+def test_container_spec_contains_profile_values() -> None:
     profile = replace(PROFILE, image="i", memory=1, cpus=0.5, pids_limit=3)
     spec = container_spec(replace(LANE, container="c"), profile, Digests())
     assert (spec.name, spec.image, spec.user) == ("c", "i", "root")
@@ -302,7 +302,7 @@ def test_what_the_profile_asks_is_in_the_spec() -> None:
     assert (spec.ports, spec.config_target) == ((Port(31417),), "/root/.codex")
 
 
-def test_all_faults_are_told_at_once() -> None:
+def test_all_validation_errors_are_reported_together() -> None:
     assert len(validation_errors(Lane("", "", "x"), Profile("w", "i", server_port=-1))) == 7
 
 
@@ -316,5 +316,5 @@ def test_all_faults_are_told_at_once() -> None:
         (" ", ""),
     ],
 )
-def test_the_config_lands_in_home_under_its_own_name(config_dir: str, target: str) -> None:
+def test_config_target_is_config_dir_name_in_root_home(config_dir: str, target: str) -> None:
     assert config_target(replace(PROFILE, config_dir=config_dir)) == target

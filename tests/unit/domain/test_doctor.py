@@ -63,21 +63,21 @@ def test_every_machine_gets_each_check_once(seen: Facts) -> None:
 
 
 @given(facts())
-def test_what_fails_says_what_to_do(seen: Facts) -> None:
+def test_failure_or_warning_has_remedy_or_config_lines(seen: Facts) -> None:
     for finding in findings(seen):
         if finding.status in ("FAIL", "warn"):
             assert finding.remedy or finding.lines, finding
 
 
 @given(facts())
-def test_lines_have_a_file_and_are_a_containers_conf(seen: Facts) -> None:
+def test_remedy_lines_name_a_file_and_parse_as_containers_conf(seen: Facts) -> None:
     for finding in findings(seen):
         assert bool(finding.lines) == bool(finding.file)
         assert set(tomllib.loads("\n".join(finding.lines))) <= {"containers", "engine"}
 
 
 @given(facts())
-def test_the_start_fails_when_no_container_started(seen: Facts) -> None:
+def test_start_check_fails_when_first_attempt_fails(seen: Facts) -> None:
     finding = _of(seen, "start")
     first = seen.start.attempts[0].diagnosis if seen.start.attempts else None
     assert (finding.status == "FAIL") == (first is not None and first.cause != "no-program")
@@ -88,7 +88,7 @@ def test_the_start_fails_when_no_container_started(seen: Facts) -> None:
 
 
 @given(facts())
-def test_a_cure_that_helped_is_what_is_told(seen: Facts) -> None:
+def test_successful_workaround_is_reported_as_remedy(seen: Facts) -> None:
     if len(seen.start.attempts) > 1 and seen.start.attempts[-1].diagnosis is None:
         finding = _of(seen, "start")
         assert finding.lines == containers_conf_lines(
@@ -98,13 +98,13 @@ def test_a_cure_that_helped_is_what_is_told(seen: Facts) -> None:
 
 
 @given(facts())
-def test_a_machine_without_any_way_to_podman_is_not_well(seen: Facts) -> None:
+def test_machine_without_podman_access_is_not_well(seen: Facts) -> None:
     if seen.over is None:
         assert not is_well(findings(seen))
 
 
 @given(tries())
-def test_each_try_has_other_cures_and_there_are_few(made: tuple[StartAttempt, ...]) -> None:
+def test_start_attempts_are_at_most_four_and_distinct(made: tuple[StartAttempt, ...]) -> None:
     cures = [one.workarounds for one in made]
     assert cures[0] == ()
     assert len(set(cures)) == len(cures) <= 4
@@ -113,13 +113,15 @@ def test_each_try_has_other_cures_and_there_are_few(made: tuple[StartAttempt, ..
 
 
 @given(ABLE, TROUBLES)
-def test_nothing_is_tried_that_cannot_be(able: frozenset[Workaround], diagnosis: Diagnosis) -> None:
+def test_next_workarounds_are_all_supported(
+    able: frozenset[Workaround], diagnosis: Diagnosis
+) -> None:
     wanted = next_workarounds((StartAttempt((), diagnosis),), able)
     assert wanted is None or able.issuperset(wanted)
 
 
 @given(LIMITS)
-def test_no_limit_is_above_what_this_process_may_give(limits: UlimitSettings) -> None:
+def test_ulimits_never_exceed_limits_of_this_process(limits: UlimitSettings) -> None:
     choices: tuple[tuple[Workaround, ...], ...] = (("ulimits",), ("low-ulimits",))
     for cures in choices:
         for name, value in limits.ulimits(cures):
@@ -144,7 +146,7 @@ ULIMITS, CRUN = Diagnosis("ulimits", "w"), Diagnosis("hybrid-cgroups", "w")
         ((), None, None),
     ],
 )
-def test_the_next_try_is_with_one_cure_more(
+def test_next_workarounds_depend_on_the_last_failure(
     cures: tuple[Workaround, ...],
     diagnosis: Diagnosis | None,
     next_workarounds_expected: tuple[Workaround, ...] | None,
@@ -160,7 +162,7 @@ def test_the_next_try_is_with_one_cure_more(
         assert next_workarounds((last,), able - {next_workarounds_expected[-1]}) is None
 
 
-def test_limits_that_need_no_privilege_by_their_names() -> None:
+def test_ulimit_values_follow_workaround_and_process_limits() -> None:
     unlimited, tight = UlimitSettings(-1, 1 << 20), UlimitSettings(7, 9)
     assert unlimited.ulimits(("ulimits",)) == (("nofile", 1 << 20), ("nproc", 1 << 20))
     assert tight.ulimits(("ulimits", "hybrid-cgroups")) == (("nofile", 7), ("nproc", 9))
@@ -173,7 +175,7 @@ def test_limits_that_need_no_privilege_by_their_names() -> None:
     )
 
 
-def test_all_is_well() -> None:
+def test_healthy_machine_has_only_ok_findings() -> None:
     assert {finding.status for finding in findings(WELL)} == {"ok"}
     assert is_well(findings(WELL))
 
@@ -217,24 +219,24 @@ def test_all_is_well() -> None:
         ("git", "warn", replace(WELL, git="")),
     ],
 )
-def test_one_thing_that_is_wrong(check: str, status: str, seen: Facts) -> None:
+def test_single_fact_sets_the_status_of_its_check(check: str, status: str, seen: Facts) -> None:
     assert _of(seen, check).status == status
     assert is_well(findings(seen)) == (status != "FAIL")
 
 
-def test_selinux_is_told_of() -> None:
+def test_selinux_finding_mentions_z_mount_option() -> None:
     seen = replace(WELL, host=replace(HOST, selinux=True))
     assert ":z" in _of(seen, "selinux").found
 
 
-def test_each_difference_of_what_was_made_is_told() -> None:
+def test_start_test_reports_every_container_difference() -> None:
     differs = (Difference("memory", "4g", "2g"), Difference("cap_drop", "none", "CHOWN"))
     found = _of(replace(WELL, start=replace(WELL.start, differences=differs)), "as asked")
     assert found.words == "memory: expected 4g, actual 2g\ncap_drop: expected none, actual CHOWN"
     assert any("containers.conf" in line for line in found.remedy)
 
 
-def test_a_command_that_is_there_is_not_to_be_installed() -> None:
+def test_install_advice_only_when_podman_command_is_missing() -> None:
     alone = replace(WELL, over=None, host=None, socket=ConnectionCheck("", fault="none"))
     broken = ConnectionCheck("podman", fault="containers.conf: no such file", there=True)
     told = _of(replace(alone, command=broken), "command")
@@ -246,7 +248,7 @@ def test_a_command_that_is_there_is_not_to_be_installed() -> None:
     assert any("apt-get install podman" in line for line in missing.remedy)
 
 
-def test_two_causes_one_after_the_other_are_both_named() -> None:
+def test_two_successive_start_failures_are_both_reported() -> None:
     first = StartAttempt((), Diagnosis("ulimits", "first words"))
     second = StartAttempt(("ulimits",), Diagnosis("hybrid-cgroups", "second words"))
     third = StartAttempt(("ulimits", "hybrid-cgroups"))
@@ -278,7 +280,7 @@ def test_workaround_that_ends_at_a_missing_program_got_further() -> None:
     assert not any("not enough" in line for line in found.remedy)
 
 
-def test_what_could_not_be_tried_is_told_and_so_is_that_there_may_be_more() -> None:
+def test_untried_workaround_mentions_possible_further_causes() -> None:
     tried = (StartAttempt((), Diagnosis("hybrid-cgroups", "words")),)
     found = _of(replace(WELL, start=StartTestResult(tried)), "start")
     assert found.lines == ("[engine]", 'runtime = "runc"')

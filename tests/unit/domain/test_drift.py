@@ -22,7 +22,7 @@ def _fields(spec: ContainerSpec, seen: ObservedContainer) -> list[str]:
 
 
 @given(specs())
-def test_drift_of_what_was_created_is_empty(spec: ContainerSpec) -> None:
+def test_created_container_has_no_drift(spec: ContainerSpec) -> None:
     assert drift(spec, snapshot_of(spec), IMAGE) == ()
 
 
@@ -141,7 +141,7 @@ def _mounted(seen: ObservedContainer, at: str, **changes: Any) -> ObservedContai
 @pytest.mark.parametrize("change", sorted(SEEN))
 @settings(max_examples=8)
 @given(spec=specs())
-def test_each_single_change_of_a_snapshot_is_its_field(change: str, spec: ContainerSpec) -> None:
+def test_observed_change_drifts_only_in_its_field(change: str, spec: ContainerSpec) -> None:
     apply, field = SEEN[change]
     assert _fields(spec, apply(snapshot_of(spec))) == [field]
 
@@ -167,13 +167,13 @@ ASKED: dict[str, tuple[Callable[[ContainerSpec], ContainerSpec], str]] = {
 @pytest.mark.parametrize("change", sorted(ASKED))
 @settings(max_examples=8)
 @given(spec=specs())
-def test_each_single_change_of_a_spec_is_its_field(change: str, spec: ContainerSpec) -> None:
+def test_spec_change_drifts_only_in_its_field(change: str, spec: ContainerSpec) -> None:
     apply, field = ASKED[change]
     assert _fields(apply(spec), snapshot_of(spec)) == [field]
 
 
 @given(specs().filter(lambda s: any(v.secret for v in s.env)))
-def test_each_changed_or_dropped_variable_is_its_field(spec: ContainerSpec) -> None:
+def test_changed_or_removed_variable_drifts_in_its_field(spec: ContainerSpec) -> None:
     seen = snapshot_of(spec)
     for var in spec.env:
         changed = replace(seen, env={**seen.env, var.name: var.value + "!"})
@@ -199,11 +199,11 @@ SAME: dict[str, Callable[[ObservedContainer], ObservedContainer]] = {
 @pytest.mark.parametrize("change", sorted(SAME))
 @settings(max_examples=8)
 @given(spec=specs())
-def test_the_same_meaning_in_other_words_is_no_drift(change: str, spec: ContainerSpec) -> None:
+def test_equivalent_spelling_is_not_drift(change: str, spec: ContainerSpec) -> None:
     assert _fields(spec, SAME[change](snapshot_of(spec))) == []
 
 
-def test_podmans_default_of_pids_is_no_drift_and_an_explicit_one_is() -> None:
+def test_pids_limit_drifts_only_when_set_and_different() -> None:
     spec = container_spec(Lane("w", "a", "/t"), Profile("/w", "/i"), Digests())
     seen = replace(snapshot_of(spec), pids_limit=2048)
     assert _fields(spec, seen) == []
@@ -226,11 +226,11 @@ def test_podmans_default_of_pids_is_no_drift_and_an_explicit_one_is() -> None:
         ("a@sha256:1", "localhost/a@sha256:1", True),
     ],
 )
-def test_image_references_of_one_meaning(asked: str, seen: str, same: bool) -> None:
+def test_image_references_match_only_when_equivalent(asked: str, seen: str, same: bool) -> None:
     assert same_image(asked, seen) is same
 
 
-def test_values_lanekit_did_not_make_are_never_shown() -> None:
+def test_drift_never_shows_values_not_made_by_lanekit() -> None:
     profile = Profile("/w", "/i", env={"TOKEN": "s3cret"})
     spec = container_spec(Lane("w", "a", "/t"), profile, Digests())
     seen = snapshot_of(spec)
@@ -242,7 +242,7 @@ def test_values_lanekit_did_not_make_are_never_shown() -> None:
     assert "internal:9" in str(drift(spec, replace(seen, env={**seen.env, **port}), IMAGE))
 
 
-def test_without_the_image_what_it_may_have_brought_is_not_judged() -> None:
+def test_drift_without_image_info_ignores_the_image_id() -> None:
     spec = container_spec(Lane("w", "a", "/t"), Profile("/w", "/i"), Digests())
     seen = replace(snapshot_of(spec), image_id="2" * 64)
     assert drift(spec, seen, None) == ()
@@ -251,7 +251,7 @@ def test_without_the_image_what_it_may_have_brought_is_not_judged() -> None:
 
 
 @pytest.mark.parametrize("user", ["root", "0", "0:0", "root:root", "0:root", "root:0"])
-def test_root_is_root_in_any_words(user: str) -> None:
+def test_any_spelling_of_root_user_is_not_drift(user: str) -> None:
     spec = container_spec(Lane("w", "a", "/t"), Profile("/w", "/i"), Digests())
     assert drift(spec, replace(snapshot_of(spec), user=user), IMAGE) == ()
 
@@ -270,7 +270,7 @@ def test_root_is_root_in_any_words(user: str) -> None:
         ("::", "::", True),
     ],
 )
-def test_every_address_is_every_address_in_both_words(asked: str, seen: str, same: bool) -> None:
+def test_empty_host_ip_matches_only_all_ipv4_addresses(asked: str, seen: str, same: bool) -> None:
     spec = container_spec(Lane("w", "a", "/t"), Profile("/w", "/i"), Digests())
     spec = replace(spec, ports=tuple(replace(port, host_ip=asked) for port in spec.ports))
     made = snapshot_of(spec)
@@ -290,7 +290,7 @@ def test_every_address_is_every_address_in_both_words(asked: str, seen: str, sam
         (("NET_RAW",), "NET_RAW"),
     ],
 )
-def test_what_distributions_drop_of_every_container_is_no_drift(
+def test_distribution_default_capability_drops_are_not_drift(
     dropped: tuple[str, ...], told: str
 ) -> None:
     spec = container_spec(Lane("ws", "a", "/t"), Profile("/w", "/i"), Digests())

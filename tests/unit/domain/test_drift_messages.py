@@ -88,7 +88,7 @@ def _told(**changes: Any) -> list[str]:
 
 
 @pytest.mark.parametrize("change", sorted(SEEN))
-def test_both_sides_of_each_difference(change: str) -> None:
+def test_difference_shows_expected_and_actual_value(change: str) -> None:
     apply, field = SEEN[change]
     (difference,) = drift(SPEC, apply(MADE), IMAGE)
     assert difference.field == field
@@ -151,13 +151,13 @@ URL = "http://host.containers.internal:8080"
         ),
     ],
 )
-def test_only_what_lanekit_may_have_made_is_shown_of_a_variable(
+def test_variable_value_is_shown_only_if_lanekit_can_make_it(
     env: Mapping[str, str], told: str
 ) -> None:
     assert _told(env=env) == [told]
 
 
-def test_what_lanekit_made_in_another_fleet_is_shown() -> None:
+def test_variable_made_for_another_fleet_shows_its_value() -> None:
     spec = replace(SPEC, env=tuple(replace(var, value="/else") for var in SPEC.env[:1]))
     seen = replace(MADE, labels=spec.labels, env=_without("TOKEN", FINGERPRINT_ENV))
     assert [str(each) for each in drift(spec, seen, IMAGE)] == snapshot(
@@ -165,7 +165,7 @@ def test_what_lanekit_made_in_another_fleet_is_shown() -> None:
     )
 
 
-def test_variables_that_are_asked_for_no_more_are_told_of_while_they_are_there() -> None:
+def test_variable_removed_from_spec_is_drift_while_present() -> None:
     labels = {**MADE.labels, LABEL_ENV: "TOKEN,OLD,GONE,"}
     assert _told(env=_env(OLD="s3cret"), labels=labels) == snapshot(
         ["env.OLD: expected absent, actual (hidden)"]
@@ -178,7 +178,7 @@ def test_variables_that_are_asked_for_no_more_are_told_of_while_they_are_there()
     assert _told(env=_env(XXXX="1"), labels=unlabelled) == []
 
 
-def test_mounts_and_ports_are_told_in_order_and_together() -> None:
+def test_mount_and_port_differences_are_ordered_and_grouped() -> None:
     mounts = (*MADE.mounts, Mount("/s//x/", "/z", read_only=True), Mount("/r", "/y"))
     assert _told(mounts=mounts) == snapshot(
         [
@@ -201,7 +201,7 @@ def test_mounts_and_ports_are_told_in_order_and_together() -> None:
     assert drift(fixed, replace(MADE, ports=(replace(SPEC.ports[0], host_port=7),)), IMAGE) == ()
 
 
-def test_a_volume_of_the_image_is_no_drift_and_another_is() -> None:
+def test_only_volumes_of_the_image_are_not_drift() -> None:
     mine = Mount("/v/1", "/image-volume/", kind="volume")
     assert _told(mounts=(*SPEC.mounts, mine)) == []
     assert _told(mounts=(*SPEC.mounts, replace(mine, kind="bind"))) == snapshot(
@@ -215,7 +215,7 @@ def test_a_volume_of_the_image_is_no_drift_and_another_is() -> None:
     assert drift(SPEC, MADE, slashed) == ()
 
 
-def test_labels_are_told_in_order_and_a_fleets_name_never() -> None:
+def test_label_drift_is_ordered_and_ignores_fleet_label() -> None:
     labels = {**MADE.labels, "z": "1", "b": "2", LABEL_FLEET: "f"}
     del labels["lanekit.lane"]
     assert _told(labels=labels) == snapshot(
@@ -238,7 +238,7 @@ def test_labels_are_told_in_order_and_a_fleets_name_never() -> None:
     )
 
 
-def test_limits_that_are_podmans_default_are_told_so() -> None:
+def test_unset_limits_are_shown_as_podman_default() -> None:
     unlimited = replace(SPEC, memory=None, cpus=None, pids_limit=None)
     told = [str(each) for each in drift(unlimited, MADE, IMAGE)]
     assert told == snapshot(
@@ -261,13 +261,13 @@ def test_limits_that_are_podmans_default_are_told_so() -> None:
 
 
 @pytest.mark.parametrize("mode", ["bridge", "bridge:x", "slirp4netns:mtu=9", "pasta"])
-def test_each_network_that_podman_chooses_is_fine(mode: str) -> None:
+def test_default_podman_networks_are_not_drift(mode: str) -> None:
     assert _told(network_mode=mode, networks=()) == []
     (difference,) = _told(network_mode=f"x{mode}")
     assert difference == f"network: expected podman's default, actual x{mode}"
 
 
-def test_what_would_steer_a_terminal_is_told_as_escapes() -> None:
+def test_control_characters_in_drift_are_escaped() -> None:
     seen: ObservedContainer = replace(
         MADE, labels={**MADE.labels, "a\x1b": "b\n"}, devices=("c\x07",)
     )
@@ -276,7 +276,7 @@ def test_what_would_steer_a_terminal_is_told_as_escapes() -> None:
     )
 
 
-def test_words_from_elsewhere_are_escaped_and_blanks_are_not() -> None:
+def test_escape_control_chars_keeps_spaces_and_tabs() -> None:
     assert escape_control_chars("a b é") == "a b é"
     assert escape_control_chars("a\tb\n\x1b[1mé\u2028") == "a\tb\\n\\x1b[1mé\\u2028"
     odd = Difference("f\r", "\0", "a", "adjust")
@@ -300,16 +300,16 @@ def test_words_from_elsewhere_are_escaped_and_blanks_are_not() -> None:
         ("x/b.c/a", "q.io/x/b.c/a:latest", True),
     ],
 )
-def test_a_short_reference_fits_any_registry(asked: str, seen: str, same: bool) -> None:
+def test_short_image_reference_matches_any_registry(asked: str, seen: str, same: bool) -> None:
     assert same_image(asked, seen) is same
 
 
-def test_an_image_may_be_known_by_either_of_its_references() -> None:
+def test_image_matches_by_either_of_its_references() -> None:
     assert _told(image="x:1") == []
     assert _told(config_image="x:1") == []
 
 
-def test_what_is_lost_inside_is_told_with_its_mend() -> None:
+def test_stale_mount_and_missing_config_show_their_remedy() -> None:
     assert inside_drift(SPEC, MountHealth()) == ()
     assert inside_drift(SPEC, MountHealth(("/workspace",), config_missing=True)) == snapshot(
         (

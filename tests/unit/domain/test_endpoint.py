@@ -42,7 +42,7 @@ def _reference_endpoint(container: str, port_output: str) -> Outcome[str]:
 
 
 @pytest.mark.parametrize("vector", _vectors())
-def test_the_endpoint_is_the_references(vector: Mapping[str, Any]) -> None:
+def test_endpoint_matches_reference_vectors(vector: Mapping[str, Any]) -> None:
     match _reference_endpoint("c", vector["output"]):
         case Success(url):
             assert (url, None) == (vector["endpoint"], vector["error"])
@@ -61,7 +61,7 @@ def test_the_endpoint_is_the_references(vector: Mapping[str, Any]) -> None:
         ("::1", "http://[::1]:7"),
     ],
 )
-def test_every_address_is_reached_by_its_loopback(host_ip: str, url: str) -> None:
+def test_endpoint_url_uses_a_loopback_address(host_ip: str, url: str) -> None:
     seen = replace(SEEN, ports=(Port(31417, "tcp", host_ip, 7),))
     assert or_raise(endpoint_of(seen)).url == url
 
@@ -70,7 +70,7 @@ def test_every_address_is_reached_by_its_loopback(host_ip: str, url: str) -> Non
     "ports",
     [(), (Port(31417, "tcp", "", None),), (Port(31417, "udp", "", 7),), (Port(80, "tcp", "", 7),)],
 )
-def test_no_published_port_is_a_failure_that_names_the_container(ports: tuple[Port, ...]) -> None:
+def test_unpublished_port_fails_and_names_the_container(ports: tuple[Port, ...]) -> None:
     outcome = endpoint_of(replace(SEEN, ports=ports))
     assert isinstance(outcome, Failure)
     assert isinstance(outcome.failure(), NoEndpoint)
@@ -80,6 +80,6 @@ container w-a does not publish 31417/tcp
 """)
 
 
-def test_what_is_no_port_is_shown_as_it_is() -> None:
+def test_invalid_port_is_quoted_in_reference_error() -> None:
     (error,) = [_reference_endpoint("c", '127.0.0.1:é"\n').failure()]
     assert error.message == 'parse runner port "127.0.0.1:é\\""'

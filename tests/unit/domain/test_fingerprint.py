@@ -55,19 +55,17 @@ def _vectors() -> list[tuple[dict[str, bytes], str]]:
 
 
 @pytest.mark.parametrize(("files", "expected"), _vectors())
-def test_fingerprint_of_every_vector_is_the_reference_s(
-    files: Mapping[str, bytes], expected: str
-) -> None:
+def test_fingerprint_matches_reference_vectors(files: Mapping[str, bytes], expected: str) -> None:
     assert _hashes(_of(files)).fingerprint == expected
 
 
 @given(config_trees())
-def test_fingerprint_is_the_reference_s_for_every_tree(sample: SampleTree) -> None:
+def test_fingerprint_matches_reference_for_any_tree(sample: SampleTree) -> None:
     assert _hashes(sample).fingerprint == _reference(sample)
 
 
 @given(config_trees(), st.data())
-def test_hashes_ignore_the_order_of_reading(sample: SampleTree, data: st.DataObject) -> None:
+def test_hashes_ignore_entry_order(sample: SampleTree, data: st.DataObject) -> None:
     entries = data.draw(st.permutations(sample.tree.entries))
     parsed = replace(sample, tree=or_raise(parse_tree("/config", entries)))
     unparsed = replace(sample, tree=Tree(tuple(entries), sample.tree.links))
@@ -75,7 +73,7 @@ def test_hashes_ignore_the_order_of_reading(sample: SampleTree, data: st.DataObj
 
 
 @given(config_trees(), st.integers(1, 5))
-def test_hashes_ignore_how_the_bytes_were_chunked(sample: SampleTree, size: int) -> None:
+def test_hashes_ignore_chunk_sizes(sample: SampleTree, size: int) -> None:
     def read(entry: Entry) -> Iterator[bytes]:
         content = sample.files[entry.name][:600]
         for at in range(0, len(content), size):
@@ -91,7 +89,7 @@ def test_different_trees_have_different_digests(one: SampleTree, other: SampleTr
     assert (_hashes(one).digest == _hashes(other).digest) == same
 
 
-def test_digest_tells_apart_what_the_fingerprint_cannot() -> None:
+def test_digest_differs_where_fingerprints_collide() -> None:
     one, other = _hashes(_of({"a": b"x\0b\0y"})), _hashes(_of({"a": b"x", "b": b"y"}))
     assert one.fingerprint == other.fingerprint
     assert one.digest != other.digest
@@ -116,13 +114,13 @@ def _variants() -> list[SampleTree]:
     ]
 
 
-def test_digest_counts_modes_empty_folders_and_links() -> None:
+def test_digest_includes_modes_empty_folders_and_links() -> None:
     hashes = [_hashes(sample) for sample in _variants()]
     assert len({each.fingerprint for each in hashes}) == 1
     assert len({each.digest for each in hashes}) == len(hashes)
 
 
-def test_no_field_of_the_digest_runs_into_another() -> None:
+def test_digest_separates_adjacent_fields() -> None:
     texts = ("", "1", "11", "l")
     kinds: tuple[Kind, ...] = ("folder", "link")
     single = [
@@ -134,7 +132,7 @@ def test_no_field_of_the_digest_runs_into_another() -> None:
     assert len({digest(tree, {}) for tree in trees}) == len(trees)
 
 
-def test_a_file_that_is_another_when_read_through_its_link_is_refused() -> None:
+def test_file_changed_between_reads_through_link_is_rejected() -> None:
     sample = _of({"d/a": b"x"}, Entry("link", "link", 0o777, target="d/a"))
     contents = iter([b"x", b"y"])
     result = hash_tree("/config", sample.tree, lambda _: [next(contents)])
@@ -144,7 +142,7 @@ def test_a_file_that_is_another_when_read_through_its_link_is_refused() -> None:
     assert error.message == "/config/d/a changed while it was read"
 
 
-def test_a_tree_has_the_digest_that_it_had_in_every_version() -> None:
+def test_digest_is_stable_across_versions() -> None:
     """Another one would be taken for drift, and every lane would be replaced by an upgrade."""
     tree = _of(
         {"a": b"x", "d/é": b"yy"},

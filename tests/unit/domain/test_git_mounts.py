@@ -42,13 +42,13 @@ def _may_write(access: GitAccess, path: str) -> bool:
 
 
 @given(git_facts())
-def test_none_gives_nothing(facts: GitFacts) -> None:
+def test_git_mode_none_gives_no_access(facts: GitFacts) -> None:
     assert git_access(facts, "none", {}) == NO_GIT
     assert list(git_faults(facts, "none", OTHERS, "/root/.codex")) == []
 
 
 @given(git_facts())
-def test_git_in_the_lane_finds_its_own_repository_at_the_pointer(facts: GitFacts) -> None:
+def test_git_pointer_leads_to_its_own_writable_git_dir(facts: GitFacts) -> None:
     for access in (git_access(facts, "safe", {}), git_access(facts, "read-write", {})):
         own = clean(f"{WORKSPACE_PATH}/{facts.pointer}")
         if facts.pointer.startswith("/"):
@@ -59,7 +59,7 @@ def test_git_in_the_lane_finds_its_own_repository_at_the_pointer(facts: GitFacts
 
 
 @given(git_facts())
-def test_safe_gives_nothing_to_write_that_steers_the_host(facts: GitFacts) -> None:
+def test_safe_mode_cannot_write_files_that_affect_the_host(facts: GitFacts) -> None:
     access, common = git_access(facts, "safe", {}), common_target(facts)
     own = f"{common}/worktrees/{facts.own}"
     for name in ("", "/config", "/hooks/pre-commit", "/HEAD", "/packed-refs", "/info/exclude"):
@@ -73,7 +73,7 @@ def test_safe_gives_nothing_to_write_that_steers_the_host(facts: GitFacts) -> No
 
 
 @given(git_facts())
-def test_parents_are_mounted_before_what_is_below_them_and_none_twice(facts: GitFacts) -> None:
+def test_parent_mounts_precede_children_without_duplicates(facts: GitFacts) -> None:
     targets = [mount.target for mount in git_access(facts, "safe", {}).mounts]
     assert len(set(targets)) == len(targets)
     for at, target in enumerate(targets):
@@ -81,7 +81,7 @@ def test_parents_are_mounted_before_what_is_below_them_and_none_twice(facts: Git
 
 
 @given(git_facts())
-def test_all_that_is_made_is_mounted_and_empty_of_meaning_to_git(facts: GitFacts) -> None:
+def test_required_paths_are_mounted_and_only_in_safe_mode(facts: GitFacts) -> None:
     access = git_access(facts, "safe", {})
     sources = {mount.source for mount in access.mounts}
     assert {one.path for one in access.required_paths} <= sources
@@ -89,7 +89,7 @@ def test_all_that_is_made_is_mounted_and_empty_of_meaning_to_git(facts: GitFacts
 
 
 @given(git_facts())
-def test_variables_are_no_secret_and_give_way_to_the_profile_s(facts: GitFacts) -> None:
+def test_git_variables_are_public_and_yield_to_profile(facts: GitFacts) -> None:
     env = {var.name: var.value for var in git_access(facts, "safe", {"A": "b"}).env}
     assert env == {
         "GIT_CONFIG_COUNT": "2",
@@ -104,7 +104,7 @@ def test_variables_are_no_secret_and_give_way_to_the_profile_s(facts: GitFacts) 
 
 
 @given(git_facts())
-def test_a_repository_in_no_one_s_way_is_no_fault(facts: GitFacts) -> None:
+def test_repository_without_path_conflict_has_no_errors(facts: GitFacts) -> None:
     assert list(git_faults(facts, "safe", OTHERS, "/root/.codex")) == []
     assert list(git_faults(facts, "read-write", OTHERS, "/root/.codex")) == []
 
@@ -125,7 +125,7 @@ def test_a_repository_in_no_one_s_way_is_no_fault(facts: GitFacts) -> None:
         ("/h/main/.git/worktrees/wt/../../..", "no place of a worktree"),
     ],
 )
-def test_a_repository_in_the_way_of_something_is_a_fault(pointer: str, word: str) -> None:
+def test_repository_with_path_conflict_is_rejected(pointer: str, word: str) -> None:
     facts = replace(FACTS, pointer=pointer)
     targets = (*OTHERS, "/data/.git/x")
     for mode in ("safe", "read-write"):
@@ -133,12 +133,12 @@ def test_a_repository_in_the_way_of_something_is_a_fault(pointer: str, word: str
         assert any(word in fault for fault in faults), faults
 
 
-def test_a_mount_over_the_pointer_is_a_fault() -> None:
+def test_mount_over_git_pointer_is_rejected() -> None:
     (fault,) = git_faults(FACTS, "safe", (*OTHERS, "/workspace/.git/x"), "")
     assert "/workspace/.git" in fault
 
 
-def test_the_main_worktree_takes_read_write_only() -> None:
+def test_main_worktree_rejects_safe_mode() -> None:
     (fault,) = git_faults(GitFacts(main=True), "safe", OTHERS, "")
     assert "git worktree add" in fault
     assert list(git_faults(GitFacts(main=True), "read-write", OTHERS, "")) == []
@@ -154,7 +154,7 @@ ENV = (
 )
 
 
-def test_the_whole_access_of_a_worktree_by_its_mode() -> None:
+def test_git_access_lists_all_mounts_of_each_mode() -> None:
     common, own = "/h/main/.git", "/h/main/.git/worktrees/wt"
     assert git_access(FACTS, "read-write", {}) == GitAccess((Mount(common, common),), ENV)
     assert git_access(GitFacts(main=True), "safe", {}) == GitAccess(env=ENV)
@@ -183,7 +183,7 @@ def _faults(pointer: str, *targets: str, config: str = "", mode: Git = "read-wri
     return [fault.removeprefix("git: ") for fault in git_faults(facts, mode, targets, config)]
 
 
-def test_each_fault_is_a_sentence() -> None:
+def test_git_errors_have_exact_messages() -> None:
     fine = "/h/main/.git/worktrees/wt"
     assert _faults("/a/b/wt") == [
         "the .git file leads to '/a/b/wt', which is no place of a worktree"

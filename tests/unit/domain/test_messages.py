@@ -44,7 +44,7 @@ def world() -> LaneWorld:
 # --- errors themselves ----------------------------------------------------------------------------
 
 
-def test_an_error_is_its_lane_its_words_and_what_to_do() -> None:
+def test_error_text_has_lane_message_detail_and_hint() -> None:
     assert str(NotFound("gone")) == "gone"
     assert str(NotFound("gone", " words\n", (Hint("install-git"),), "ws/a")) == (
         "ws/a: gone\nwords\n-> install git (`apt-get install git`)"
@@ -53,7 +53,7 @@ def test_an_error_is_its_lane_its_words_and_what_to_do() -> None:
     assert for_lane(NotFound("gone", lane="ws/b"), "ws/a").lane == "ws/b"
 
 
-def test_who_wants_exceptions_gets_the_error_in_one() -> None:
+def test_or_raise_raises_lane_failed_with_the_error() -> None:
     error = NotReady("not yet", hints=(Hint("install-git"),))
     with pytest.raises(LaneFailed) as raised:
         or_raise(Failure(error))
@@ -65,7 +65,7 @@ def test_who_wants_exceptions_gets_the_error_in_one() -> None:
     assert (str(broken), broken.error) == ("no", unreadable_)
 
 
-def test_an_entry_that_cannot_be_copied_is_told_by_its_path() -> None:
+def test_unreadable_entry_is_named_by_its_path() -> None:
     assert unreadable("/c/.codex/", "a/b", "is a FIFO", "w", Hint("rename-entry")) == (
         ConfigUnreadable("/c/.codex/a/b is a FIFO", "w", (Hint("rename-entry"),))
     )
@@ -78,7 +78,7 @@ def test_an_entry_that_cannot_be_copied_is_told_by_its_path() -> None:
     assert unreadable("/é", "a\nb\ud800", "x").message == r"/é/a\nb\ud800 x"
 
 
-def test_a_missing_image_is_told_with_how_to_get_it(world: LaneWorld) -> None:
+def test_missing_image_error_says_how_to_get_it(world: LaneWorld) -> None:
     world.engine.remove_image(DEFAULT_IMAGE)
     assert words_of(world.lanes().ensure(LANE)) == snapshot("""\
 ws/a: image localhost/ai-workflow-agent-runner:local is not in podman's storage
@@ -98,7 +98,7 @@ image quay.io/x is not in podman's storage
 # --- before anything is touched -------------------------------------------------------------------
 
 
-def test_all_that_is_wrong_with_a_lane_is_told_at_once(world: LaneWorld) -> None:
+def test_all_missing_paths_are_reported_together(world: LaneWorld) -> None:
     world.files.broken = [LANE.worktree]
     assert words_of(world.lanes().ensure(LANE)) == snapshot("""\
 ws/a: worktree: /work/tree is missing
@@ -113,7 +113,7 @@ inbox: /bin/inbox is missing
 """)
 
 
-def test_a_lane_that_cannot_be_is_told_by_each_fault(world: LaneWorld) -> None:
+def test_every_invalid_value_of_a_lane_is_reported(world: LaneWorld) -> None:
     world.with_profile(memory=0, cpus=-1.0)
     assert words_of(world.lanes().ensure(LANE)) == snapshot("""\
 ws/a: memory must be more than 0, is 0 (and 1 more)
@@ -152,7 +152,7 @@ ws/a: git: no (a word)
         ),
     ],
 )
-def test_what_is_wrong_with_a_worktree_is_told(
+def test_worktree_error_is_reported_as_git_error(
     world: LaneWorld, error: LaneError, message: str
 ) -> None:
     world.with_profile(git="safe")
@@ -160,7 +160,7 @@ def test_what_is_wrong_with_a_worktree_is_told(
     assert words_of(world.lanes().ensure(LANE)) == message
 
 
-def test_a_part_of_a_repository_that_may_not_be_mounted_is_told(world: LaneWorld) -> None:
+def test_missing_git_path_is_reported_unless_lanekit_makes_it(world: LaneWorld) -> None:
     world.with_profile(git="safe")
     # What is to be made is not looked at: it need not be there yet.
     world.files.broken = ["/r/.git/objects", "/r/.git/refs", "/r/.git/logs"]
@@ -171,7 +171,7 @@ git: /r/.git/refs is missing
 """)
 
 
-def test_a_repository_in_the_way_is_told(world: LaneWorld) -> None:
+def test_repository_path_conflict_is_reported(world: LaneWorld) -> None:
     pointer = "/root/.git/worktrees/tree"
     world.files = _Worktree(says=Success(GitFacts(False, "/t/.git", pointer, "/r/.git", "tree")))
     world.with_profile(git="safe", config_dir="/c/.git")
@@ -252,14 +252,14 @@ it seems to be somebody else's (image localhost/ai-workflow-agent-runner:local, 
         ),
     ],
 )
-def test_a_stranger_is_told_with_whose_it_seems_to_be(
+def test_unowned_container_error_names_likely_owner(
     labels: dict[str, str], env: dict[str, str], message: str
 ) -> None:
     stranger = replace(OURS, name="ws-a.next", labels=labels, env=env)
     assert str(ownership_error(LANE, ObservedLane(next=stranger))) == message
 
 
-def test_a_container_that_is_named_like_an_id_is_told(world: LaneWorld) -> None:
+def test_container_named_like_another_id_is_rejected(world: LaneWorld) -> None:
     (own,) = world.ours()
     other = replace(own, id="cd" * 32)
 

@@ -39,14 +39,14 @@ def _orphan(seen: ObservedContainer, lane: str, base: str, why: str, successor: 
 
 
 @given(fleet_zoos(), st.sampled_from(FLEETS))
-def test_gc_takes_only_what_carries_the_fleets_name(zoo: Zoo, fleet: str) -> None:
+def test_gc_selects_only_containers_of_its_fleet(zoo: Zoo, fleet: str) -> None:
     lanes, seen = zoo
     for one in find_orphans_in(fleet, lanes, seen).orphans:
         assert _shown(seen, one).labels[LABEL_FLEET] == fleet
 
 
 @given(fleet_zoos(), st.sampled_from(FLEETS))
-def test_gc_never_takes_a_lanes_own_container(zoo: Zoo, fleet: str) -> None:
+def test_gc_never_selects_the_container_of_a_lane(zoo: Zoo, fleet: str) -> None:
     lanes, seen = zoo
     own = {(lane.container_name, (lane.workspace, lane.id)) for lane in lanes}
     for one in find_orphans_in(fleet, lanes, seen).orphans:
@@ -54,7 +54,7 @@ def test_gc_never_takes_a_lanes_own_container(zoo: Zoo, fleet: str) -> None:
 
 
 @given(fleet_zoos(), st.sampled_from(FLEETS))
-def test_gc_never_takes_all_that_a_lane_has_left(zoo: Zoo, fleet: str) -> None:
+def test_gc_never_selects_last_usable_container_of_a_lane(zoo: Zoo, fleet: str) -> None:
     lanes, seen = zoo
     taken = {one.id for one in find_orphans_in(fleet, lanes, seen).orphans}
     for lane in lanes:
@@ -68,7 +68,7 @@ def test_gc_never_takes_all_that_a_lane_has_left(zoo: Zoo, fleet: str) -> None:
 
 
 @given(fleet_zoos(), st.sampled_from(FLEETS))
-def test_each_container_is_needed_or_told_of_once(zoo: Zoo, fleet: str) -> None:
+def test_each_unneeded_container_is_reported_once(zoo: Zoo, fleet: str) -> None:
     lanes, seen = zoo
     found = find_orphans_in(fleet, lanes, seen)
     assert all(found.other_fleets), "whose they are is known"
@@ -85,14 +85,14 @@ def test_each_container_is_needed_or_told_of_once(zoo: Zoo, fleet: str) -> None:
 
 
 @given(fleet_zoos(), st.sampled_from(FLEETS))
-def test_gc_twice_takes_no_more(zoo: Zoo, fleet: str) -> None:
+def test_second_gc_selects_nothing(zoo: Zoo, fleet: str) -> None:
     lanes, seen = zoo
     taken = {one.id for one in find_orphans_in(fleet, lanes, seen).orphans}
     left = [one for one in seen if one.id not in taken]
     assert find_orphans_in(fleet, lanes, left).orphans == ()
 
 
-def test_a_fleets_name_is_no_drift_and_no_identity() -> None:
+def test_fleet_name_affects_neither_drift_nor_ownership() -> None:
     world = LaneWorld(lane=Lane("ws", "a", LANE.worktree, fleet="/one/lanes.toml"))
     lanes = world.lanes()
     assert or_raise(lanes.ensure(world.lane)).action == "created"
@@ -105,7 +105,7 @@ def test_a_fleets_name_is_no_drift_and_no_identity() -> None:
     assert or_raise(world.lanes().ensure(LANE)).action == "none"
 
 
-def test_what_a_replace_left_beside_a_stopped_container_stays() -> None:
+def test_prev_container_is_kept_unless_its_successor_runs() -> None:
     world = LaneWorld(lane=_fleet_of("a")[0])
     lanes = world.lanes()
     _ = or_raise(lanes.ensure(world.lane))
@@ -117,7 +117,7 @@ def test_what_a_replace_left_beside_a_stopped_container_stays() -> None:
         assert len(find_orphans_in("f", [world.lane], seen).orphans) == taken
 
 
-def test_the_old_container_beside_one_that_never_answered_is_left() -> None:
+def test_prev_container_is_kept_if_successor_never_answered() -> None:
     """An ensure that was killed in the midst of a replace: gc must not take what still works."""
     world = LaneWorld(lane=_fleet_of("a")[0])
     _ = or_raise(world.lanes().ensure(world.lane))
@@ -138,7 +138,7 @@ def test_the_old_container_beside_one_that_never_answered_is_left() -> None:
     assert [(c.id, c.name, c.state) for c in world.ours()] == [(old.id, "ws-a", "running")]
 
 
-def test_the_old_container_beside_one_that_was_seen_to_answer_goes() -> None:
+def test_prev_container_is_removed_if_successor_answers() -> None:
     world = LaneWorld(lane=_fleet_of("a")[0])
     _ = or_raise(world.lanes().ensure(world.lane))
     (own,) = world.ours()
@@ -152,7 +152,7 @@ def _fleet_of(*names: str) -> list[Lane]:
     return [Lane("ws", name, "/t", profile=PROFILE, fleet="f") for name in names]
 
 
-def test_what_came_into_use_again_since_it_was_found_is_left() -> None:
+def test_orphan_changed_since_it_was_found_is_not_removed() -> None:
     world = LaneWorld()
     lanes = world.lanes()
     both = _fleet_of("a", "b")
@@ -182,7 +182,7 @@ def _seen(name: str, owner: str = "a", fleet: str = "f") -> ObservedContainer:
     return replace(snapshot_of(spec), id=name.ljust(64, "0"), name=name, labels=labels)
 
 
-def test_each_container_is_told_with_whose_it_was_and_why_it_may_go() -> None:
+def test_orphan_report_names_owner_and_reason() -> None:
     own, orphan = _seen("ws-a"), _seen("ws-b.next", "b")
     following, before, other = _seen("ws-a.next"), _seen("ws-a.prev"), _seen("box.prev")
     elsewhere = [_seen(name, "c", fleet=name) for name in ("g", "h")]
@@ -203,7 +203,7 @@ def test_each_container_is_told_with_whose_it_was_and_why_it_may_go() -> None:
     )
 
 
-def test_a_stranger_beside_an_orphan_says_nothing_of_it() -> None:
+def test_container_of_another_lane_is_not_a_successor() -> None:
     orphans = [_seen("ws-b", "b"), _seen("ws-b.prev", "b")]
     assert [one.successor_id for one in find_orphans_in("f", [], orphans).orphans] == ["", ""]
     # A container of that name that is another lane's has not taken its place.
@@ -212,7 +212,7 @@ def test_a_stranger_beside_an_orphan_says_nothing_of_it() -> None:
     assert [one.container for one in found.orphans] == ["ws-a"]
 
 
-def test_a_look_that_fails_is_told_and_takes_nothing() -> None:
+def test_engine_error_in_gc_is_reported_and_removes_nothing() -> None:
     world = LaneWorld(lane=_fleet_of("a")[0])
     lanes = world.lanes()
     _ = or_raise(lanes.ensure(world.lane))

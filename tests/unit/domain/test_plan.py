@@ -42,7 +42,7 @@ def text(seen: ObservedLane, because: str = "") -> str:
     return str(made)
 
 
-def test_nothing_there() -> None:
+def test_missing_container_is_created() -> None:
     assert text(ObservedLane()) == dedent("""\
         ws/a (ws-a): create
           create ws-a.next  because there is no such container
@@ -53,7 +53,7 @@ def test_nothing_there() -> None:
           await ws-a  because a lane is ready when its worker answers""")
 
 
-def test_without_a_config_the_container_is_made_under_its_own_name() -> None:
+def test_without_config_container_is_created_under_its_name() -> None:
     made = make_plan("ws/a", BARE, ObservedLane(), lambda _: ())
     assert [str(op) for op in made.operations] == [
         "create ws-a",
@@ -63,25 +63,25 @@ def test_without_a_config_the_container_is_made_under_its_own_name() -> None:
     ]
 
 
-def test_running_as_asked() -> None:
+def test_running_container_without_drift_needs_nothing() -> None:
     assert text(ObservedLane(RUNNING)) == "ws/a (ws-a): nothing to do"
 
 
 @pytest.mark.parametrize("state", ["created", "exited", "stopped"])
-def test_not_running(state: State) -> None:
+def test_container_not_running_is_started(state: State) -> None:
     assert text(ObservedLane(replace(RUNNING, state=state))) == dedent(f"""\
         ws/a (ws-a): start
           start ws-a  because it is {state}
           await ws-a  because a lane is ready when its worker answers""")
 
 
-def test_paused() -> None:
+def test_paused_container_is_unpaused() -> None:
     assert "unpause ws-a  because it is paused" in text(
         ObservedLane(replace(RUNNING, state="paused"))
     )
 
 
-def test_a_stop_that_was_cut_off_is_ended_before_the_start() -> None:
+def test_interrupted_stop_is_finished_before_start() -> None:
     words = text(ObservedLane(replace(RUNNING, state="stopping")))
     assert words == dedent("""\
         ws/a (ws-a): start
@@ -108,29 +108,29 @@ REPLACE = """\
   remove ws-a.prev  because its replacement is ready"""
 
 
-def test_drifted() -> None:
+def test_drifted_container_is_replaced() -> None:
     assert text(ObservedLane(DRIFTED)) == (
         "ws/a (ws-a): replace\n"
         "  differs  user: expected root, actual nobody  -> replace\n" + REPLACE
     )
 
 
-def test_drifted_and_paused_is_woken_to_be_stopped() -> None:
+def test_drifted_paused_container_is_unpaused_before_stop() -> None:
     words = text(ObservedLane(replace(DRIFTED, state="paused")))
     woken = "  unpause ws-a  because a paused container cannot be stopped\n"
     assert words.index(woken) < words.index("stop ws-a")
 
 
-def test_drifted_and_exited_is_not_stopped() -> None:
+def test_drifted_exited_container_is_not_stopped() -> None:
     assert "stop ws-a" not in text(ObservedLane(replace(DRIFTED, state="exited")))
 
 
-def test_a_taken_port_is_a_cause() -> None:
+def test_port_in_use_causes_a_replacement() -> None:
     words = text(ObservedLane(replace(RUNNING, state="exited")), "its host port is taken")
     assert words.startswith("ws/a (ws-a): replace\n  create ws-a.next  because its host port is")
 
 
-def test_many_causes_are_counted() -> None:
+def test_more_than_three_differences_are_counted() -> None:
     worse = replace(DRIFTED, workdir="/", privileged=True, auto_remove=True)
     assert "because user, workdir, privileged and 1 more differ\n" in text(ObservedLane(worse))
 
@@ -138,7 +138,7 @@ def test_many_causes_are_counted() -> None:
 UNFINISHED = "because an interrupted ensure left it unfinished"
 
 
-def test_a_leftover_next_is_removed_first() -> None:
+def test_leftover_next_container_is_removed_first() -> None:
     words = text(ObservedLane(RUNNING, next=NEXT))
     assert words == dedent(f"""\
         ws/a (ws-a): start
@@ -146,7 +146,7 @@ def test_a_leftover_next_is_removed_first() -> None:
           await ws-a  because a lane is ready when its worker answers""")
 
 
-def test_a_prev_without_its_successor_gets_its_name_back() -> None:
+def test_prev_container_without_successor_is_renamed_back() -> None:
     words = text(ObservedLane(next=NEXT, prev=PREV))
     assert words == dedent(f"""\
         ws/a (ws-a): start
@@ -158,7 +158,7 @@ def test_a_prev_without_its_successor_gets_its_name_back() -> None:
     assert made.operations[1] == Rename("ws-a.prev", "ws-a", made.operations[1].cause, keep=True)
 
 
-def test_a_prev_beside_its_successor_goes_on_at_start() -> None:
+def test_replacement_with_prev_container_resumes_at_start() -> None:
     words = text(ObservedLane(replace(RUNNING, state="created"), prev=PREV))
     assert words == dedent("""\
         ws/a (ws-a): replace
@@ -167,7 +167,7 @@ def test_a_prev_beside_its_successor_goes_on_at_start() -> None:
           remove ws-a.prev  because its replacement is ready""")
 
 
-def test_what_an_interrupted_ensure_did_can_be_undone() -> None:
+def test_interrupted_replacement_can_be_undone() -> None:
     made = make_plan("ws/a", SPEC, ObservedLane(RUNNING, prev=PREV), lambda _: ())
     assert [(str(op), container[0]) for op, container in made.resumed] == [
         ("create ws-a.next", "c"),
@@ -179,7 +179,7 @@ def test_what_an_interrupted_ensure_did_can_be_undone() -> None:
     assert {f"because {op.cause}" for op, _ in made.resumed} == {UNFINISHED}
 
 
-def test_a_dead_and_unwanted_successor_gives_way_to_its_prev() -> None:
+def test_exited_drifted_successor_is_replaced_by_prev() -> None:
     words = text(ObservedLane(replace(DRIFTED, state="exited"), prev=PREV))
     assert words == dedent(f"""\
         ws/a (ws-a): start
@@ -189,7 +189,7 @@ def test_a_dead_and_unwanted_successor_gives_way_to_its_prev() -> None:
           await ws-a  because a lane is ready when its worker answers""")
 
 
-def test_a_running_and_unwanted_successor_is_finished_and_then_replaced() -> None:
+def test_running_drifted_successor_is_finished_then_replaced() -> None:
     words = text(ObservedLane(DRIFTED, prev=PREV))
     assert words.index("remove ws-a.prev") < words.index("create ws-a.next")
     assert words.endswith(REPLACE)
@@ -207,11 +207,11 @@ def test_a_running_and_unwanted_successor_is_finished_and_then_replaced() -> Non
         *((op("n", ""), "None") for op in (CopyIn, Verify, Unpause, AwaitReady, Remove)),
     ],
 )
-def test_each_operation_knows_its_undo(operation: Operation, inverse: str) -> None:
+def test_undo_is_the_inverse_of_each_operation(operation: Operation, inverse: str) -> None:
     assert str(undo(operation)) == inverse
 
 
-def test_a_plan_that_only_looks_changes_nothing() -> None:
+def test_plan_that_only_awaits_ready_changes_nothing() -> None:
     looking = make_plan("ws/a", SPEC, ObservedLane(RUNNING), lambda _: ())
     assert not looking.changes
     assert make_plan("ws/a", SPEC, ObservedLane(), lambda _: ()).changes

@@ -39,7 +39,7 @@ def _text(seen: ObservedLane, on_drift: OnDrift = "replace", **wish: str) -> str
     return f"{_plan(seen, on_drift, **wish)}\n"
 
 
-def test_what_is_mild_is_done_and_the_rest_is_left_to_a_busy_worker() -> None:
+def test_busy_worker_is_adjusted_but_not_restarted() -> None:
     seen = ObservedLane(replace(LOW, user="x"), mount_health=TWO)
     gone, why = "actual a folder that is no longer at that path", "because its worker is busy"
     assert _text(seen, "when-idle", busy="its worker is busy") == (
@@ -58,7 +58,7 @@ actual deleted in the container, or copied incompletely  -> adjust
     )
 
 
-def test_a_restart_comes_after_what_is_milder_and_asks_first() -> None:
+def test_restart_follows_adjustments_and_idle_check() -> None:
     lines = _text(ObservedLane(LOW, mount_health=TWO), "when-idle").splitlines(keepends=True)
     shows = "/workspace, /usr/local/bin/inbox shows a folder that is gone"
     assert lines[0] == "ws/a (ws-a): restart\n"
@@ -75,7 +75,7 @@ def test_a_restart_comes_after_what_is_milder_and_asks_first() -> None:
     )
 
 
-def test_a_replace_asks_as_late_as_possible() -> None:
+def test_replacement_checks_idle_just_before_the_stop() -> None:
     lines = _text(ObservedLane(replace(LOW, user="x", workdir="/")), "when-idle").splitlines()
     assert lines[4:9] == [
         "  create ws-a.next  because user, workdir differ",
@@ -86,7 +86,7 @@ def test_a_replace_asks_as_late_as_possible() -> None:
     ]
 
 
-def test_a_replace_that_was_cut_off_is_finished_and_its_limits_are_set_then() -> None:
+def test_interrupted_replacement_is_finished_then_adjusted() -> None:
     head = "ws/a (ws-a): replace\n"
     memory = "  differs  memory: expected 1073741824, actual 536870912  -> adjust\n"
     done = READY + (
@@ -105,7 +105,7 @@ def test_a_replace_that_was_cut_off_is_finished_and_its_limits_are_set_then() ->
     assert asked.resumed == ()
 
 
-def test_what_was_started_to_finish_a_replace_is_stopped_for_the_next_one() -> None:
+def test_resumed_replacement_is_stopped_before_the_next_one() -> None:
     made = replace(RUNNING, state="created")
     todo = _plan(ObservedLane(made, prev=PREV), replace="its host port is taken")
     assert [str(op) for op in todo.operations][:4] == [
@@ -120,13 +120,13 @@ def test_what_was_started_to_finish_a_replace_is_stopped_for_the_next_one() -> N
     assert (woken[0], woken.count("unpause ws-a")) == ("unpause ws-a", 1)
 
 
-def test_the_one_that_a_replace_takes_the_place_of_is_known() -> None:
+def test_plan_names_the_container_it_replaces() -> None:
     assert _plan(ObservedLane(replace(RUNNING, user="x"))).replaces == RUNNING.id
     for mild in (ObservedLane(), ObservedLane(LOW), ObservedLane(RUNNING, prev=PREV)):
         assert _plan(mild).replaces == ""
 
 
-def test_who_is_spared_and_why() -> None:
+def test_reason_to_defer_depends_on_on_drift_and_state() -> None:
     asleep = replace(RUNNING, state="exited")
     busy = PlanConstraints(on_drift="when-idle", busy="it works")
     assert (busy.reason_to_defer(RUNNING), busy.reason_to_defer(asleep)) == ("it works", "")
@@ -135,7 +135,7 @@ def test_who_is_spared_and_why() -> None:
     assert report.reason_to_defer(RUNNING) == report.reason_to_defer(asleep) == "on_drift is report"
 
 
-def test_only_what_is_left_needs_a_reason() -> None:
+def test_remaining_reason_is_set_only_with_remaining_drift() -> None:
     for on_drift, seen in (("report", RUNNING), ("report", LOW), ("replace", RUNNING)):
         assert _plan(ObservedLane(seen), on_drift).remaining_reason == ""  # type: ignore[arg-type]
     spared = _plan(ObservedLane(RUNNING, mount_health=TWO), "report")
@@ -150,7 +150,7 @@ def test_only_what_is_left_needs_a_reason() -> None:
     assert [str(op) for op in asleep.operations] == ["start ws-a", "await ws-a"]
 
 
-def test_an_answer_is_fresh_after_a_start_and_else_not() -> None:
+def test_fresh_answer_is_required_only_after_a_start() -> None:
     def fresh(seen: ObservedLane) -> list[bool]:
         return [op.fresh for op in _plan(seen).operations if isinstance(op, AwaitReady)]
 
@@ -161,14 +161,14 @@ def test_an_answer_is_fresh_after_a_start_and_else_not() -> None:
     assert fresh(ObservedLane()) == fresh(ObservedLane(replace(RUNNING, user="x"))) == [True]
 
 
-def test_what_was_put_right_before_counts_as_a_start() -> None:
+def test_leftover_cleanup_alone_has_action_started() -> None:
     left = replace(RUNNING, name="ws-a.next", state="created")
     assert _plan(ObservedLane(RUNNING, next=left)).action == "started"
     assert _plan(ObservedLane(LOW, next=left)).action == "adjusted"
     assert _plan(ObservedLane(RUNNING, next=left, mount_health=TWO)).action == "restarted"
 
 
-def test_an_undo_puts_back_what_was() -> None:
+def test_undo_reverses_limits_starts_stops_and_renames() -> None:
     update = Update("ws-a", "memory differs", Limits(memory=2), Limits(memory=1))
     assert undo(update) == Update("ws-a", "undone", Limits(memory=1), Limits(memory=2))
     assert undo(Create("ws-a", "")) == Remove("ws-a", "undone")

@@ -49,7 +49,7 @@ WAYS: list[Callable[[str], str]] = [
 
 @given(_VALUES, st.sampled_from(WAYS), st.sampled_from(WAYS), _BESIDE, _BESIDE)
 @example("s3cret 'x'", str, _in_quotes_of_both_kinds, "", "")
-def test_no_spelling_of_a_value_is_left(
+def test_every_spelling_of_a_secret_is_redacted(
     value: str,
     inner: Callable[[str], str],
     outer: Callable[[str], str],
@@ -76,7 +76,7 @@ def test_no_spelling_of_a_value_is_left(
         ("s3cret's", _in_quotes_of_both_kinds),
     ],
 )
-def test_a_value_is_hidden_to_its_last_letter_and_nothing_beside_it(
+def test_redaction_covers_the_secret_and_nothing_else(
     value: str, spell: Callable[[str], str]
 ) -> None:
     hidden = redact(spell(value), {"KEY": value})
@@ -86,13 +86,13 @@ def test_a_value_is_hidden_to_its_last_letter_and_nothing_beside_it(
 
 
 @given(st.lists(_VALUES, min_size=1, max_size=3))
-def test_each_line_of_a_value_is_hidden_too(values: list[str]) -> None:
+def test_each_line_of_a_secret_is_redacted(values: list[str]) -> None:
     value = "\n".join(values)
     for line in value.splitlines():
         assert MARK not in redact(f"line: {line}", {"KEY": value})
 
 
-def test_of_two_values_the_longer_is_hidden_whole() -> None:
+def test_overlapping_secrets_redact_the_longer_one() -> None:
     env = {"SHORT": "s3cret", "LONG": "s3cret-longer"}
     assert redact("a s3cret-longer b", env) == "a (hidden) b"
     # Though the other comes first, or last, in the alphabet.
@@ -101,7 +101,7 @@ def test_of_two_values_the_longer_is_hidden_whole() -> None:
 
 
 @pytest.mark.parametrize("value", ["", "1", "no", "yes"])
-def test_what_any_message_may_hold_by_chance_is_left(value: str) -> None:
+def test_secret_under_four_characters_is_not_redacted(value: str) -> None:
     assert redact("is it yes! or no", {"KEY": "yes!"}) == "is it (hidden) or no"
     words = "no, 1 is not yes"
     assert redact(words, {"KEY": value}) == words
@@ -112,13 +112,13 @@ def _spec() -> ContainerSpec:
     return container_spec(Lane("ws", "lane-a", "/t"), profile, Digests())
 
 
-def test_only_what_lanekit_did_not_make_is_secret() -> None:
+def test_only_profile_variables_are_secret() -> None:
     spec = _spec()
     assert secrets_of(spec) == {"KEY": "s3cret-value"}
     assert EnvVar("INBOX_LANE_ID", "lane-a", secret=False) in spec.env
 
 
-def test_an_error_hides_them_in_its_words_and_keeps_the_rest() -> None:
+def test_error_message_and_detail_are_redacted() -> None:
     secret_pull = Hint("pull-image", "x s3cret-value")
     error = EngineFailed("no s3cret-value", "detail s3cret-value", (secret_pull,), "ws/lane-a")
     pull = Hint("pull-image", "x (hidden)")
@@ -126,7 +126,7 @@ def test_an_error_hides_them_in_its_words_and_keeps_the_rest() -> None:
     assert redact_for_spec(error, _spec()) == hidden
 
 
-def test_what_the_facade_tells_hides_them_too() -> None:
+def test_lanes_redact_secrets_in_errors_and_events() -> None:
     world = LaneWorld()
     world.with_profile(env={"KEY": "s3cret-value"})
     leak = EngineFailed("no s3cret-value", detail="it is s3cret-value")

@@ -42,7 +42,7 @@ LOST_A_DUPLICATE = 28
 
 
 @pytest.mark.parametrize("vector", [v for n, v in enumerate(_vectors()) if n != LOST_A_DUPLICATE])
-def test_the_verdict_is_the_references(vector: Mapping[str, Any]) -> None:
+def test_drift_verdict_matches_reference_vectors(vector: Mapping[str, Any]) -> None:
     given, expected = vector["input"], vector["reference"]
     view = decode_reference(json.dumps([given["inspect"]]))
     if "error" in expected:
@@ -54,7 +54,7 @@ def test_the_verdict_is_the_references(vector: Mapping[str, Any]) -> None:
     assert bool(reference_drift(_spec(given), seen)) is expected["drifted"]
 
 
-def test_the_verdict_is_the_references_when_a_key_stands_twice() -> None:
+def test_duplicate_key_verdict_matches_reference() -> None:
     vectors = _vectors()
     given, full = vectors[LOST_A_DUPLICATE]["input"], vectors[0]["input"]["inspect"]["Config"]
     assert given["inspect"]["Config"] == {}
@@ -74,17 +74,17 @@ def _text(**fields: str) -> str:
     return "[{" + ",".join(f'"{key}":{value}' for key, value in fields.items()) + "}]"
 
 
-def test_keys_fit_in_any_case_and_the_later_one_wins() -> None:
+def test_keys_ignore_case_and_last_value_wins() -> None:
     view = or_raise(decode_reference('[{"PATH": "/a", "path": "/b", "Path": null}]'))
     assert view == ReferenceView(path="/b")
 
 
-def test_objects_under_one_key_are_merged() -> None:
+def test_objects_under_duplicate_keys_are_merged() -> None:
     twice = '[{"Config": {"User": "u"}, "config": {"Image": "i"}}]'
     assert or_raise(decode_reference(twice)) == ReferenceView(user="u", config_image="i")
 
 
-def test_an_empty_list_is_no_container() -> None:
+def test_empty_list_decodes_to_no_container() -> None:
     assert or_raise(decode_reference("[]")) is None
 
 
@@ -103,13 +103,13 @@ def test_an_empty_list_is_no_container() -> None:
         "[" * 100_000,
     ],
 )
-def test_a_wrong_type_is_a_clear_failure(text: str) -> None:
+def test_undecodable_inspect_is_a_clear_failure(text: str) -> None:
     view = decode_reference(text)
     assert isinstance(view, Failure)
     assert "could not be understood" in view.failure().message
 
 
-def test_a_snapshot_reads_as_the_reference_would_read_it() -> None:
+def test_reference_policy_ignores_worker_and_config_digests() -> None:
     lane = Lane("w", "a", "/t")
     spec = container_spec(lane, Profile("/w", "/i"), Digests("1", "2", "3", "4"))
     seen = snapshot_of(spec)
@@ -124,7 +124,7 @@ LANE = container_spec(
 )
 
 
-def test_a_snapshot_is_read_field_by_field() -> None:
+def test_reference_view_copies_each_observed_field() -> None:
     seen = replace(
         snapshot_of(LANE),
         image="i",
@@ -148,7 +148,7 @@ def test_a_snapshot_is_read_field_by_field() -> None:
     )
 
 
-def test_each_field_that_differs_is_told_with_both_sides() -> None:
+def test_reference_drift_shows_both_sides_of_each_field() -> None:
     env = {var.name: var.value for var in LANE.env}
     same = reference_view(snapshot_of(LANE), "31417/tcp")
     assert reference_drift(LANE, same) == ()
@@ -178,7 +178,7 @@ def test_each_field_that_differs_is_told_with_both_sides() -> None:
     )
 
 
-def test_a_value_keeps_what_stands_after_its_second_equals_sign() -> None:
+def test_variable_with_equals_signs_is_not_drift() -> None:
     odd = container_spec(Lane("w=x=y", "a", "/t"), Profile("/w", "/i"), Digests())
     assert reference_drift(odd, reference_view(snapshot_of(odd), "31417/tcp")) == ()
     # One that is not asked for any more is told of, and its value is nobody's business.

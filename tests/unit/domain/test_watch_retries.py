@@ -65,7 +65,7 @@ def _told(
     return _of(after), reports
 
 
-def test_it_wakes_for_what_is_due_first_and_not_while_podman_is_away() -> None:
+def test_watch_wakes_for_first_due_lane_unless_engine_lost() -> None:
     watch = start_watch(WATCHED, 1.0, 10.0)
     assert (watch.wake_at(), watch.resync_at) == (1.0, 11.0)
     watch, _ = take_due(watch, 1.0)
@@ -75,7 +75,7 @@ def test_it_wakes_for_what_is_due_first_and_not_while_podman_is_away() -> None:
     assert engine_lost(watch, AWAY)[0].wake_at() is None
 
 
-def test_an_ensure_that_found_nothing_to_do_leaves_all_as_it_was() -> None:
+def test_ensure_without_changes_leaves_watch_unchanged() -> None:
     watch = _one()
     busy, due = take_due(_on_event(watch, DIED, 1.0), 1.0)
     assert due == (A,)
@@ -86,7 +86,7 @@ def test_an_ensure_that_found_nothing_to_do_leaves_all_as_it_was() -> None:
         assert on_result(each, A.name, Success(FINE), 2.0, 0.0) == (watch, ())
 
 
-def test_what_is_said_is_the_first_of_its_kind_with_all_that_is_known() -> None:
+def test_first_result_of_each_kind_is_reported() -> None:
     new = _one(last_reported="")
     assert _told(new, Success(FINE))[1] == (Report("fine", A, FINE),)
     assert _told(new, Success(LEFT))[1] == (Report("drifted", A, LEFT),)
@@ -98,7 +98,7 @@ def test_what_is_said_is_the_first_of_its_kind_with_all_that_is_known() -> None:
     )
 
 
-def test_what_was_said_is_kept_in_words() -> None:
+def test_last_report_is_remembered_as_text() -> None:
     assert _told(_one(last_reported=""), Success(FINE))[0].last_reported == "fine"
     assert _told(_one(), Success(MENDED))[0].last_reported == "fine"
     assert _told(_one(), Success(LEFT))[0].last_reported == (
@@ -113,7 +113,7 @@ def test_what_was_said_is_kept_in_words() -> None:
     )
 
 
-def test_a_fine_ensure_ends_a_row_of_failures() -> None:
+def test_successful_ensure_resets_failure_count() -> None:
     failed, _ = _told(_one(), Failure(BAD), 1.0)
     assert (failed.failures, failed.due) == (1, 2.0)
     again, _ = _told(_one(failures=1), Failure(BAD), 2.0)
@@ -122,7 +122,7 @@ def test_a_fine_ensure_ends_a_row_of_failures() -> None:
     assert _told(_one(failures=2), Success(MENDED))[0].failures == 0
 
 
-def test_a_worker_that_dies_at_once_is_mended_thrice_and_then_with_pauses() -> None:
+def test_crashing_worker_is_repaired_with_growing_backoff() -> None:
     watch, now, begun = _one(repaired_at=-100.0), 0.0, list[float]()
     while now < 300:
         watch, due = take_due(_on_event(watch, DIED, now), now)
@@ -138,7 +138,7 @@ def test_a_worker_that_dies_at_once_is_mended_thrice_and_then_with_pauses() -> N
     ("mends", "lasts"),
     [(1, 10), (FREE_REPAIRS, 10), (FREE_REPAIRS + 1, 10), (7, 16), (9, 64), (30, 120)],
 )
-def test_a_mend_has_lasted_after_ten_seconds_and_twice_its_pause(mends: int, lasts: float) -> None:
+def test_repair_count_resets_after_the_repair_has_lasted(mends: int, lasts: float) -> None:
     watch = _one(repairs=mends, repaired_at=5.0)
     for now, counted in ((5.0 + lasts, mends), (5.25 + lasts, 0)):
         assert _told(watch, Success(FINE), now)[0].repairs == counted
@@ -146,7 +146,7 @@ def test_a_mend_has_lasted_after_ten_seconds_and_twice_its_pause(mends: int, las
     assert lasts >= STABLE_SECONDS
 
 
-def test_what_happens_to_a_lane_beside_its_own_container_is_its_business() -> None:
+def test_events_of_next_and_prev_containers_concern_the_lane() -> None:
     for name in (NAME, f"{NAME}.next", f"{NAME}.prev"):
         watch = _on_event(_one(), replace(DIED, name=name), 3.0)
         assert _of(watch) == replace(_of(_one()), due=3.0)
@@ -154,13 +154,13 @@ def test_what_happens_to_a_lane_beside_its_own_container_is_its_business() -> No
         assert _on_event(_one(), replace(DIED, name=name), 3.0) == _one()
 
 
-def test_a_lane_that_is_due_already_stays_so() -> None:
+def test_event_does_not_move_a_lane_already_due() -> None:
     assert _of(_on_event(_one(due=1.0), DIED, 3.0)).due == 1.0
     # In a pause nothing hurries it, and afterwards it is due in its turn.
     assert _of(_on_event(_one(due=9.0, failures=1), DIED, 3.0)).due == 9.0
 
 
-def test_at_most_so_many_lanes_are_begun_and_none_is_no_tick() -> None:
+def test_take_due_starts_at_most_the_given_number() -> None:
     watch = start_watch(WATCHED, 0.0, 10.0)
     assert take_due(watch, 20.0, 0) == (watch, ())
     one, due = take_due(watch, 0.0, 1)
@@ -168,19 +168,19 @@ def test_at_most_so_many_lanes_are_begun_and_none_is_no_tick() -> None:
     assert take_due(one, 0.0, 5)[1] == (B, C)
 
 
-def test_at_a_resync_all_are_due_from_that_very_moment() -> None:
+def test_all_lanes_are_due_exactly_at_resync() -> None:
     watch = WatchState(tuple(WatchedLane(lane, None) for lane in WATCHED), 10.0, 20.0)
     assert take_due(watch, 19.99)[1] == ()
     begun, due = take_due(watch, 20.0)
     assert (due, begun.resync_at) == (WATCHED, 30.0)
 
 
-def test_an_ensure_that_begins_has_heard_of_nothing_yet() -> None:
+def test_starting_ensure_clears_changes_seen_while_busy() -> None:
     begun, _ = take_due(_one(due=0.0, changed_while_busy=True, updated_while_busy=True), 0.0)
     assert _of(begun) == replace(_of(_one()), busy=True)
 
 
-def test_jitter_takes_up_to_a_quarter() -> None:
+def test_jitter_shortens_backoff_by_up_to_a_quarter() -> None:
     assert (backoff_seconds(1, 0.0), backoff_seconds(1, 1.0), backoff_seconds(3, 0.5)) == (
         1.0,
         0.75,
@@ -191,7 +191,7 @@ def test_jitter_takes_up_to_a_quarter() -> None:
 CHANGED = replace(A, worktree="/other")
 
 
-def test_a_lane_that_is_asked_for_otherwise_begins_anew() -> None:
+def test_changed_lane_resets_failures_and_repairs() -> None:
     troubled = _one(failures=3, repairs=9, due=50.0)
     after, _ = set_lanes(troubled, [CHANGED], 2.0)
     assert _of(after) == WatchedLane(CHANGED, 2.0, last_reported="fine")
@@ -202,13 +202,13 @@ def test_a_lane_that_is_asked_for_otherwise_begins_anew() -> None:
     assert replace(_of(after), last_reported="") == WatchedLane(CHANGED, 3.0)
 
 
-def test_a_lane_that_is_new_is_due_at_once() -> None:
+def test_new_lane_is_due_at_once() -> None:
     watch, reports = set_lanes(_one(), [A, B], 2.0)
     assert (_of(watch, B), reports) == (WatchedLane(B, 2.0), ())
     assert take_due(watch, 2.0)[1] == (B,)
 
 
-def test_a_lane_that_left_while_it_was_worked_on_is_away_until_that_ends() -> None:
+def test_lane_removed_while_busy_is_tracked_until_result() -> None:
     watch, _ = set_lanes(_one(busy=True), [B], 1.0)
     assert watch.removed_while_busy == {A.name}
     back, _ = set_lanes(watch, [A, B], 2.0)
@@ -219,7 +219,7 @@ def test_a_lane_that_left_while_it_was_worked_on_is_away_until_that_ends() -> No
     assert _of(later) == WatchedLane(A, 4.0)
 
 
-def test_failures_of_while_podman_was_away_do_not_count_and_others_do() -> None:
+def test_reconnect_resets_failures_only_if_engine_was_lost() -> None:
     troubled = _one(failures=3, due=50.0)
     lost, _ = engine_lost(troubled, AWAY)
     back, reports = engine_reconnected(lost, 2.0)
@@ -232,7 +232,7 @@ def test_failures_of_while_podman_was_away_do_not_count_and_others_do() -> None:
     assert first.resync_at == 1002.0
 
 
-def test_a_podman_that_is_away_says_its_error_at_the_third_time() -> None:
+def test_unavailable_engine_is_reported_at_third_failure() -> None:
     unsure = NotReady("no")
     assert _told(_one(failures=1), Failure(AWAY))[1] == ()
     assert _told(_one(failures=2), Failure(AWAY))[1] == (Report("failing", A, error=AWAY),)

@@ -122,7 +122,7 @@ class Play:
 
 
 @given(watch_steps())
-def test_no_lane_is_worked_on_twice_at_once(steps: list[Step]) -> None:
+def test_no_lane_is_ensured_twice_at_once(steps: list[Step]) -> None:
     play = Play()
     for step in steps:
         before = set(play.busy)
@@ -132,7 +132,7 @@ def test_no_lane_is_worked_on_twice_at_once(steps: list[Step]) -> None:
 
 
 @given(watch_steps())
-def test_a_lane_is_always_due_busy_or_reached_by_the_next_resync(steps: list[Step]) -> None:
+def test_every_lane_is_due_after_resync_and_longest_backoff(steps: list[Step]) -> None:
     play = Play()
     for step in steps:
         play.step(step)
@@ -147,7 +147,7 @@ def test_a_lane_is_always_due_busy_or_reached_by_the_next_resync(steps: list[Ste
 
 
 @given(watch_steps())
-def test_nothing_is_begun_while_podman_is_away(steps: list[Step]) -> None:
+def test_no_lane_is_started_while_engine_is_lost(steps: list[Step]) -> None:
     play = Play()
     for step in steps:
         lost = play.watch.lost
@@ -157,7 +157,7 @@ def test_nothing_is_begun_while_podman_is_away(steps: list[Step]) -> None:
 
 
 @given(watch_steps())
-def test_nothing_is_said_twice_in_a_row_of_a_lane(steps: list[Step]) -> None:
+def test_unchanged_state_of_a_lane_is_not_reported_twice(steps: list[Step]) -> None:
     play = Play()
     for step in steps:
         play.step(step)
@@ -174,13 +174,13 @@ def test_nothing_is_said_twice_in_a_row_of_a_lane(steps: list[Step]) -> None:
 
 
 @given(JITTERS, st.integers(1, 100))
-def test_pauses_double_to_the_longest_and_jitter_only_shortens(jitter: float, n: int) -> None:
+def test_backoff_doubles_to_a_maximum_and_jitter_shortens_it(jitter: float, n: int) -> None:
     assert backoff_seconds(n, 0.0) == min(2.0 ** (n - 1), 60.0)
     assert 0.75 * backoff_seconds(n, 0.0) <= backoff_seconds(n, jitter) <= backoff_seconds(n, 0.0)
 
 
 @given(st.lists(JITTERS, min_size=1, max_size=12))
-def test_a_failing_lane_is_tried_after_its_pause_whatever_happens_meanwhile(
+def test_failing_lane_waits_for_its_backoff_despite_events(
     jitters: list[float],
 ) -> None:
     watch, now = _on_event(_quiet(), _died(A), 1.0), 1.0
@@ -198,28 +198,28 @@ def test_a_failing_lane_is_tried_after_its_pause_whatever_happens_meanwhile(
         now += wait
 
 
-def test_an_event_makes_its_lane_due_at_once_and_no_other() -> None:
+def test_event_makes_only_its_lane_due() -> None:
     _, due = take_due(_on_event(_quiet(), _died(A), 1.0), 1.0)
     assert _names(due) == ["a"]
 
 
 @pytest.mark.parametrize("action", ["start", "create", "exec_died", "health_status", "init"])
-def test_what_harms_no_lane_makes_none_due(action: str) -> None:
+def test_harmless_event_makes_no_lane_due(action: str) -> None:
     watch = _quiet()
     assert _on_event(watch, ContainerEvent("1", A.container_name, action), 1.0) == watch
 
 
-def test_a_strange_container_makes_no_lane_due() -> None:
+def test_event_of_unknown_container_makes_no_lane_due() -> None:
     watch = _quiet()
     assert _on_event(watch, ContainerEvent("1", "somebody-elses", "died"), 1.0) == watch
 
 
-def test_a_rename_to_a_strange_name_may_have_been_any_lane() -> None:
+def test_rename_to_unknown_name_makes_all_lanes_due() -> None:
     renamed = _on_event(_quiet(), ContainerEvent("1", "somebody-elses", "rename"), 1.0)
     assert _names(take_due(renamed, 1.0)[1]) == ["a", "b", "c"]
 
 
-def test_what_an_ensure_did_itself_makes_one_more_and_no_third() -> None:
+def test_event_during_changing_ensure_causes_one_more_ensure() -> None:
     watch, due = take_due(_on_event(_quiet(), _died(A), 1.0), 1.0)
     watch = _on_event(watch, _died(A), 1.5)
     watch, _ = on_result(watch, A.name, _ensured(A, did=True), 2.0, 0.0)
@@ -229,20 +229,20 @@ def test_what_an_ensure_did_itself_makes_one_more_and_no_third() -> None:
     assert take_due(watch, 9.9)[1] == ()
 
 
-def test_an_ensure_that_did_something_and_heard_of_nothing_makes_no_other() -> None:
+def test_changing_ensure_without_events_causes_no_other() -> None:
     watch, _ = take_due(_on_event(_quiet(), _died(A), 1.0), 1.0)
     watch, _ = on_result(watch, A.name, _ensured(A, did=True), 2.0, 0.0)
     assert take_due(watch, 9.9)[1] == ()
 
 
-def test_what_was_heard_during_an_ensure_that_did_nothing_makes_no_other() -> None:
+def test_event_during_unchanging_ensure_causes_no_other() -> None:
     watch, _ = take_due(_on_event(_quiet(), _died(A), 1.0), 1.0)
     watch = _on_event(watch, _died(A), 1.1)
     watch, _ = on_result(watch, A.name, _ensured(A, did=False), 1.2, 0.0)
     assert take_due(watch, 9.9)[1] == ()
 
 
-def test_a_worker_that_dies_at_once_is_started_ever_less_often() -> None:
+def test_crashing_worker_is_restarted_less_and_less_often() -> None:
     watch, now, begun = _quiet(), 1.0, list[float]()
     while now < 600:
         watch = _on_event(watch, _died(A), now)
@@ -258,7 +258,7 @@ def test_a_worker_that_dies_at_once_is_started_ever_less_often() -> None:
     assert len(begun) < 20
 
 
-def test_mends_that_lasted_are_never_paused_for() -> None:
+def test_lasting_repairs_cause_no_backoff() -> None:
     watch, now = _quiet(), 0.0
     for _ in range(20):
         now += 10.5
@@ -268,7 +268,7 @@ def test_mends_that_lasted_are_never_paused_for() -> None:
             watch, _ = on_result(watch, lane.name, _ensured(lane, did=lane == A), now, 0.0)
 
 
-def test_another_error_is_said_and_the_same_one_is_not() -> None:
+def test_only_a_different_error_is_reported_again() -> None:
     watch, said = _quiet(), list[str]()
     for now, error in enumerate([BAD, BAD, NotReady("it does not answer"), BAD]):
         watch, reports = on_result(watch, A.name, Failure(error), float(now), 0.0)
@@ -276,7 +276,7 @@ def test_another_error_is_said_and_the_same_one_is_not() -> None:
     assert said == ["StartFailed", "NotReady", "StartFailed"]
 
 
-def test_a_podman_that_is_away_for_a_moment_is_not_said_of_each_lane() -> None:
+def test_unavailable_engine_is_reported_once_at_third_failure() -> None:
     watch, said = _quiet(), list[int]()
     for now in range(4):
         watch, reports = on_result(watch, A.name, Failure(AWAY), float(now), 0.0)
@@ -284,7 +284,7 @@ def test_a_podman_that_is_away_for_a_moment_is_not_said_of_each_lane() -> None:
     assert said == [0, 0, 1, 0]
 
 
-def test_what_is_left_as_it_is_is_said_once() -> None:
+def test_remaining_drift_is_reported_once() -> None:
     left = Difference("env", "1", "2")
     result = Success(replace(_ensured(A, did=False).unwrap(), remaining_drift=(left,)))
     watch, first = on_result(_quiet(), A.name, result, 1.0, 0.0)
@@ -292,14 +292,14 @@ def test_what_is_left_as_it_is_is_said_once() -> None:
     assert [r.kind for r in (*first, *second)] == ["drifted"]
 
 
-def test_a_lane_that_changed_is_due_at_once_also_in_a_pause() -> None:
+def test_changed_lane_is_due_at_once_despite_backoff() -> None:
     watch, _ = on_result(_quiet(), A.name, Failure(BAD), 1.0, 0.0)
     changed = replace(A, worktree="/other")
     watch, reports = set_lanes(watch, [changed, B, C], 1.1)
     assert (take_due(watch, 1.1)[1], reports) == ((changed,), ())
 
 
-def test_a_lane_that_changed_while_it_was_worked_on_is_due_after() -> None:
+def test_lane_changed_while_busy_is_due_afterwards() -> None:
     watch, _ = take_due(_on_event(_quiet(), _died(A), 1.0), 1.0)
     changed = replace(A, worktree="/other")
     watch, _ = set_lanes(watch, [changed, B, C], 1.1)
@@ -308,13 +308,13 @@ def test_a_lane_that_changed_while_it_was_worked_on_is_due_after() -> None:
     assert take_due(watch, 1.3)[1] == (changed,)
 
 
-def test_a_lane_that_left_is_said_to_be_gone_and_never_due() -> None:
+def test_removed_lane_is_reported_gone_and_never_due() -> None:
     watch, reports = set_lanes(_quiet(), [B, C], 1.0)
     assert [(r.kind, r.lane) for r in reports] == [("gone", A)]
     assert _names(take_due(_on_event(watch, _died(A), 1.1), 100.0)[1]) == ["b", "c"]
 
 
-def test_a_lane_that_left_and_came_back_while_it_was_worked_on_is_due_after() -> None:
+def test_lane_removed_and_added_while_busy_is_due_afterwards() -> None:
     watch, _ = take_due(_on_event(_quiet(), _died(A), 1.0), 1.0)
     watch, _ = set_lanes(watch, [B, C], 1.1)
     watch, _ = set_lanes(watch, [A, B, C], 1.2)
@@ -323,7 +323,7 @@ def test_a_lane_that_left_and_came_back_while_it_was_worked_on_is_due_after() ->
     assert take_due(watch, 1.4)[1] == (A,)
 
 
-def test_all_are_due_when_podman_is_back() -> None:
+def test_all_lanes_are_due_after_engine_reconnects() -> None:
     watch, lost = engine_lost(_quiet(), AWAY)
     watch, again = engine_lost(watch, AWAY)
     assert take_due(watch, 100.0)[1] == ()
