@@ -18,10 +18,10 @@ Cause: TypeAlias = Literal[
     "no-service",
     "unknown",
 ]
-"""Why no container starts; of an `unknown` one podman's words are all there is to say."""
+"""Why no container starts; for `unknown` only podman's own error text explains it."""
 Workaround: TypeAlias = Literal["ulimits", "low-ulimits", "hybrid-cgroups"]
-"""What lines in containers.conf mend, and what can be tried for one container. The limits of this
-process may be more than podman's own are; then the low ones are tried.
+"""A setting in containers.conf, which can also be tested with one container. The limits of this
+process may exceed podman's own; then the low ones are tested.
 """
 
 OLDEST = (4, 3)
@@ -31,19 +31,19 @@ _ENOUGH = 1 << 20
 
 @dataclass(frozen=True)
 class UlimitSettings:
-    """The hard limits of this process: what may be given to a container, -1 where unlimited."""
+    """The hard limits of this process: the most a container may get; -1 where unlimited."""
 
     files: int
     processes: int
 
-    def ulimits(self, cures: tuple[Workaround, ...]) -> tuple[tuple[str, int], ...]:
-        """Names and values that should need no privilege to be set, if these cures set any."""
-        if "low-ulimits" in cures:
+    def ulimits(self, workarounds: tuple[Workaround, ...]) -> tuple[tuple[str, int], ...]:
+        """Return names and values that need no privilege, if these workarounds set any."""
+        if "low-ulimits" in workarounds:
             return (
                 ("nofile", min(_known(self.files), 1024)),
                 ("nproc", min(_known(self.processes), 4096)),
             )
-        if "ulimits" in cures:
+        if "ulimits" in workarounds:
             return (("nofile", _known(self.files)), ("nproc", _known(self.processes)))
         return ()
 
@@ -54,7 +54,7 @@ def _known(limit: int) -> int:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """Something podman could not do: the cause, if its words are known, and the words."""
+    """Something podman could not do: the cause, if its error text is known, and the text."""
 
     cause: Cause
     words: str
@@ -62,9 +62,9 @@ class Diagnosis:
 
 @dataclass(frozen=True)
 class ConnectionCheck:
-    """A way to podman: where it was looked for; its version; why it cannot be used, if so.
+    """A way to podman: its place, its version, and why it cannot be used, if so.
 
-    `there`: somebody is there to say that.
+    `there`: a program is there, and reports the fault itself.
     """
 
     where: str
@@ -75,7 +75,7 @@ class ConnectionCheck:
 
 @dataclass(frozen=True)
 class PodmanHost:
-    """What `podman info` says. `complaints`: what podman warned of meanwhile."""
+    """What `podman info` shows. `warnings` are those that podman printed with it."""
 
     version: str
     rootless: bool
@@ -91,7 +91,7 @@ class PodmanHost:
 
 @dataclass(frozen=True)
 class StartAttempt:
-    """A start with these cures; `trouble` None: the container ran."""
+    """A test start with these workarounds; with a `trouble` of None the container ran."""
 
     workarounds: tuple[Workaround, ...] = ()
     trouble: Diagnosis | None = None
@@ -99,12 +99,12 @@ class StartAttempt:
 
 @dataclass(frozen=True)
 class StartTestResult:
-    """The start test: its tries in order, or why there was none; and what was seen of it then.
+    """The start test: its attempts in order, or why it was skipped, and what it showed.
 
     `image` is the fleet's image that was used, "" for one made for the test. `port`: whether a
-    port published on 127.0.0.1 led into it; `host_name`: whether it knows
-    host.containers.internal; None: not tried. `differs`: in what it is other than asked; None: not
-    seen. `left`: what could not be removed again.
+    port published on 127.0.0.1 leads into the container; `host_name`: whether it knows
+    host.containers.internal; None: not tried. `differences` from the specification; None: not
+    inspected. `leftover`: the container that could not be removed.
     """
 
     attempts: tuple[StartAttempt, ...] = ()
@@ -127,10 +127,10 @@ class FleetFacts:
 
 @dataclass(frozen=True)
 class Facts:
-    """All that was seen. `over`: the way to podman that lanekit takes, None when there is none.
+    """Everything that doctor found. `over`: lanekit's connection to podman, None without one.
 
-    `conf`: the containers.conf of whoever runs the containers. `images` are those of the fleet
-    that are there. `locks`: why lanekit cannot keep its locks. `git`: its version.
+    `conf`: the containers.conf of the user who runs the containers. `images`: those of the fleet
+    that exist. `locks`: why lanekit cannot keep its locks. `git`: its version.
     """
 
     fleet: FleetFacts
@@ -147,21 +147,21 @@ class Facts:
 
 
 def next_workarounds(
-    tries: tuple[StartAttempt, ...], able: frozenset[Workaround]
+    attempts: tuple[StartAttempt, ...], supported: frozenset[Workaround]
 ) -> tuple[Workaround, ...] | None:
-    """The cures to try after these tries; None: nothing more can be learned.
+    """Return the workarounds to test next; None when nothing more can be learned.
 
-    `able` are those that can be tried. Each is tried once: a cause that is still there with its
-    cure is another one.
+    Each of the `supported` ones is tested once: a cause that remains with its workaround is
+    another cause.
     """
-    if not tries:
+    if not attempts:
         return ()
-    wanted = next_workaround(tries[-1])
-    return wanted if wanted is not None and able.issuperset(wanted) else None
+    wanted = next_workaround(attempts[-1])
+    return wanted if wanted is not None and supported.issuperset(wanted) else None
 
 
 def next_workaround(last: StartAttempt) -> tuple[Workaround, ...] | None:
-    """Its cures and one more, which may mend what it failed of; None: there is none."""
+    """Return the attempt's workarounds and one for its failure; None when there is none."""
     if last.trouble is None:
         return None
     match last.trouble.cause:
@@ -177,21 +177,25 @@ def next_workaround(last: StartAttempt) -> tuple[Workaround, ...] | None:
             return None
 
 
-def _with_limits(cures: tuple[Workaround, ...]) -> tuple[Workaround, ...] | None:
-    if "low-ulimits" in cures:
+def _with_limits(workarounds: tuple[Workaround, ...]) -> tuple[Workaround, ...] | None:
+    if "low-ulimits" in workarounds:
         return None
-    if "ulimits" in cures:
-        return tuple("low-ulimits" if cure == "ulimits" else cure for cure in cures)
-    return (*cures, "ulimits")
+    if "ulimits" in workarounds:
+        return tuple(
+            "low-ulimits" if workaround == "ulimits" else workaround for workaround in workarounds
+        )
+    return (*workarounds, "ulimits")
 
 
-def containers_conf_lines(cures: tuple[Workaround, ...], limits: UlimitSettings) -> tuple[str, ...]:
-    """The lines of a containers.conf that mend these: tables, each with its one key."""
+def containers_conf_lines(
+    workarounds: tuple[Workaround, ...], limits: UlimitSettings
+) -> tuple[str, ...]:
+    """Return the lines of a containers.conf for these workarounds: tables of one key each."""
     lines: list[str] = []
-    ulimits = limits.ulimits(cures)
+    ulimits = limits.ulimits(workarounds)
     if ulimits:
         values = ", ".join(f'"{name}={value}:{value}"' for name, value in ulimits)
         lines += ["[containers]", f"default_ulimits = [{values}]"]
-    if "hybrid-cgroups" in cures:
+    if "hybrid-cgroups" in workarounds:
         lines += ["[engine]", 'runtime = "runc"']
     return tuple(lines)

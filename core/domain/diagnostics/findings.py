@@ -40,7 +40,7 @@ class Finding:
 
 
 def findings(facts: Facts) -> tuple[Finding, ...]:
-    """One for each check, in the order in which they build on each other."""
+    """Return one finding per check, in the order in which they build on each other."""
     return (
         _command(facts),
         _socket(facts),
@@ -58,7 +58,7 @@ def findings(facts: Facts) -> tuple[Finding, ...]:
 
 
 def is_well(found: tuple[Finding, ...]) -> bool:
-    """Whether nothing fails."""
+    """Return whether no check fails."""
     return all(finding.status != "FAIL" for finding in found)
 
 
@@ -68,16 +68,14 @@ def _command(facts: Facts) -> Finding:
         return Finding("command", "ok", f"podman {way.version}")
     status: Status = "warn" if facts.over == "socket" else "FAIL"
     remedy = (
-        "it is there: what it says is what has to be mended"
-        if way.there
-        else SHARED_WORDS["install-podman"]
+        "fix the error that the command reports" if way.there else SHARED_WORDS["install-podman"]
     )
     return Finding(
         "command",
         status,
         f"the podman command cannot be used: {way.where}",
         way.fault,
-        (remedy,) if status == "FAIL" else ("nothing: the socket is enough",),
+        (remedy,) if status == "FAIL" else ("nothing to do: the socket is sufficient",),
     )
 
 
@@ -94,7 +92,7 @@ def _socket(facts: Facts) -> Finding:
         f"{way.where}: {way.fault}" if way.where else way.fault,
         (
             SHARED_WORDS["start-podman-service"],
-            *(("the command is enough, but slower",) if status == "warn" else ()),
+            *(("or use the command, which is slower",) if status == "warn" else ()),
         ),
     )
 
@@ -154,7 +152,7 @@ def _rootless(host: PodmanHost) -> Finding:
 def _storage(host: PodmanHost) -> Finding:
     found = f"{host.driver} at {host.storage}"
     if host.driver == "vfs":
-        slow = f"{found}: each container is a whole copy of its image, slow and large"
+        slow = f"{found}: each container is a full copy of its image: slow and large"
         return Finding("storage", "warn", slow, remedy=REMEDIES["overlay"])
     return Finding("storage", "ok", found)
 
@@ -163,10 +161,10 @@ def _cgroups(host: PodmanHost) -> Finding:
     found = f"{host.cgroups}, runtime {host.runtime or '?'}"
     missing = [name for name in ("memory", "cpu", "pids") if name not in host.controllers]
     if host.rootless and missing:
-        note = f"{found}: memory, cpus or pids_limit of a lane cannot be kept ({missing[0]} is not"
-        return Finding(
-            "cgroups", "warn", f"{note} delegated to you)", remedy=REMEDIES["no-controllers"]
+        note = (
+            f"memory, cpus and pids_limit cannot be enforced ({missing[0]} is not delegated to you)"
         )
+        return Finding("cgroups", "warn", f"{found}: {note}", remedy=REMEDIES["no-controllers"])
     return Finding("cgroups", "ok", found)
 
 
@@ -184,7 +182,7 @@ def _selinux(host: PodmanHost) -> Finding:
 
 def _images(facts: Facts) -> Finding:
     if isinstance(facts.images, Diagnosis):
-        return _failed("image", "images cannot be looked at", facts.images)
+        return _failed("image", "images cannot be inspected", facts.images)
     if facts.over is None or facts.host is None or not facts.fleet.images:
         why = "there is no podman" if facts.over is None else "no fleet file names one"
         return Finding("image", "not tried", why)
@@ -194,7 +192,7 @@ def _images(facts: Facts) -> Finding:
             "image",
             "FAIL",
             f"not in podman's storage: {', '.join(missing)}",
-            remedy=(f"`podman pull {missing[0]}`, or build it: lanekit never does",),
+            remedy=(f"`podman pull {missing[0]}`, or build it; lanekit does neither",),
         )
     return Finding("image", "ok", ", ".join(facts.fleet.images))
 
@@ -205,56 +203,59 @@ def _start(facts: Facts) -> Finding:
         return Finding("start", "not tried", start.skipped or "there is no podman")
     first, last = start.attempts[0].trouble, start.attempts[-1]
     if first is None:
-        left = (f"remove it by hand: podman rm -f {start.leftover}",) if start.leftover else ()
+        remedy = (f"remove it by hand: podman rm -f {start.leftover}",) if start.leftover else ()
         image = f"of {start.image} " if start.image else ""
         found = f"a container {image}starts"
-        if left:
-            return Finding("start", "warn", f"{found}, but could not be removed", remedy=left)
+        if remedy:
+            return Finding("start", "warn", f"{found}, but could not be removed", remedy=remedy)
         return Finding("start", "ok", found)
-    seen = [one.trouble for one in start.attempts if one.trouble is not None]
-    causes: tuple[Cause, ...] = tuple(dict.fromkeys(trouble.cause for trouble in seen))
-    cures = next_workaround(last) or last.workarounds
+    failures = [one.trouble for one in start.attempts if one.trouble is not None]
+    causes: tuple[Cause, ...] = tuple(dict.fromkeys(trouble.cause for trouble in failures))
+    workarounds = next_workaround(last) or last.workarounds
     return Finding(
         "start",
         "FAIL",
         f"no container starts: {'; then '.join(REASONS[cause] for cause in causes)}",
-        "\n".join(dict.fromkeys(trouble.words for trouble in seen)),
-        (*_more(last, causes), *_service_note(facts, cures)),
-        facts.conf if cures else "",
-        containers_conf_lines(cures, facts.limits),
+        "\n".join(dict.fromkeys(trouble.words for trouble in failures)),
+        (*_start_remedies(last, causes), *_service_note(facts, workarounds)),
+        facts.conf if workarounds else "",
+        containers_conf_lines(workarounds, facts.limits),
     )
 
 
-def _more(last: StartAttempt, causes: tuple[Cause, ...]) -> Iterator[str]:
-    """What to do besides the lines, and whether those were seen to be enough."""
+def _start_remedies(last: StartAttempt, causes: tuple[Cause, ...]) -> Iterator[str]:
+    """Yield what to do besides the settings, and whether those were tested to be sufficient."""
     if last.trouble is None:
-        yield "tried for one container: with these lines it starts"
+        yield "tested with one container: with these settings it starts"
         return
     for cause in causes:
         yield from REMEDIES[cause]
     if next_workaround(last) is not None:
-        yield "the last of these lines cannot be tried here: there may be more causes behind it"
+        yield "the last of these settings cannot be tried here; there may be further causes"
     elif last.workarounds:
-        yield "these lines alone are not enough: with them podman says the last of the above"
+        yield (
+            "these settings alone are not sufficient; with them podman fails with the last error "
+            "above"
+        )
 
 
-def _service_note(facts: Facts, cures: tuple[Workaround, ...]) -> tuple[str, ...]:
-    if not cures or facts.over != "socket":
+def _service_note(facts: Facts, workarounds: tuple[Workaround, ...]) -> tuple[str, ...]:
+    if not workarounds or facts.over != "socket":
         return ()
     user = " --user" if isinstance(facts.host, PodmanHost) and facts.host.rootless else ""
-    return (f"then start podman's service anew: systemctl{user} restart podman.service",)
+    return (f"then restart podman's service: systemctl{user} restart podman.service",)
 
 
 def _as_asked(facts: Facts) -> Finding:
     differs = facts.start.differences
     if differs is None:
-        return Finding("as asked", "not tried", "no container was made")
+        return Finding("as asked", "not tried", "no container was created")
     if not differs:
-        return Finding("as asked", "ok", "podman makes a container as it is asked to")
+        return Finding("as asked", "ok", "podman creates containers as specified")
     return Finding(
         "as asked",
         "FAIL",
-        "podman makes containers that are other than asked: lanes are refused (SpecMismatch)",
+        "podman creates containers that differ from their specification: lanes fail (SpecMismatch)",
         "\n".join(map(str, differs)),
         (SHARED_WORDS["change-containers-conf"],),
     )
@@ -262,7 +263,7 @@ def _as_asked(facts: Facts) -> Finding:
 
 def _port(facts: Facts) -> Finding:
     if facts.start.port is None:
-        return Finding("port", "not tried", "no container ran, or the test program not in it")
+        return Finding("port", "not tried", "no container ran, or its test program did not")
     if facts.start.port:
         return Finding("port", "ok", "a port published on 127.0.0.1 leads into the container")
     return Finding(
@@ -270,7 +271,7 @@ def _port(facts: Facts) -> Finding:
         "FAIL",
         "a port published on 127.0.0.1 does not lead into the container",
         remedy=(
-            "lanes are reached that way: look for a firewall or a proxy between 127.0.0.1 and "
+            "lanes are reached this way: look for a firewall or a proxy between 127.0.0.1 and "
             "podman's network (`podman network inspect podman`)",
         ),
     )
@@ -279,7 +280,7 @@ def _port(facts: Facts) -> Finding:
 def _host_name(facts: Facts) -> Finding:
     name = "host.containers.internal"
     if facts.start.host_name is None:
-        return Finding("host name", "not tried", "a container's files could not be looked at")
+        return Finding("host name", "not tried", "the files of a container could not be read")
     if facts.start.host_name:
         return Finding("host name", "ok", f"a container knows {name}")
     return Finding(

@@ -1,4 +1,4 @@
-"""What each known cause means, and what to do about it, in words."""
+"""Say what each known cause of a failure means, and what to do about it."""
 
 from collections.abc import Mapping
 
@@ -6,10 +6,10 @@ from lanekit.core.domain.diagnostics.facts import Cause
 from lanekit.core.domain.hints import SHARED_WORDS
 
 REASONS: Mapping[Cause, str] = {
-    "ulimits": "podman may not raise the limits of processes (ulimits) that it wants to give",
+    "ulimits": "podman is not allowed to raise the process limits (ulimits) as far as it tries to",
     "hybrid-cgroups": "the runtime crun does not work with this kind of cgroups (hybrid or v1)",
     "no-runtime": "there is no OCI runtime (runc or crun)",
-    "no-conmon": "conmon, which keeps a container, is missing or too old",
+    "no-conmon": "conmon, which monitors containers, is missing or too old",
     "no-network": "a program that podman needs for the network is missing",
     "no-subids": "you have no range of user ids for containers (subuid, subgid, newuidmap)",
     "overlay": "podman's storage cannot use overlay on this file system",
@@ -42,13 +42,13 @@ REMEDIES: Mapping[Cause, tuple[str, ...]] = {
     ),
     "no-controllers": (
         "as root: write [Service] and Delegate=cpu cpuset io memory pids into "
-        "/etc/systemd/system/user@.service.d/delegate.conf, systemctl daemon-reload, log in anew",
+        "/etc/systemd/system/user@.service.d/delegate.conf, systemctl daemon-reload, log in again",
     ),
     "storage": (
-        "is the disk full, is the folder yours, does another podman hang? `podman info` has to "
-        "work; `podman system check` (5.0 or later) looks for damage",
+        "check that the disk is not full, the folder is yours and no other podman hangs: `podman "
+        "info` has to work; `podman system check` (5.0 or later) looks for damage",
         "beware of `podman system reset`: it deletes all containers with their work",
     ),
     "no-service": (SHARED_WORDS["start-podman-service"],),
-    "unknown": ("these are podman's own words; `podman run` of any image should say the same",),
+    "unknown": ("`podman run` of any image should fail with the same error",),
 }

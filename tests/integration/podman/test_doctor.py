@@ -150,7 +150,7 @@ def test_a_machine_on_which_nothing_starts_is_mended_by_what_doctor_prints(
     if clinic.way == "command":
         assert found["file"] == str(clinic.conf)
     if clinic.way == "command" or "[engine]" not in found["lines"]:
-        assert "tried for one container: with these lines it starts" in found["remedy"]
+        assert "tested with one container: with these settings it starts" in found["remedy"]
     for line in (found["file"], *found["lines"]):
         assert line in done.stdout
     _ = clinic.conf.write_text(_with(clinic.conf.read_text(), found["lines"]))

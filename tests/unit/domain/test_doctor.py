@@ -93,7 +93,7 @@ def test_a_cure_that_helped_is_what_is_told(seen: Facts) -> None:
         assert finding.lines == containers_conf_lines(
             seen.start.attempts[-1].workarounds, seen.limits
         )
-        assert "tried for one container: with these lines it starts" in finding.remedy
+        assert "tested with one container: with these settings it starts" in finding.remedy
 
 
 @given(facts())
@@ -260,5 +260,5 @@ def test_what_could_not_be_tried_is_told_and_so_is_that_there_may_be_more() -> N
     tried = (StartAttempt((), Diagnosis("hybrid-cgroups", "words")),)
     found = _of(replace(WELL, start=StartTestResult(tried)), "start")
     assert found.lines == ("[engine]", 'runtime = "runc"')
-    assert any("may be more causes" in line for line in found.remedy)
+    assert any("may be further causes" in line for line in found.remedy)
     assert any("systemctl restart podman.service" in line for line in found.remedy)
