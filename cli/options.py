@@ -10,7 +10,7 @@ import typer
 
 
 class EngineName(StrEnum):
-    """How podman is reached. `cli/wiring.py` has what each means."""
+    """How podman is reached; `cli/wiring.py` makes each."""
 
     auto = "auto"
     cli = "cli"
@@ -26,7 +26,7 @@ class PolicyName(StrEnum):
 
 
 class Settings(NamedTuple):
-    """What was said before or behind the command's name. None: nothing was said."""
+    """The common options, before or after the command's name. None: not given."""
 
     file: str | None = None
     engine: EngineName | None = None
@@ -35,7 +35,7 @@ class Settings(NamedTuple):
     verbose: bool = False
 
     def over(self, earlier: "Settings") -> "Settings":
-        """These, and where they say nothing, the earlier ones."""
+        """Return these settings, with the earlier ones where an option was not given."""
         return Settings(
             file=self.file if self.file is not None else earlier.file,
             engine=self.engine or earlier.engine,
@@ -45,93 +45,46 @@ class Settings(NamedTuple):
         )
 
 
-def complete_lane(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Names of lanes for the shell; nothing when there is no sound fleet file."""
-    from lanekit.adapters.fleet_file.load import (  # noqa: PLC0415
-        LoadedFleet,
-        load_fleet,
-        nearest_fleet_file,
-    )
-
-    path = ctx.params.get("file") or nearest_fleet_file()
-    fleet = load_fleet(path) if path else None
-    names = [lane.name for lane in fleet.lanes] if isinstance(fleet, LoadedFleet) else []
-    return [name for name in names if name.startswith(incomplete)]
-
-
-LanesArgument = Annotated[
-    list[str] | None,
-    typer.Argument(
-        metavar="[LANE]...",
-        help="WORKSPACE/ID; none: all lanes of the file",
-        autocompletion=complete_lane,
-        show_default=False,
-    ),
-]
-LaneArgument = Annotated[
-    str, typer.Argument(metavar="LANE", help="WORKSPACE/ID", autocompletion=complete_lane)
-]
-PolicyOption = Annotated[
-    PolicyName, typer.Option(help="strict: all that could differ; reference: as the reference does")
-]
-
-_DAY = 86_400
-
-
-def each_time(least: float) -> Callable[[float], float]:
-    """What a pause of so many seconds at least, and a day at most, is checked by."""
-
-    def check(value: float) -> float:
-        # Not `min` and `max`: they let nan pass.
-        if not least <= value <= _DAY:
-            raise typer.BadParameter(f"must be {least:g} to {_DAY} seconds")
-        return value
-
-    return check
-
-
-JOBS = 4
-"""As `lanekit.api.JOBS`, without its import."""
-JobsOption = Annotated[
-    int, typer.Option(min=1, max=64, help="how many lanes are worked on at once")
-]
-
-
 def _settings(
     file: Annotated[
         str | None,
         typer.Option(
-            "--file", "-f", metavar="FILE", help="the fleet file; else lanes.toml here or above"
+            "--file",
+            "-f",
+            metavar="FILE",
+            help="the fleet file; default: the nearest lanes.toml, here or in a folder above",
         ),
     ] = None,
     engine: Annotated[
         EngineName | None,
         typer.Option(
             envvar="LANEKIT_ENGINE",
-            help="how podman is reached; auto: its socket where one answers, else its command; "
-            "memory: a play without podman",
+            help="how to reach podman. auto: its socket if that answers, otherwise its command; "
+            "memory: a simulated engine, for trying lanekit without podman",
         ),
     ] = None,
-    json: Annotated[
-        bool, typer.Option("--json", help="one JSON object a line a lane, on stdout")
-    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="print one JSON object per lane")] = False,
     timeout: Annotated[
         float | None,
-        typer.Option(metavar="SECONDS", help="how long a worker may take to answer"),
+        typer.Option(
+            metavar="SECONDS",
+            help="how long a worker may take to answer; default: the profile's ready_timeout",
+        ),
     ] = None,
     verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="tell of each operation on stderr")
+        bool, typer.Option("--verbose", "-v", help="print each operation on stderr")
     ] = False,
 ) -> Settings:
     if timeout is not None and not 0 < timeout < math.inf:
-        raise typer.BadParameter("must be a number of seconds above 0", param_hint="--timeout")
+        raise typer.BadParameter("must be a number of seconds, more than 0", param_hint="--timeout")
     return Settings(file, engine, json, timeout, verbose)
 
 
 def with_settings(command: Callable[..., None]) -> Callable[..., None]:
-    """The command, its first parameter the Settings: what was said behind its name, then before it.
+    """Give a command the common options; its first parameter becomes the `Settings`.
 
-    Put around the callback of the whole app, it takes the options before the name of a command.
+    An option after the command's name wins over one before it. Around the callback of the whole
+    app, this takes the options before the name of a command.
     """
     own = list(inspect.signature(command, eval_str=True).parameters.values())[1:]
     common = list(inspect.signature(_settings).parameters.values())

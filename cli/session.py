@@ -1,42 +1,23 @@
-"""What the commands begin with: the fleet file, the lanes that were asked for, the runtime."""
+"""What the commands begin with: the fleet file, the chosen lanes, the runtime."""
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NoReturn
 
-from lanekit.adapters.fleet_file.load import (
-    FILE_NAME,
-    InvalidFleetFile,
-    LoadedFleet,
-    load_fleet,
-    nearest_fleet_file,
-)
+from lanekit.adapters.fleet_file.load import FILE_NAME, InvalidFleetFile, LoadedFleet
+from lanekit.cli import wiring
 from lanekit.cli.options import PolicyName, Settings
 from lanekit.cli.output.progress import Progress
-from lanekit.cli.output.streams import usage_error
-from lanekit.cli.wiring import lanes_for
+from lanekit.cli.output.session import Session
+from lanekit.cli.output.streams import print_message, usage_error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lanekit.api import Lanes
     from lanekit.core.domain.lanes import Lane
 
-
-class Session(NamedTuple):
-    """A call on some lanes. `lanes` are in the order of the file at `path`."""
-
-    settings: Settings
-    lanes: tuple[Lane, ...]
-    runtime: Lanes
-    progress: Progress
-    path: str
-
-    @property
-    def width(self) -> int:
-        """How wide the longest name of a lane is."""
-        return max(len(lane.name) for lane in self.lanes)
+_MAX_LISTED_LANES = 10
 
 
 def open_session(
@@ -47,36 +28,49 @@ def open_session(
     restart_unready: bool = False,
     shows_progress: bool = True,
 ) -> Session:
-    """Ends the program with exit code 2 when the file or a name is wrong."""
-    fleet = fleet_of(settings)
+    """Read the fleet file and choose lanes; exit with 2 if the file or a name is wrong."""
+    fleet = read_fleet(settings)
     if not fleet.lanes:
-        usage_error(f"{fleet.path} has no lane: add a [[lane]] with workspace, id and worktree")
-    lanes = _chosen(fleet, names or ())
+        usage_error(
+            f"{fleet.path} has no lanes: add a [[lane]] table with workspace, id and worktree"
+        )
+    lanes = choose_lanes(fleet, names or ())
     progress = Progress(lanes, verbose=settings.verbose, as_json=settings.json)
     if not (shows_progress or settings.verbose):
-        progress.be_quiet()
-    runtime = lanes_for(settings, lanes, policy, progress.hear, restart_unready=restart_unready)
+        progress.mute()
+    runtime = wiring.lanes_for(
+        settings, lanes, policy, progress.on_event, restart_unready=restart_unready
+    )
     return Session(settings, lanes, runtime, progress, fleet.path)
 
 
-def fleet_of(settings: Settings) -> LoadedFleet:
-    """The fleet file that counts; it may have no lane. Ends the program when it is wrong."""
+def read_fleet(settings: Settings) -> LoadedFleet:
+    """Return the fleet, which may have no lane; exit with 2 if its file is not valid."""
     path = settings.file if settings.file is not None else _nearest()
-    fleet = load_fleet(path)
+    fleet = wiring.load_fleet(path)
     if isinstance(fleet, InvalidFleetFile):
-        more = f"{len(fleet.lines)} faults" if len(fleet.lines) > 1 else "a fault"
-        usage_error("\n  ".join([f"the fleet file has {more}", *fleet.lines]))
+        errors = f"{len(fleet.lines)} errors" if len(fleet.lines) > 1 else "an error"
+        usage_error("\n  ".join([f"the fleet file has {errors}:", *fleet.lines]))
+    for warning in fleet.warnings:
+        print_message(f"warning: {warning}")
     return fleet
 
 
 def _nearest() -> str:
-    path = nearest_fleet_file()
-    if path is None:
-        usage_error(f"no {FILE_NAME} in this folder or one above it: write one, or give --file")
-    return os.path.relpath(path)
+    path = wiring.nearest_fleet_file()
+    return no_fleet_file() if path is None else os.path.relpath(path)
 
 
-def _chosen(fleet: LoadedFleet, names: Sequence[str]) -> tuple[Lane, ...]:
+def no_fleet_file() -> NoReturn:
+    """Exit with 2, because no fleet file was named and none was found."""
+    usage_error(
+        f"no {FILE_NAME} in this folder or a folder above it: write one with `lanekit init`, "
+        "or name one with --file"
+    )
+
+
+def choose_lanes(fleet: LoadedFleet, names: Sequence[str]) -> tuple[Lane, ...]:
+    """Return the lanes of these names, or all if there is no name; exit with 2 for a wrong one."""
     known = {lane.name for lane in fleet.lanes}
     unknown = [name for name in dict.fromkeys(names) if name not in known]
     if unknown:
@@ -85,15 +79,15 @@ def _chosen(fleet: LoadedFleet, names: Sequence[str]) -> tuple[Lane, ...]:
 
 
 def _no_such_lane(name: str, fleet: LoadedFleet) -> str:
-    from difflib import get_close_matches  # noqa: PLC0415 - only for a fault
+    from difflib import get_close_matches  # noqa: PLC0415 - only for an error
 
     names = [lane.name for lane in fleet.lanes]
     by_container = [lane.name for lane in fleet.lanes if lane.container_name == name]
     close = by_container or get_close_matches(name, names, 1)
-    advice = f"did you mean {close[0]}?" if close else f"it has {_listed(names)}"
+    advice = f"did you mean {close[0]}?" if close else f"its lanes are {_listed(names)}"
     return f"no lane {name!r} in {fleet.path}; {advice}"
 
 
-def _listed(names: list[str], most: int = 10) -> str:
-    more = len(names) - most
-    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
+def _listed(names: list[str]) -> str:
+    more = len(names) - _MAX_LISTED_LANES
+    return ", ".join(names[:_MAX_LISTED_LANES]) + (f" and {more} more" if more > 0 else "")

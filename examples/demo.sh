@@ -1,7 +1,7 @@
 #!/bin/sh
-# lanekit at work on the podman that is in PATH: two lanes, made, used, changed, removed.
-# Works in a copy of this folder; removes the containers, the image and the copy at its end, also
-# when it is interrupted. `make demo` runs it on a podman storage of its own.
+# A demo with the podman in PATH: create two lanes, use them, change their config, remove them.
+# Works in a copy of this folder. Removes the containers, the image and the copy at the end, also
+# when it is interrupted. `make demo` runs it with a podman storage of its own.
 set -eu
 image=localhost/lanekit-demo:local
 copy=$(mktemp -d)
@@ -9,7 +9,7 @@ made_image=
 made_lanes=
 
 finish() {
-    trap '' INT TERM HUP PIPE # a second one must not leave anything behind
+    trap '' INT TERM HUP PIPE # a second signal must not leave anything behind
     trap - EXIT
     cd "$copy"
     [ -z "$made_lanes" ] || lanekit rm --yes >/dev/null || echo "demo: lanekit rm failed" >&2
@@ -37,31 +37,31 @@ get() {
 cp -R "$(dirname "$0")/." "$copy"
 cd "$copy"
 mkdir -p worktrees/a worktrees/b
-echo 'a file of the work tree' >worktrees/a/notes.txt
+echo 'a file in the worktree' >worktrees/a/notes.txt
 
-step "An image for the lanes, made of a static busybox (a real fleet has its own)"
+step "Make an image for the lanes from a static busybox (a real fleet has its own)"
 podman image exists "$image" || made_image=yes
 show ./make-image.sh "$image"
 
-step "Two lanes are made: container, config, start, first answer"
+step "Create two lanes: container, config, start, first answer"
 made_lanes=yes
 show lanekit ensure
 
-step "Once more: everything is as asked, so nothing is done"
+step "Run it again: the lanes match lanes.toml, so nothing is done"
 show lanekit ensure
 
-step "The worker of lane a answers on its endpoint"
+step "Ask the worker of lane a at its endpoint"
 get "$(lanekit endpoint demo/a)"
 
-step "The agents' config changes. What would ensure do now, and why?"
+step "Change the agents' config. What would ensure do now, and why?"
 echo 'model = "demo-2"' >agent/.codex/config.toml
 show lanekit plan
 
-step "Made so: the lanes are replaced; the old containers go when the new ones answer"
+step "Replace the lanes; each old container is removed when the new one answers"
 show lanekit ensure
 get "$(lanekit endpoint demo/a)"
 
-step "How things stand"
+step "Show the status"
 show lanekit status
 
-step "The end: the containers, the image and the folder of the demo are removed"
+step "Remove the containers, the image and the folder of the demo"

@@ -15,6 +15,8 @@ import pytest
 from tests.support.hypothesis_settings import register_profiles
 from tests.support.sandbox.podman_sandbox import PodmanUnusable, Sandbox, open_sandbox
 
+from lanekit.adapters.host.lane_journal import default_state_folder
+
 # A shell starts what is to run in the background with SIGINT ignored, and so would all that these
 # tests start and interrupt.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
@@ -54,6 +56,8 @@ def prefix(podman: Sandbox) -> Iterator[str]:
     own = f"t{secrets.token_hex(4)}-"
     yield own
     podman.remove(own)
+    for journal in Path(default_state_folder()).glob(f"{own}*"):
+        journal.unlink()
 
 
 @pytest.fixture(autouse=True)

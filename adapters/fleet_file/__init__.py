@@ -1,1 +1,1 @@
-"""The fleet file (lanes.toml): read, checked, and its faults found by line."""
+"""The fleet file (lanes.toml): load it, check it, and find its errors by line."""

@@ -1,4 +1,4 @@
-"""What is wrong with lanes beyond their keys: the core's own faults, and names used twice."""
+"""Errors of lanes beyond their keys: invalid values, and names that are used twice."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 
 class Fault(NamedTuple):
-    """One fault: where it stands, and a sentence that says what was found and what expected."""
+    """An error in the file: the path of its key, and a sentence that says what was found."""
 
     path: KeyPath
     sentence: str
 
     @property
     def key(self) -> str:
-        """lane[2].worktree: lanes count from 0, in the order of the file."""
+        """Return e.g. `lane[2].worktree`; lanes count from 0, in the order of the file."""
         return "".join(map(_part, self.path)).removeprefix(".")
 
 
@@ -35,17 +35,17 @@ def _part(part: str | int) -> str:
 
 
 class Table(NamedTuple):
-    """A table of the file: what it says, and which of it could be used."""
+    """A table of the file: what it says, and the values of it that could be used."""
 
     path: KeyPath
     raw: dict[str, object]
     values: dict[str, object]
 
 
-def impossible(
+def invalid_values(
     profile: Table, common: Profile, tables: list[Table], lanes: list[Lane]
 ) -> Iterator[Fault]:
-    """What the core says of each lane; what is the profile's fault stands at the profile's key."""
+    """Yield the invalid values of each lane, at the key of the table that sets them."""
     for key, message in validation_errors(Lane("x", "x", "/x"), common):
         yield Fault(_place(key, profile, profile), message)
     for table, lane in zip(tables, lanes, strict=True):
@@ -67,15 +67,15 @@ def _has(raw: dict[str, object], key: tuple[str, ...]) -> bool:
 
 
 def used_twice(tables: list[Table], lanes: list[Lane]) -> Iterator[Fault]:
-    """Two lanes of one name, or of one container; the second of them is at fault."""
+    """Yield lanes that have the name or the container of a lane before them."""
     names: dict[str, str] = {}
     containers: dict[str, str] = {}
     for table, lane in zip(tables, lanes, strict=True):
         here = Fault(table.path, "")
         named = {"workspace", "id"} <= table.values.keys()
         if named and (other := names.setdefault(lane.name, here.key)) != here.key:
-            yield here._replace(sentence=f"is named {lane.name}, as {other} is")
+            yield here._replace(sentence=f"has the same workspace and id as {other}: {lane.name}")
         elif named or "container" in table.values:
             container = lane.container_name
             if (other := containers.setdefault(container, here.key)) != here.key:
-                yield here._replace(sentence=f"has the container {container}, as {other} has")
+                yield here._replace(sentence=f"has the same container as {other}: {container}")

@@ -1,4 +1,4 @@
-"""The kinds of value a key of the fleet file may have: how each is read, and what to say of it."""
+"""The kinds of value that a key of the fleet file may have: how each is read and described."""
 
 import math
 import os
@@ -13,7 +13,7 @@ _UNITS = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 
 
 class Kind(NamedTuple):
-    """`read(value, folder)` gives the value as lanekit uses it, or None when it is not `expected`.
+    """`read(value, folder)` returns the value as lanekit uses it, or None if it is not `expected`.
 
     `folder` is that of the fleet file. Ranges are checked later, by
     `lanekit.core.domain.validation`.
@@ -81,33 +81,33 @@ def _git(value: object, _folder: str) -> str | None:
     return value if isinstance(value, str) and value in ("none", "safe", "read-write") else None
 
 
-TEXT = Kind("text that is not empty", _text)
-_A_PATH = "a path, as text (~/ is your home, ~NAME is not known)"
+TEXT = Kind("a string that is not empty", _text)
+_A_PATH = 'a path in a string ("~/" is your home folder; "~NAME/" is not supported)'
 PATH = Kind(_A_PATH, _path)
 PATH_OR_NONE = Kind(f'{_A_PATH}, or "" for none', _path_or_none)
 WHOLE = Kind("a whole number", _whole)
 NUMBER = Kind("a number", _number)
 SECONDS = Kind("a number of seconds", _number)
-SIZE = Kind('a number of bytes, or text like "512m" or "2g"', _size)
+SIZE = Kind('a number of bytes, or a string like "512m" or "2g"', _size)
 FLAG = Kind("true or false", _flag)
-NAMES = Kind("a list of texts", _names)
+NAMES = Kind("a list of strings", _names)
 GIT = Kind('"none", "safe" or "read-write"', _git)
 
 
 def as_table(value: object) -> dict[str, object] | None:
-    """The value when it is a TOML table."""
+    """Return the value if it is a TOML table."""
     return cast("dict[str, object]", value) if isinstance(value, dict) else None
 
 
 def as_list(value: object) -> list[object] | None:
-    """The value when it is a TOML array."""
+    """Return the value if it is a TOML array."""
     return cast("list[object]", value) if isinstance(value, list) else None
 
 
 def kind_shown(value: object) -> str:
-    """What sort of value it is, without the value."""
+    """Return the type of a value, without the value."""
     names: tuple[tuple[type, str], ...] = (
-        (str, "text"),
+        (str, "a string"),
         (bool, "true or false"),
         (int, "a number"),
         (float, "a number"),
@@ -118,7 +118,7 @@ def kind_shown(value: object) -> str:
 
 
 def shown(value: object) -> str:
-    """A value for a message: short, printable. Never for anything that stands under env."""
+    """Return a value for a message: short, printable. Never for anything below env."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int) and _whole(value) is None:

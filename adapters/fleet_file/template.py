@@ -15,27 +15,28 @@ if TYPE_CHECKING:
 
     from lanekit.adapters.host.git_command import Worktree
 
-_LONGEST = 60
+_MAX_NAME_CHARS = 60
 _HEAD = """\
-# The lanes of this repository; see the README of lanekit. Paths are relative to this file.
+# The lanes of this repository: one container for each git worktree, for a coding agent to work in.
+# Paths are relative to this file. `lanekit plan` shows what `lanekit ensure` would do.
 
 [profile]
 image = "localhost/ai-workflow-agent-runner:local"
-worker = "WORKER"             # to fill in: the program that answers HTTP on port 31417
-inbox = "INBOX"               # to fill in: mounted at /usr/local/bin/inbox
-git = "safe"                  # commit, branch, stash and tag work in a lane; none, read-write
-# config_dir = "~/.codex"     # copied to /root/.codex
-# credentials = ["auth.json"] # below config_dir: copied in, never a cause to replace
-# on_drift = "report"         # leave a container that differs as it is, and say so
+worker = "WORKER"             # fill in: the program to run; it answers HTTP on port 31417
+inbox = "INBOX"               # fill in: mounted at /usr/local/bin/inbox; an empty file will do
+git = "safe"                  # git can commit, branch, stash and tag; or "none", "read-write"
+# config_dir = "~/.codex"     # a folder that is copied to /root/.codex
+# credentials = ["auth.json"] # files in config_dir whose changes never replace a container
+# on_drift = "report"         # do not replace a container that differs, only report it
 # memory = "2g"
 # cpus = 2
 # pids_limit = 512
-# ready_timeout = 30          # seconds a worker may take to answer
+# ready_timeout = 30          # seconds that a worker may take to answer
 # stop_grace = 10             # seconds between SIGTERM and SIGKILL
 # mounts = [{source = "/srv/cache", target = "/cache", read_only = true}]
 
 # [profile.env]
-# TOKEN = "..."               # reaches the container and is never shown
+# TOKEN = "..."               # set in the container, and never printed
 """
 _NO_LANE = """
 # [[lane]]                    # one for each `git worktree add ../NAME`
@@ -46,7 +47,7 @@ _NO_LANE = """
 
 
 class Template(NamedTuple):
-    """The text, how many lanes it has, and what was left out: a sentence each."""
+    """The text, how many lanes it has, and why each other worktree has none."""
 
     text: str
     lanes: int
@@ -54,15 +55,15 @@ class Template(NamedTuple):
 
 
 def template(folder: str, worktrees: Sequence[Worktree]) -> Template:
-    """A fleet file for `folder`: a lane for each linked worktree (the first is the main one)."""
+    """Return a fleet file for `folder`: a lane for each worktree but the first, the main one."""
     workspace = _name(os.path.basename(folder)) or "repository"
     lanes: list[str] = []
-    left_out = [f"{worktrees[0].path}: the main worktree is yours, not a lane's"]
+    left_out = [f"{worktrees[0].path}: it is the main worktree, which stays yours"]
     taken: set[str] = set()
     for worktree in worktrees[1:]:
-        fault = "is not there any more" if not worktree.usable else path_error(worktree.path)
+        fault = "does not exist any more" if not worktree.usable else path_error(worktree.path)
         if fault:
-            left_out.append(f"{ascii(worktree.path)[1:-1]} {fault}")
+            left_out.append(f"{ascii(worktree.path)[1:-1]}: {fault}")
             continue
         name = _unique(_name(worktree.branch) or _name(os.path.basename(worktree.path)), taken)
         lanes.append(_lane(workspace, name, _relative(worktree.path, folder)))
@@ -77,8 +78,8 @@ def _lane(workspace: str, name: str, path: str) -> str:
 
 
 def _name(text: str) -> str:
-    """The text as a part of a container's name."""
-    plain = re.sub(r"[^a-zA-Z0-9_.-]+", "-", text).strip("-._")[:_LONGEST]
+    """Return the text as a part of a container's name."""
+    plain = re.sub(r"[^a-zA-Z0-9_.-]+", "-", text).strip("-._")[:_MAX_NAME_CHARS]
     while plain.endswith((NEXT, PREV)):
         plain = plain.removesuffix(NEXT).removesuffix(PREV)
     return plain.strip("-._")
@@ -105,10 +106,10 @@ def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def told(made: Template, path: str) -> Iterable[str]:
-    """What people are told of it."""
+def messages(made: Template, path: str) -> Iterable[str]:
+    """Yield what to print about it."""
     yield f"wrote {path}: {made.lanes} lane{'' if made.lanes == 1 else 's'}"
-    yield from (f"  left out: {sentence}" for sentence in made.left_out)
+    yield from (f"  no lane for {sentence}" for sentence in made.left_out)
     if not made.lanes:
-        yield "  -> `git worktree add ../NAME`, then `lanekit init --force`"
-    yield "  -> fill in worker and inbox, then `lanekit plan`"
+        yield "  -> add a worktree with `git worktree add ../NAME`, then run `lanekit init --force`"
+    yield "  -> fill in worker and inbox, then run `lanekit plan`"

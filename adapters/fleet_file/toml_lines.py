@@ -1,9 +1,10 @@
-"""On which line of a TOML text each key stands, for messages; tomllib does not tell.
+"""Find the line of each key of a TOML text, for messages; tomllib does not say it.
 
 The text must be one that tomllib accepted: this only walks over it, and checks nothing.
 """
 
 import re
+import tomllib
 from bisect import bisect_left
 from contextlib import suppress
 from typing import TypeAlias
@@ -26,10 +27,10 @@ _BARE_VALUE = re.compile(r"[^,\]}#\n]*")
 
 
 def key_lines(text: str) -> dict[KeyPath, int]:
-    """The line (from 1) of every table, key and array element of a valid TOML text.
+    """Return the line (from 1) of every table, key and array element of a valid TOML text.
 
-    A table that has a header stands at its header, any other at the first key that makes it.
-    Nested deeper than Python's recursion allows: the keys up to there.
+    A table with a header is at its header, any other at the first key that creates it. If the
+    text is nested deeper than Python's recursion allows: the keys up to there.
     """
     walk = _Walk(text)
     with suppress(RecursionError):
@@ -159,7 +160,5 @@ def _unquoted(part: str) -> str:
     if part.startswith("'"):
         return part[1:-1]
     if part.startswith('"'):
-        import tomllib  # noqa: PLC0415 - loaded already by whoever parsed the text
-
         return str(tomllib.loads(f"key = {part}")["key"])
     return part

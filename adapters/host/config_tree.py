@@ -13,7 +13,7 @@ from time import sleep
 
 from returns.result import Failure, Success
 
-from lanekit.adapters.host.disk import OPEN_FILE, FileChanged, chunks, fault_of, kind_of, words
+from lanekit.adapters.host.disk import OPEN_FILE, FileChanged, chunks, error_text, fault_of, kind_of
 from lanekit.core.domain.config_tree.digest import Hashes, hash_tree
 from lanekit.core.domain.config_tree.entries import Entry, Tree, changed, unreadable
 from lanekit.core.domain.config_tree.tar import (
@@ -130,12 +130,12 @@ class _DiskConfig:
 
     def _take_once(self, root: "_Root") -> dict[Entry, bytes]:
         taken: dict[Entry, bytes] = {}
-        left = _MAX_CREDENTIALS_BYTES
+        remaining = _MAX_CREDENTIALS_BYTES
         for entry in tuple(root.walk()):
             if not is_credential(entry.name, self._credentials):
                 continue
-            left -= entry.size
-            if left < 0:
+            remaining -= entry.size
+            if remaining < 0:
                 why = f"is too much for credentials: {_MAX_CREDENTIALS_BYTES >> 20} MiB in all"
                 raise ArchiveBroken(unreadable(self._path, entry.name, why))
             taken[entry] = b"".join(root.read(entry)) if entry.kind == "file" else b""
@@ -167,7 +167,7 @@ class _Root:
             self._fd = os.open(path, _OPEN_FOLDER)
         except (OSError, ValueError) as error:
             hints = (Hint("correct-path"),)
-            fault = ConfigUnreadable(fault_of(path, "a folder"), words(error), hints)
+            fault = ConfigUnreadable(fault_of(path, "a folder"), error_text(error), hints)
             raise ArchiveBroken(fault) from error
         self._last = ""
         self._last_fd = self._fd
@@ -200,32 +200,32 @@ class _Root:
         if fault := name_fault(name):
             raise ArchiveBroken(unreadable(self._path, name, fault, hint=Hint("rename-entry")))
         with self._naming(name):
-            seen = item.stat(follow_symlinks=False)
-            mode = stat.S_IMODE(seen.st_mode)
-            if stat.S_ISDIR(seen.st_mode):
+            info = item.stat(follow_symlinks=False)
+            mode = stat.S_IMODE(info.st_mode)
+            if stat.S_ISDIR(info.st_mode):
                 return Entry(name, "folder", mode)
-            if stat.S_ISREG(seen.st_mode):
-                return Entry(name, "file", mode, seen.st_size)
-            if stat.S_ISLNK(seen.st_mode):
+            if stat.S_ISREG(info.st_mode):
+                return Entry(name, "file", mode, info.st_size)
+            if stat.S_ISLNK(info.st_mode):
                 return Entry(name, "link", _LINK_MODE, target=os.readlink(item.name, dir_fd=fd))
-        why = f"is {kind_of(seen.st_mode)}, which cannot be copied"
+        why = f"is {kind_of(info.st_mode)}, which cannot be copied"
         raise ArchiveBroken(unreadable(self._path, name, why, hint=Hint("exclude-entry")))
 
     def read(self, file: Entry) -> Iterator[bytes]:
-        """The file's bytes in chunks; it must be the size and mode it was, and stay so."""
+        """Yield the file's bytes in chunks; it must be the size and mode it was, and stay so."""
         with self._naming(file.name):
             parent, _, name = file.name.rpartition("/")
             fd = os.open(name, OPEN_FILE | os.O_NOFOLLOW, dir_fd=self._folder(parent))
             try:
-                seen = os.fstat(fd)
-                if (seen.st_mode, seen.st_size) != (stat.S_IFREG | file.mode, file.size):
+                info = os.fstat(fd)
+                if (info.st_mode, info.st_size) != (stat.S_IFREG | file.mode, file.size):
                     raise FileChanged
-                yield from chunks(fd, seen)
+                yield from chunks(fd, info)
             finally:
                 os.close(fd)
 
     def _folder(self, name: str) -> int:
-        """A descriptor of the folder, good until the next call: neighbours share their folder."""
+        """Return a descriptor of the folder, good until the next call: neighbours share one."""
         if name == self._last:
             return self._last_fd
         self._forget()
@@ -253,8 +253,10 @@ class _Root:
             raise ArchiveBroken(changed(self._path, name, _CHANGED)) from None
         except OSError as error:
             if error.errno in _GONE:
-                raise ArchiveBroken(changed(self._path, name, _CHANGED, words(error))) from error
+                raise ArchiveBroken(
+                    changed(self._path, name, _CHANGED, error_text(error))
+                ) from error
             hint = Hint("make-config-readable")
             raise ArchiveBroken(
-                unreadable(self._path, name, "cannot be read", words(error), hint)
+                unreadable(self._path, name, "cannot be read", error_text(error), hint)
             ) from error

@@ -15,7 +15,7 @@ EXEC_ID_ENV = "LANEKIT_EXEC"
 
 
 def new_token() -> str:
-    """A value that no other process has."""
+    """Return a value that no other process has."""
     return os.urandom(16).hex()
 
 

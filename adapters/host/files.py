@@ -13,11 +13,11 @@ from lanekit.adapters.host.disk import (
     FileChanged,
     Stamp,
     chunks,
+    error_text,
     fault_of,
     kind_of,
     misread,
     stamp,
-    words,
 )
 from lanekit.adapters.host.procfs import mount_health
 from lanekit.adapters.host.socket_exposure import socket_in
@@ -30,7 +30,7 @@ from lanekit.core.domain.observed import MountHealth, ObservedContainer
 from lanekit.core.ports.host_files import ConfigCopy
 
 # A kernel's file times move in steps of up to 10 ms: within one, a second write leaves no trace.
-_STEP_NS = 20_000_000
+_CLOCK_STEP_NS = 20_000_000
 _CORRECT_PATH = (Hint("correct-path"),)
 
 
@@ -43,15 +43,15 @@ class DiskFiles:
 
     def folder(self, path: str) -> Outcome[None]:
         """Success when `path` is a folder, links followed."""
-        seen = _stat(path, "a folder")
-        return seen if isinstance(seen, Failure) else Success(None)
+        info = _stat(path, "a folder")
+        return info if isinstance(info, Failure) else Success(None)
 
     def mountable(self, path: str) -> Outcome[None]:
         """Success when a mount of `path` may be given to a lane, links followed."""
-        seen = _found(path, "a file or folder")
-        if isinstance(seen, Failure):
-            return seen
-        socket = socket_in(path, seen.unwrap(), os.environ)
+        info = _found(path, "a file or folder")
+        if isinstance(info, Failure):
+            return info
+        socket = socket_in(path, info.unwrap(), os.environ)
         if not socket:
             return Success(None)
         return Failure(
@@ -67,10 +67,10 @@ class DiskFiles:
 
         A file written within the last 20 ms is not remembered: its stat proves nothing yet.
         """
-        seen = _stat(path, "a file")
-        if isinstance(seen, Failure):
-            return seen
-        found = seen.unwrap()
+        info = _stat(path, "a file")
+        if isinstance(info, Failure):
+            return info
+        found = info.unwrap()
         if executable and not found.st_mode & 0o111:
             return Failure(
                 InvalidLane(
@@ -80,7 +80,7 @@ class DiskFiles:
             )
         # One reader at a time: many lanes ask for the same file, and it is read once for all.
         with self._lock:
-            return self._known(path, found)
+            return self._file_digest(path, found)
 
     def config(self, path: str, credentials: Sequence[str] = ()) -> Outcome[ConfigCopy]:
         """Read a config tree once, links followed for the folder itself only."""
@@ -112,26 +112,26 @@ class DiskFiles:
 
         return touched_files(seen, paths)
 
-    def _known(self, path: str, seen: os.stat_result) -> Outcome[str]:
-        key = (seen.st_dev, seen.st_ino)
-        known = self._digests.get(key)
-        if known and known[0] == stamp(seen):
-            return Success(known[1])
-        settled = time.time_ns() - max(seen.st_ctime_ns, seen.st_mtime_ns) > _STEP_NS
-        digest = _sha256(path, seen)
+    def _file_digest(self, path: str, info: os.stat_result) -> Outcome[str]:
+        key = (info.st_dev, info.st_ino)
+        remembered = self._digests.get(key)
+        if remembered and remembered[0] == stamp(info):
+            return Success(remembered[1])
+        settled = time.time_ns() - max(info.st_ctime_ns, info.st_mtime_ns) > _CLOCK_STEP_NS
+        digest = _sha256(path, info)
         if settled and isinstance(digest, Success):
-            self._digests[key] = (stamp(seen), digest.unwrap())
+            self._digests[key] = (stamp(info), digest.unwrap())
         return digest
 
 
 def _found(path: str, expected: str) -> Outcome[os.stat_result]:
     try:
-        seen = os.stat(path)
+        info = os.stat(path)
     except (OSError, ValueError) as error:
-        return Failure(InvalidLane(fault_of(path, expected), words(error), _CORRECT_PATH))
-    other = misread(path, seen)
+        return Failure(InvalidLane(fault_of(path, expected), error_text(error), _CORRECT_PATH))
+    other = misread(path, info)
     if not other:
-        return Success(seen)
+        return Success(info)
     why = f"{escape(path)} goes back by '..' behind a link: podman would take {escape(other)}"
     return Failure(InvalidLane(why, hints=(Hint("resolve-path"),)))
 
@@ -140,8 +140,8 @@ def _stat(path: str, expected: str) -> Outcome[os.stat_result]:
     found = _found(path, expected)
     if isinstance(found, Failure):
         return found
-    seen = found.unwrap()
-    kind = kind_of(seen.st_mode)
+    info = found.unwrap()
+    kind = kind_of(info.st_mode)
     if kind == expected:
         return found
     return Failure(
@@ -149,16 +149,16 @@ def _stat(path: str, expected: str) -> Outcome[os.stat_result]:
     )
 
 
-def _sha256(path: str, seen: os.stat_result) -> Outcome[str]:
+def _sha256(path: str, info: os.stat_result) -> Outcome[str]:
     from hashlib import sha256  # noqa: PLC0415 - 9 ms, not needed at start-up
 
     total = sha256()
     try:
         fd = os.open(path, OPEN_FILE)
         try:
-            if stamp(os.fstat(fd)) != stamp(seen):
+            if stamp(os.fstat(fd)) != stamp(info):
                 raise FileChanged
-            for chunk in chunks(fd, seen):
+            for chunk in chunks(fd, info):
                 total.update(chunk)
         finally:
             os.close(fd)
@@ -168,9 +168,7 @@ def _sha256(path: str, seen: os.stat_result) -> Outcome[str]:
     except OSError as error:
         return Failure(
             InvalidLane(
-                f"{escape(path)} cannot be read",
-                words(error),
-                (Hint("make-readable"),),
+                f"{escape(path)} cannot be read", error_text(error), (Hint("make-readable"),)
             )
         )
     return Success(total.hexdigest())

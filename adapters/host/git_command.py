@@ -1,4 +1,4 @@
-"""What git says of a repository's worktrees; `init` alone runs it."""
+"""List a repository's worktrees, for `init`."""
 
 import os
 from collections.abc import Sequence
@@ -10,13 +10,13 @@ from lanekit.core.domain._dataclass import dataclass
 from lanekit.core.domain.errors import InvalidLane, Outcome
 from lanekit.core.domain.hints import Hint
 
-_TIMEOUT = 30.0
+_TIMEOUT_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
 class Worktree:
     """A worktree of a repository. `branch` is empty when its HEAD is detached; `usable`: its
-    folder is there, and it is no bare repository.
+    folder exists, and it is not a bare repository.
     """
 
     path: str
@@ -25,13 +25,14 @@ class Worktree:
 
 
 def list_worktrees(folder: str) -> Outcome[tuple[Worktree, ...]]:
-    """The worktrees of the repository that `folder` is in, the main one (or the bare repository)
-    first; `InvalidLane` when there is none, or no git.
+    """Return the worktrees of the repository that `folder` is in.
+
+    The main one (or the bare repository) comes first. `InvalidLane` if there is none, or no git.
     """
-    said = _git(folder, "worktree", "list", "--porcelain", "-z")
-    if isinstance(said, Failure):
-        return said
-    blocks = said.unwrap().stdout.split("\0\0")
+    result = _git(folder, "worktree", "list", "--porcelain", "-z")
+    if isinstance(result, Failure):
+        return result
+    blocks = result.unwrap().stdout.split("\0\0")
     found = (_worktree(block.split("\0")) for block in blocks if block.strip("\0"))
     return Success(tuple(found))
 
@@ -46,15 +47,17 @@ def _worktree(lines: Sequence[str]) -> Worktree:
 
 def _git(folder: str, *args: str) -> Outcome[CompletedCommand]:
     try:
-        said = run(("git", "-C", folder, *args), {**os.environ, "LC_ALL": "C"}, _TIMEOUT)
+        result = run(("git", "-C", folder, *args), {**os.environ, "LC_ALL": "C"}, _TIMEOUT_SECONDS)
     except OSError as error:
-        return Failure(InvalidLane("git cannot be run", str(error), (Hint("install-git"),)))
+        return Failure(InvalidLane("cannot run git", str(error), (Hint("install-git"),)))
     except (CommandTimeout, OutputTooLarge):
-        return Failure(InvalidLane(f"git {args[0]} gave no answer within {_TIMEOUT:g} s"))
-    if said.status:
+        return Failure(InvalidLane(f"git {args[0]} did not answer within {_TIMEOUT_SECONDS:g} s"))
+    if result.status:
         return Failure(
             InvalidLane(
-                "git knows no repository here", said.stderr.strip(), (Hint("enter-repository"),)
+                "this folder is not in a git repository",
+                result.stderr.strip(),
+                (Hint("enter-repository"),),
             )
         )
-    return Success(said)
+    return Success(result)

@@ -10,13 +10,13 @@ from collections.abc import Iterable
 
 from returns.result import Failure, Success
 
-from lanekit.adapters.host.disk import OPEN_FILE, kind_of, words
+from lanekit.adapters.host.disk import OPEN_FILE, error_text, kind_of
 from lanekit.core.domain.errors import InvalidLane, LaneError, Outcome
 from lanekit.core.domain.escaping import escape_control_chars as escape
 from lanekit.core.domain.git_mounts import WRITABLE, GitFacts, RequiredPath
 from lanekit.core.domain.hints import Hint
 
-_LIMIT = 8192
+_MAX_LINE_BYTES = 8192
 _PREFIX = "gitdir: "
 _REPAIR = Hint("repair-worktree")
 
@@ -35,23 +35,23 @@ def read_git(worktree: str) -> Outcome[GitFacts]:
         return Failure[LaneError](wrong.error)
     except (OSError, ValueError) as error:
         why = f"the repository of {escape(worktree)} cannot be read"
-        return Failure[LaneError](InvalidLane(why, words(error), (_REPAIR,)))
+        return Failure[LaneError](InvalidLane(why, error_text(error), (_REPAIR,)))
 
 
 def ensure_paths(wanted: Iterable[RequiredPath]) -> Outcome[None]:
     """See `HostFiles.ensure_paths`."""
-    for one in wanted:
+    for required in wanted:
         try:
-            if one.kind == "folder":
-                os.mkdir(one.path, 0o777)
+            if required.kind == "folder":
+                os.mkdir(required.path, 0o777)
             else:
                 flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-                os.close(os.open(one.path, flags, 0o666))
+                os.close(os.open(required.path, flags, 0o666))
         except FileExistsError:
             continue
         except OSError as error:
-            why = f"{escape(one.path)} has to be there for git in the lane, and cannot be made"
-            return Failure(InvalidLane(why, words(error), (Hint("make-writable"),)))
+            why = f"{escape(required.path)} has to be there for git in the lane, and cannot be made"
+            return Failure(InvalidLane(why, error_text(error), (Hint("make-writable"),)))
     return Success(None)
 
 
@@ -139,10 +139,10 @@ def _line(path: str) -> str:
     try:
         if not stat.S_ISREG(os.fstat(fd).st_mode):
             raise _Wrong(f"{escape(path)} is not a file")
-        text = os.read(fd, _LIMIT + 1)
+        text = os.read(fd, _MAX_LINE_BYTES + 1)
     finally:
         os.close(fd)
-    if len(text) > _LIMIT:
+    if len(text) > _MAX_LINE_BYTES:
         raise _Wrong(f"{escape(path)} is too long to be git's")
     # git strips line ends only.
     return os.fsdecode(text).rstrip("\r\n")

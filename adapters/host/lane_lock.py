@@ -2,102 +2,136 @@
 
 import contextlib
 import fcntl
+import functools
 import os
-import stat
+import weakref
 from types import TracebackType
 
 from returns.result import Failure, Success
 
 from lanekit.adapters.host.clock import SystemClock
-from lanekit.core.domain.errors import InvalidLane, LockTimeout, Outcome
+from lanekit.adapters.host.lane_journal import FileJournal, default_state_folder, read_journal
+from lanekit.adapters.host.private_folder import ensure_private_folder, unusable_folder
+from lanekit.core.domain.errors import Interrupted, LaneError, LockTimeout, Outcome
 from lanekit.core.domain.hints import Hint
-from lanekit.core.ports.clock import Clock
+from lanekit.core.domain.journal import Journal
+from lanekit.core.ports.clock import Clock, Waitable
+from lanekit.core.ports.lock import OnWait
 
-_FIRST_PAUSE = 0.005
-_LONGEST_PAUSE = 0.1
-_PRIVATE = 0o700
-_OTHERS_WRITE = 0o022
+_FIRST_PAUSE_SECONDS = 0.005
+_MAX_PAUSE_SECONDS = 0.1
+_NOTICE_SECONDS = 1.0
 _PID_DIGITS = 20
-_NOTE_LENGTH = 100
-_LENGTH = _PID_DIGITS + 1 + _NOTE_LENGTH + 1
 
 
 class FileLock:
-    """`LaneLock` by flock(2); see ADR 0012.
+    """`LaneLock` by flock(2); see ADR 12.
 
-    `folder` is where the lock files are; without it `default_folder()`. Locks hold between
-    processes and between threads. They end with their owner, also after kill -9.
+    Locks hold between processes and between threads. They end with their owner, also after
+    kill -9, and also when it has forked.
+
+    Args:
+        folder: where the lock files and the journals are; without it `default_folder()` and
+            `default_state_folder()`.
+        clock: by which it waits.
     """
 
     def __init__(self, folder: str | None = None, *, clock: Clock | None = None) -> None:
         self._folder = folder
         self._clock = clock or SystemClock()
 
-    def hold(self, container_name: str, timeout: float) -> "Outcome[LockedJournal]":
-        """See `LaneLock.hold`; a timeout of 0 tries once.
+    def hold(
+        self,
+        container_name: str,
+        timeout: float,
+        on_wait: OnWait | None = None,
+        cancel: Waitable | None = None,
+    ) -> "Outcome[HeldLock]":
+        """See `LaneLock.hold`.
 
-        `LockTimeout` when the time is over; `InvalidLane` when the folder of the locks cannot be
-        used: not a folder, somebody else's, writable by others, or not to be made.
+        `InvalidLane` when the folder of the locks cannot be used: it is not a folder, is somebody
+        else's, is writable by others, or cannot be made.
         """
-        path = self._path(container_name)
+        path = f"{self._folder or default_folder()}/{_checked(container_name)}.lock"
+        journal = FileJournal(self._journal_path(container_name))
+        wait = _Wait(self._clock, timeout, on_wait, cancel)
         try:
-            _make_private(os.path.dirname(path))
-            return self._wait(path, container_name, self._clock.now() + timeout)
+            ensure_private_folder(os.path.dirname(path))
+            while True:
+                held = _try(path, journal)
+                if held is not None:
+                    return Success(held)
+                failed = wait.pause(_busy(path, container_name))
+                if failed is not None:
+                    return Failure(failed)
         except OSError as error:
-            return Failure(_unusable(path, error))
+            return Failure(unusable_folder("its locks", path, error))
 
-    def _path(self, name: str) -> str:
-        if not name or name in (".", "..") or "/" in name or "\0" in name:
-            raise ValueError(f"no container name: {name!r}")
-        return f"{self._folder or default_folder()}/{name}.lock"
+    def read_journal(self, container_name: str) -> Journal:
+        """See `LaneLock.read_journal`."""
+        return read_journal(self._journal_path(container_name))
 
-    def _wait(self, path: str, name: str, deadline: float) -> "Outcome[LockedJournal]":
-        pause = _FIRST_PAUSE
-        while True:
-            held = _try(path)
-            if held is not None:
-                return Success(held)
-            left = deadline - self._clock.now()
-            if left <= 0:
-                return Failure(_busy(path, name))
-            self._clock.sleep(min(pause, left))
-            pause = min(pause * 2, _LONGEST_PAUSE)
+    def _journal_path(self, name: str) -> str:
+        return f"{self._folder or default_state_folder()}/{_checked(name)}.json"
 
 
-class LockedJournal:
-    """A lock that is held until the context is left, and the lane's note.
+def _checked(name: str) -> str:
+    if not name or name in (".", "..") or "/" in name or "\0" in name:
+        raise ValueError(f"not a container name: {name!r}")
+    return name
 
-    Its file has two lines of fixed length: the process that holds the lock, if one does, and the
-    note.
+
+class _Wait:
+    """The wait for a lock: pauses that grow, a notice each second, and its end."""
+
+    def __init__(
+        self, clock: Clock, timeout: float, on_wait: OnWait | None, cancel: Waitable | None
+    ) -> None:
+        self._clock = clock
+        self._on_wait = on_wait
+        self._cancel = cancel
+        self._began = clock.now()
+        self._timeout = timeout
+        self._pause = _FIRST_PAUSE_SECONDS
+        self._notice_at = _NOTICE_SECONDS
+
+    def pause(self, busy: LockTimeout) -> LaneError | None:
+        """Wait a moment; the error that ends the wait, None to try once more."""
+        waited = self._clock.now() - self._began
+        if waited >= self._timeout:
+            return busy
+        if waited >= self._notice_at:
+            self._notice_at = waited + _NOTICE_SECONDS
+            if self._on_wait is not None:
+                self._on_wait(busy, waited)
+        until_notice = max(self._notice_at - waited, _FIRST_PAUSE_SECONDS)
+        seconds = min(self._pause, self._timeout - waited, until_notice)
+        self._pause = min(self._pause * 2, _MAX_PAUSE_SECONDS)
+        if self._cancel is None:
+            self._clock.sleep(seconds)
+        elif self._clock.wait(self._cancel, seconds):
+            return Interrupted("interrupted while waiting for the lane lock", detail=busy.message)
+        return None
+
+
+class HeldLock:
+    """A lock that is held until the context is left; entering gives the lane's journal.
+
+    Its file holds the number of the process that holds the lock, if one does.
     """
 
-    def __init__(self, descriptor: int) -> None:
+    _descriptor = -1
+
+    def __init__(self, descriptor: int, journal: FileJournal) -> None:
+        self._journal = journal
+        _ = os.pwrite(descriptor, f"{os.getpid():<{_PID_DIGITS}}\n".encode("ascii"), 0)
+        _close_in_forked_children()
+        _held.add(self)
+        # From now on it is this object that closes it.
         self._descriptor = descriptor
-        found = os.pread(descriptor, _LENGTH, 0)[_PID_DIGITS:].strip()
-        self._note = found.decode() if found.isalnum() else ""
-        self._put()
 
-    def __enter__(self) -> "LockedJournal":
-        return self
-
-    def read(self) -> str:
-        """See `LaneJournal.read`."""
-        return self._note
-
-    def write(self, text: str) -> None:
-        """See `LaneJournal.write`."""
-        self._note = text
-        try:
-            self._put()
-        except OSError:
-            # A full disk must not end the work on a lane, but what is there now could mislead.
-            with contextlib.suppress(OSError):
-                os.ftruncate(self._descriptor, 0)
-
-    def _put(self) -> None:
-        line = f"{os.getpid():<{_PID_DIGITS}}\n{self._note:<{_NOTE_LENGTH}}\n"
-        # One write, so that a kill leaves the whole of the old text or of the new one.
-        _ = os.pwrite(self._descriptor, line.encode("ascii"), 0)
+    def __enter__(self) -> FileJournal:
+        return self._journal
 
     def __exit__(
         self,
@@ -117,6 +151,31 @@ class LockedJournal:
         finally:
             os.close(descriptor)
 
+    def __del__(self) -> None:
+        # An interrupt may come between the moment at which the lock is given and the `with`.
+        self.__exit__(None, None, None)
+
+    def close_in_child(self) -> None:
+        """Let go of the lock in a forked child, without freeing it for its owner."""
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
+
+
+_held: "weakref.WeakSet[HeldLock]" = weakref.WeakSet()
+"""The locks of this process."""
+
+
+@functools.cache
+def _close_in_forked_children() -> None:
+    """Arrange that no forked child keeps a lock whose owner has died; once for each process."""
+    os.register_at_fork(after_in_child=_close_all_in_child)
+
+
+def _close_all_in_child() -> None:
+    for lock in list(_held):
+        lock.close_in_child()
+
 
 def default_folder() -> str:
     """Where this user's lock files are, whatever the environment says.
@@ -130,29 +189,13 @@ def default_folder() -> str:
     return f"{base}/lanekit" if usable else f"/tmp/lanekit-{user}"
 
 
-def _make_private(folder: str) -> None:
-    # Not stat: whoever may write to /tmp could put a link in our place.
-    try:
-        found = os.lstat(folder)
-    except FileNotFoundError:
-        with contextlib.suppress(FileExistsError):
-            os.makedirs(folder, mode=_PRIVATE)
-        found = os.lstat(folder)
-    if not stat.S_ISDIR(found.st_mode):
-        raise NotADirectoryError(0, "is not a folder", folder)
-    if found.st_uid != os.geteuid():
-        raise PermissionError(0, f"belongs to user {found.st_uid}", folder)
-    if found.st_mode & _OTHERS_WRITE:
-        raise PermissionError(0, "others may write to it", folder)
-
-
-def _try(path: str) -> LockedJournal | None:
+def _try(path: str, journal: FileJournal) -> HeldLock | None:
     """The lock; None when somebody else has it."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if _is_still(path, descriptor):
-            return LockedJournal(descriptor)
+            return HeldLock(descriptor, journal)
     except BlockingIOError:
         pass
     except BaseException:
@@ -186,11 +229,3 @@ def _owner(path: str) -> str:
     except OSError:
         return ""
     return text.decode("ascii") if text.isdigit() else ""
-
-
-def _unusable(path: str, error: OSError) -> InvalidLane:
-    return InvalidLane(
-        "lanekit cannot keep its locks",
-        detail=f"{error.filename or path}: {error.strerror}",
-        hints=(Hint("own-lock-folder"),),
-    )

@@ -188,8 +188,10 @@ def _wait_out(process: subprocess.Popen[bytes], deadline: float, limits: Process
 def _pump(
     process: subprocess.Popen[bytes], chunks: Iterable[bytes], limits: ProcessLimits
 ) -> StdinPump | None:
-    """The writer of its stdin, if it has one; when the chunks raise, the command is ended before
-    the pipe is closed, so that it does not take a cut archive for a whole one.
+    """Return the writer of its stdin, if it has one.
+
+    When the chunks raise, the command is ended before the pipe is closed, so that it does not take
+    a cut archive for a whole one.
     """
     if process.stdin is None:
         return None

@@ -18,7 +18,7 @@ from lanekit.core.domain.observed import MountHealth, ObservedContainer
 def mount_health(
     seen: ObservedContainer, mounts: Sequence[Mount], config_target: str
 ) -> MountHealth:
-    """Which of these folders are dead in it, and whether its config folder is gone."""
+    """Return which of these folders are dead in it, and whether its config folder is gone."""
     if not seen.pid:
         return MountHealth()
     root = f"/proc/{seen.pid}/root"
@@ -34,7 +34,7 @@ def mount_health(
 
 
 def touched_files(seen: ObservedContainer, paths: Sequence[str]) -> frozenset[str] | None:
-    """Which of these paths in it are not dated 1970, as what lanekit copies is; None: not sure."""
+    """Return the paths that are not dated 1970, as what lanekit copies is; None: not sure."""
     if not seen.pid:
         return None
     root = f"/proc/{seen.pid}/root"
@@ -118,7 +118,7 @@ class _Elsewhere(OSError):
 
 
 def _plain(root: str, path: str) -> os.stat_result | None:
-    """The file at a path in the container, None when there is none; no link is followed."""
+    """Return the file at a path in the container, None when there is none; no link is followed."""
     at, found = root, os.stat(root)
     for part in filter(None, path.split("/")):
         at = f"{at}/{part}"
@@ -139,5 +139,5 @@ def is_process_of(seen: ObservedContainer) -> bool:
 
 
 def _shows(root: str, mounts: Sequence[Mount]) -> bool:
-    """Whether its root is the container's still: a worker may have gone to another one."""
+    """Return whether its root is the container's still: a worker may have gone to another one."""
     return all(_plain(root, mount.target) is not None for mount in mounts)

@@ -17,13 +17,13 @@ _NAMES = ("podman.sock", "docker.sock")
 
 def socket_in(
     path: str,
-    seen: os.stat_result,
+    info: os.stat_result,
     env: Mapping[str, str],
     defaults: tuple[str, ...] = DEFAULT_PLACES,
 ) -> str:
-    """The socket that a mount of `path` would give to a lane, links followed; "" when none.
+    """Return the socket that a mount of `path` would give to a lane, links followed; "" when none.
 
-    `seen` is what stat says of it. A socket need not be there yet: it may be started later. Places
+    `info` is what stat says of it. A socket need not be there yet: it may be started later. Places
     are the `defaults` (a * stands for one name), those of `env` (XDG_RUNTIME_DIR, CONTAINER_HOST),
     and any file of such a name.
     """
@@ -35,14 +35,14 @@ def socket_in(
     for place in places:
         if _is_on_the_way(have, _steps(place)):
             return place
-    return _mounted_elsewhere(seen, places)
+    return _mounted_elsewhere(info, places)
 
 
-def _mounted_elsewhere(seen: os.stat_result, places: tuple[str, ...]) -> str:
-    """The place that it is, or is above, by another path: a bind mount, a hard link."""
+def _mounted_elsewhere(info: os.stat_result, places: tuple[str, ...]) -> str:
+    """Return the place that it is, or is above, by another path: a bind mount, a hard link."""
     for way, leads_to in _ways(places):
         with suppress(OSError):
-            if os.path.samestat(seen, os.stat(way)):
+            if os.path.samestat(info, os.stat(way)):
                 return leads_to
     return ""
 
@@ -69,7 +69,7 @@ def _steps(path: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=8)
 def _ways(places: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    """The places and the folders above them that can be looked at, each with where it leads."""
+    """Return the places and the folders above them, each with the place it leads to."""
     ways = {way: place for place in places for way in _above(_steps(place))}
     return tuple((way, place) for way, place in ways.items() if "*" not in way)
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from socket import socket
 
 _SERVER_ERROR = 500
-_LONGEST_LINE = 65536
+_MAX_LINE_BYTES = 65536
 # A blank would end the path, and a request line is ASCII: everything else is percent-encoded.
 _PLAIN = range(0x21, 0x7F)
 _STATUS_LINE = re.compile(rb"HTTP/[0-9]\.[0-9] ([1-9][0-9][0-9])(?: [^\r\n]*)?\r?\n")
@@ -34,13 +34,13 @@ class HttpProbe:
         """See `Probe.status`. `endpoint.host` is an address: names are not looked up."""
         deadline = time.monotonic() + timeout
         try:
-            with closing(_asked(endpoint, path, deadline)) as connection:
+            with closing(_send(endpoint, path, deadline)) as connection:
                 return _status(connection, deadline)
         except (OSError, ValueError, OverflowError):
             return None
 
 
-def _asked(endpoint: Endpoint, path: str, deadline: float) -> "socket":
+def _send(endpoint: Endpoint, path: str, deadline: float) -> "socket":
     # Late: the socket module costs start-up.
     import socket  # noqa: PLC0415
 
@@ -82,7 +82,7 @@ def _status(connection: "socket", deadline: float) -> int:
         _limit(connection, deadline)
         received = connection.recv(4096)
         line += received
-        if not received or len(line) > _LONGEST_LINE:
+        if not received or len(line) > _MAX_LINE_BYTES:
             raise ValueError("no status line")
     found = _STATUS_LINE.match(line)
     if found is None:

@@ -83,7 +83,7 @@ class Container:
         return self._ran + (now - self._since if self.state == "running" else 0.0)
 
     def is_over(self, now: float) -> bool:
-        """Whether its worker has exited by now, or somebody else is done with it."""
+        """Return whether its worker has exited by now, or somebody else is done with it."""
         limit = self.worker.exits_after
         if self.state == "running" and limit is not None and self.age(now) >= limit:
             return True
@@ -91,7 +91,7 @@ class Container:
 
 
 def clash(one: Port, other: Port) -> bool:
-    """Whether only one of the two can be bound."""
+    """Return whether only one of the two can be bound."""
     same = (one.protocol, one.host_port) == (other.protocol, other.host_port)
     anywhere = one.host_ip in _ANYWHERE or other.host_ip in _ANYWHERE
     return same and one.host_port is not None and (anywhere or one.host_ip == other.host_ip)

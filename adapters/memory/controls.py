@@ -252,7 +252,7 @@ class FakeControls:
             return tuple(sorted(self._store.volumes))
 
     def files(self, name: str) -> dict[str, CopiedFile]:
-        """What was copied into a container, by absolute path."""
+        """Return what was copied into a container, by absolute path."""
         with self._store.step():
             return dict(self._named(name).files)
 

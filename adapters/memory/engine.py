@@ -223,8 +223,8 @@ class InMemory(FakeControls):
         with self._store.step():
             container = self._at(endpoint)
             worker = container.worker if answer and container else None
-        said = None if worker is None else BUSY if worker.busy else worker.status
-        return said if self._script.leave(call) is None else None
+        status = None if worker is None else BUSY if worker.busy else worker.status
+        return status if self._script.leave(call) is None else None
 
     def execute(
         self, container: str, command: Sequence[str], streams: Streams, *, tty: bool

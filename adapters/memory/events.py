@@ -14,41 +14,41 @@ class MemoryStream:
     """An `EventStream`. It waits in real time, whatever the engine's clock."""
 
     def __init__(self) -> None:
-        self._came: deque[ContainerEvent] = deque()
-        self._news = threading.Condition()
+        self._queue: deque[ContainerEvent] = deque()
+        self._arrived = threading.Condition()
         self._ended: LaneError | None = None
 
     def next(self, timeout: float) -> Outcome[ContainerEvent | None]:
         """See `EventStream.next`."""
         deadline = time.monotonic() + timeout
-        with self._news:
-            while not self._came and self._ended is None:
-                left = deadline - time.monotonic()
-                if left <= 0:
+        with self._arrived:
+            while not self._queue and self._ended is None:
+                remaining = deadline - time.monotonic()
+                if remaining <= 0:
                     return Success(None)
-                _ = self._news.wait(left)
-            if self._came:
-                return Success(self._came.popleft())
+                _ = self._arrived.wait(remaining)
+            if self._queue:
+                return Success(self._queue.popleft())
             return Failure(self._ended or EngineUnavailable("ended"))
 
     def close(self) -> None:
         """See `EventStream.close`."""
-        with self._news:
-            self._came.clear()
+        with self._arrived:
+            self._queue.clear()
         self.end(EngineUnavailable("the stream of podman's events was closed"))
 
     def put(self, event: ContainerEvent) -> None:
         """Something happened."""
-        with self._news:
+        with self._arrived:
             if self._ended is None:
-                self._came.append(event)
-                self._news.notify_all()
+                self._queue.append(event)
+                self._arrived.notify_all()
 
     def end(self, error: LaneError) -> None:
         """Let nothing more come."""
-        with self._news:
+        with self._arrived:
             self._ended = self._ended or error
-            self._news.notify_all()
+            self._arrived.notify_all()
 
 
 class EventStreams:

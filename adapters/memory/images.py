@@ -34,7 +34,7 @@ class Images:
         return self._images.pop(reference, None) is not None
 
     def find(self, reference: str) -> Image | None:
-        """What podman takes this reference for: a name, a short name, or the begin of an id."""
+        """Return what podman takes the reference for: a name, short name, or beginning of an id."""
         exact = self._images.get(reference)
         if exact is not None:
             return exact

@@ -33,8 +33,8 @@ def find(store: Store, identifier: str) -> Outcome[Container]:
     """The container of this id."""
     container = store.containers.get(identifier)
     if container is None:
-        words = f'no container with name or ID "{identifier}" found: no such container'
-        return Failure(NotFound("there is no such container", words))
+        detail = f'no container with name or ID "{identifier}" found: no such container'
+        return Failure(NotFound("there is no such container", detail))
     return Success(container)
 
 
@@ -60,16 +60,16 @@ def start(store: Store, identifier: str) -> Outcome[None]:
 def _start_fault(store: Store, container: Container) -> LaneError | None:
     doing = f"could not start {container.seen.name}"
     if container.state not in ("created", "exited"):
-        words = "must be in Created or Stopped state to be started: container state improper"
-        return InvalidState(f"{doing}: it is {container.state}", words)
+        detail = "must be in Created or Stopped state to be started: container state improper"
+        return InvalidState(f"{doing}: it is {container.state}", detail)
     container.prepare()
     for port in container.seen.ports:
         if port.host_port in store.occupied or holder(store, port) is not None:
-            words = (
+            detail = (
                 f"cannot listen on the TCP port: listen tcp4 {port.host_ip}:{port.host_port}: "
                 "bind: address already in use"
             )
-            return PortInUse(f"{doing}: its host port belongs to another process", words)
+            return PortInUse(f"{doing}: its host port belongs to another process", detail)
     for mount in container.seen.mounts:
         if not store.is_there(mount):
             return StartFailed(doing, f"stat {mount.source}: no such file or directory")
@@ -86,8 +86,8 @@ def holder(store: Store, where: Port) -> Container | None:
 def pause(container: Container, now: float) -> Outcome[None]:
     """Only one that runs can be paused."""
     if container.state != "running":
-        words = f'"{container.state}" is not running, can\'t pause: container state improper'
-        return Failure(InvalidState(f"could not pause {container.seen.name}", words))
+        detail = f'"{container.state}" is not running, can\'t pause: container state improper'
+        return Failure(InvalidState(f"could not pause {container.seen.name}", detail))
     container.pause(now)
     return Success(None)
 
@@ -100,8 +100,8 @@ def unpause(store: Store, identifier: str) -> Outcome[None]:
             return found
         container = found.unwrap()
         if container.state != "paused":
-            words = f'"{identifier}" is not paused, can\'t unpause: container state improper'
-            return Failure(InvalidState(f"could not unpause {container.seen.name}", words))
+            detail = f'"{identifier}" is not paused, can\'t unpause: container state improper'
+            return Failure(InvalidState(f"could not unpause {container.seen.name}", detail))
         container.unpause(now)
         store.tell(container, "unpause")
         return Success(None)
@@ -110,8 +110,8 @@ def unpause(store: Store, identifier: str) -> Outcome[None]:
 def kill(store: Store, container: Container) -> Outcome[None]:
     """SIGKILL reaches one that runs, is frozen, or is being stopped."""
     if container.state not in LIVE_STATES:
-        words = f"can only kill running containers. it is in state {container.state}"
-        return Failure(InvalidState(f"could not kill {container.seen.name}", words))
+        detail = f"can only kill running containers. it is in state {container.state}"
+        return Failure(InvalidState(f"could not kill {container.seen.name}", detail))
     store.ended(container, KILLED)
     return Success(None)
 
@@ -124,9 +124,9 @@ def stop(store: Store, identifier: str, grace: float) -> Outcome[None]:
             return found
         container = found.unwrap()
         if container.state in ("paused", "removing"):
-            words = "is running or paused, refusing to clean up: container state improper"
+            detail = "is running or paused, refusing to clean up: container state improper"
             doing = f"could not stop {container.seen.name}: it is {container.state}"
-            return Failure(InvalidState(doing, words))
+            return Failure(InvalidState(doing, detail))
         if container.state not in ("running", "stopping"):
             return Success(None)
         container.state = "stopping"
@@ -198,8 +198,8 @@ def _can_copy(store: Store, identifier: str) -> Outcome[Container]:
     with store.step():
         found = find(store, identifier)
         if not isinstance(found, Failure) and found.unwrap().state == "removing":
-            words = "cannot mount container as it is being removed: container state improper"
-            return Failure(InvalidState("could not copy", words))
+            detail = "cannot mount container as it is being removed: container state improper"
+            return Failure(InvalidState("could not copy", detail))
         return found
 
 
@@ -221,8 +221,8 @@ def execute(store: Store, identifier: str, program: Program, streams: Streams) -
             return found
         state, name = found.unwrap().state, found.unwrap().seen.name
     if state != "running":
-        words = "can only create exec sessions on running containers: container state improper"
-        return Failure(InvalidState(f"could not execute in {name}: it is {state}", words))
+        detail = "can only create exec sessions on running containers: container state improper"
+        return Failure(InvalidState(f"could not execute in {name}: it is {state}", detail))
     try:
         _play(program, streams)
     except BrokenPipeError:

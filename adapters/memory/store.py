@@ -66,11 +66,11 @@ class Index:
             self._restless[container.seen.id] = container
 
     def over(self, now: float) -> list[Container]:
-        """Those that time has changed by now."""
+        """Return those that time has changed by now."""
         return [container for container in self._restless.values() if container.is_over(now)]
 
     def at_port(self, number: int | None) -> Iterable[Container]:
-        """Those that have this host port, running or not."""
+        """Return those that have this host port, running or not."""
         return tuple(self._ports.get(number or 0, {}).values())
 
 
@@ -119,11 +119,11 @@ class Store:
                 self.ended(container, worker.exit_code, worker.last_lines)
 
     def hex_id(self) -> str:
-        """A new id, of 64 hex digits."""
+        """Return a new id, of 64 hex digits."""
         return f"{self._random.getrandbits(256):064x}"
 
     def count_start(self) -> int:
-        """The number of this start: no two containers started at the same moment."""
+        """Return the number of this start: no two containers started at the same moment."""
         self._starts += 1
         return self._starts
 
@@ -132,7 +132,7 @@ class Store:
         self.streams.tell(container.seen.id, container.seen.name, action)
 
     def named(self, name: str) -> Container | None:
-        """The container of exactly that name."""
+        """Return the container of exactly that name."""
         return self.index.names.get(name)
 
     def ended(
@@ -172,22 +172,22 @@ class Store:
                 return Failure(image_missing(spec.image, f"{spec.image}: image not known"))
             for mount in spec.mounts:
                 if not self.is_there(mount):
-                    words = f"statfs {mount.source}: no such file or directory"
-                    return Failure(MountSourceMissing(f"could not create {name}", words))
+                    detail = f"statfs {mount.source}: no such file or directory"
+                    return Failure(MountSourceMissing(f"could not create {name}", detail))
             fault = self.name_fault(name)
             if fault is not None:
                 return Failure(fault)
             return Success(self._make(spec, name, worker, image))
 
     def is_there(self, mount: Mount) -> bool:
-        """Whether the host has what is mounted."""
+        """Return whether the host has what is mounted."""
         return self._host_paths is None or mount.kind != "bind" or self._host_paths(mount.source)
 
     def name_fault(self, name: str) -> InvalidLane | NameInUse | None:
-        """Why no container can get this name."""
+        """Return why no container can get this name."""
         if not _NAME.fullmatch(name):
-            words = f"names must match {CONTAINER_NAME}: invalid argument"
-            return InvalidLane(f"podman refuses the name {name!r}", words)
+            detail = f"names must match {CONTAINER_NAME}: invalid argument"
+            return InvalidLane(f"podman refuses the name {name!r}", detail)
         if self.named(name) is not None:
             return NameInUse(f"the name {name} is taken", "that name is already in use")
         return None

@@ -54,7 +54,7 @@ def _without_password(url: str) -> str:
 
 
 def candidates(env: Mapping[str, str]) -> tuple[str, ...]:
-    """The places to look at, best first: $CONTAINER_HOST alone where it is set."""
+    """Return the places to look at, best first: $CONTAINER_HOST alone where it is set."""
     if env.get("CONTAINER_HOST"):
         return (env["CONTAINER_HOST"],)
     runtime = env.get("XDG_RUNTIME_DIR")
@@ -63,7 +63,7 @@ def candidates(env: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def find_address(env: Mapping[str, str]) -> Outcome[Address]:
-    """The first place at which there is a socket; `EngineUnavailable` says how to start one."""
+    """Return the first place with a socket; `EngineUnavailable` says how to start a service."""
     places = candidates(env)
     for place in places:
         address = parse_address(place)
@@ -75,7 +75,7 @@ def find_address(env: Mapping[str, str]) -> Outcome[Address]:
 
 
 def no_service(words: str, detail: str = "") -> EngineUnavailable:
-    """The error for a service that cannot be reached."""
+    """Return the error for a service that cannot be reached."""
     return EngineUnavailable(
         f"podman's service cannot be reached: {words}",
         detail=detail,

@@ -8,7 +8,7 @@ from returns.result import Failure
 from lanekit.adapters.podman import address
 from lanekit.core.ports.engine import ContainerEngine
 
-_PATIENCE = 3.0
+_PING_SECONDS = 3.0
 
 
 def find_podman(env: Mapping[str, str] | None = None) -> ContainerEngine:
@@ -24,7 +24,7 @@ def find_podman(env: Mapping[str, str] | None = None) -> ContainerEngine:
         )
 
         socket = PodmanSocket(env=env)
-        if not isinstance(socket.ping(_PATIENCE), Failure):
+        if not isinstance(socket.ping(_PING_SECONDS), Failure):
             return socket
     from lanekit.adapters.podman.cli.engine import PodmanCli  # noqa: PLC0415 - costs start-up
 
@@ -32,7 +32,7 @@ def find_podman(env: Mapping[str, str] | None = None) -> ContainerEngine:
 
 
 def _may_answer(env: Mapping[str, str]) -> bool:
-    """Whether a service may be ours. A look at two files at most: http costs start-up."""
+    """Return whether a service may be ours. A look at two files at most: http costs start-up."""
     found = address.find_address(env)
     if isinstance(found, Failure):
         return False

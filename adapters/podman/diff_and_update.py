@@ -12,13 +12,13 @@ from lanekit.core.domain.observed import LayerChange
 _Kind: TypeAlias = Literal["added", "changed", "deleted"]
 # A number in REST (containers/storage: ChangeModify, ChangeAdd, ChangeDelete), a key in the CLI.
 _KINDS: tuple[_Kind, ...] = ("changed", "added", "deleted")
-_WHAT = "the changes of a container"
+_SUBJECT = "the changes of a container"
 _SWAP_OF_MEMORY = 2  # as podman's command chooses it
 
 
 def decode_changes(text: str) -> Outcome[tuple[LayerChange, ...]]:
     """Of GET containers/ID/changes (a list, or null) or `podman diff --format=json` (an object)."""
-    parsed = parse(text, _WHAT)
+    parsed = parse(text, _SUBJECT)
     if isinstance(parsed, Failure):
         return parsed
     value = parsed.unwrap()
@@ -26,7 +26,7 @@ def decode_changes(text: str) -> Outcome[tuple[LayerChange, ...]]:
         # An object has paths by kind; anything else has to be a list, or null.
         found = _by_kind(as_node(value, "")) if text.lstrip()[:1] == "{" else _listed(value)
     except Malformed as error:
-        return Failure(undecodable(_WHAT, str(error)))
+        return Failure(undecodable(_SUBJECT, str(error)))
     return Success(tuple(sorted(found, key=lambda change: (change.path, change.kind))))
 
 
@@ -49,7 +49,7 @@ def _by_kind(node: Node) -> list[LayerChange]:
 
 
 def update_args(limits: Limits) -> tuple[str, ...]:
-    """The options of `podman update`; the command sets the limit of swap itself."""
+    """Return the options of `podman update`; the command sets the limit of swap itself."""
     return (
         *(() if limits.memory is None else ("--memory", f"{limits.memory}b")),
         *(() if limits.cpus is None else ("--cpus", f"{limits.cpus:g}")),
@@ -59,7 +59,7 @@ def update_args(limits: Limits) -> tuple[str, ...]:
 
 
 def update_body(limits: Limits) -> dict[str, dict[str, int]]:
-    """The body of POST containers/ID/update.
+    """Return the body of POST containers/ID/update.
 
     With the limit of swap, for one of memory alone could be more than the old one of both, and
     then the container would not start again.
@@ -78,7 +78,7 @@ def update_body(limits: Limits) -> dict[str, dict[str, int]]:
 
 
 def update_query(limits: Limits) -> dict[str, str]:
-    """The query of the same."""
+    """Return the query of the same."""
     policy, _, retries = (limits.restart_policy or "").partition(":")
     query = {"restartPolicy": policy, "restartRetries": retries}
     return {key: value for key, value in query.items() if value}

@@ -60,12 +60,12 @@ _UNKNOWN = r"\A(?:Error: )?(?:unknown (?:shorthand )?flag|unrecognized command|u
 _OLD = "Error: error inspecting object: "
 # Where podman writes what it thinks meanwhile: logrus lines, beside the error itself.
 _LOG_LINE = r"time=\"[^\"]*\" level=[a-z]+ |(?:TRAC|DEBU|INFO|WARN|ERRO|FATA)\[\d+\] "
-_MOST_LINES = 40
-_MOST_IN_A_LINE = 4000
+_MAX_LINES = 40
+_MAX_LINE_CHARACTERS = 4000
 
 
 def without_warnings(stderr: str) -> str:
-    """The error in what podman wrote to stderr; empty when there are only log entries.
+    """Return the error in what podman wrote to stderr; empty when there are only log entries.
 
     The command puts `Error: ` before it; what stands above that line are others' words.
     """
@@ -75,103 +75,103 @@ def without_warnings(stderr: str) -> str:
 
 
 def errors_in(stderr: str) -> list[str]:
-    """The lines of stderr that are no log entries."""
+    """Return the lines of stderr that are no log entries."""
     return [line for line in stderr.splitlines() if not re.match(_LOG_LINE, line)]
 
 
-def error_of(doing: str, words: str, *, image: str = "") -> LaneError:
-    """The error that these words of podman's mean, when it was `doing` something.
+def error_of(action: str, text: str, *, image: str = "") -> LaneError:
+    """Return the error that these words of podman's mean, at this action.
 
     The order matters: words that hold a path come first, and a failed start of a container whose
     port is taken says both.
     """
-    said = bounded(words)
-    if _says(_NO_SOURCE, said):
+    detail = bounded(text)
+    if _matches(_NO_SOURCE, detail):
         return MountSourceMissing(
-            f"could not {doing}: the host side of a mount does not exist",
-            said,
+            f"could not {action}: the host side of a mount does not exist",
+            detail,
             (Hint("create-mount-source"),),
         )
-    if _says(_PORT_TAKEN, said):
-        return PortInUse(f"could not {doing}: its host port belongs to another process", said)
-    if _says(_NOT_RUN, said):
-        return _not_started(doing, said)
-    return _by_name(doing, said, image) or _other_error(doing, said)
+    if _matches(_PORT_TAKEN, detail):
+        return PortInUse(f"could not {action}: its host port belongs to another process", detail)
+    if _matches(_NOT_RUN, detail):
+        return _not_started(action, detail)
+    return _by_name(action, detail, image) or _other_error(action, detail)
 
 
-def _by_name(doing: str, said: str, image: str) -> LaneError | None:
-    if _says(NO_IMAGE, said):
-        return image_missing(image, said)
-    if _says(NO_CONTAINER, said):
-        return NotFound(f"could not {doing}: there is no such container", said)
-    if _says(_A_PODS_NAME, said):
+def _by_name(action: str, detail: str, image: str) -> LaneError | None:
+    if _matches(NO_IMAGE, detail):
+        return image_missing(image, detail)
+    if _matches(NO_CONTAINER, detail):
+        return NotFound(f"could not {action}: there is no such container", detail)
+    if _matches(_A_PODS_NAME, detail):
         return NotOwned(
-            f"could not {doing}: a pod has that name",
-            said,
+            f"could not {action}: a pod has that name",
+            detail,
             (Hint("rename-pod"),),
         )
-    if _says(_NAME_TAKEN, said):
-        return NameInUse(f"could not {doing}: the name is taken", said)
-    if _says(_WRONG_STATE, said):
-        return InvalidState(f"could not {doing}: the container is in the wrong state", said)
+    if _matches(_NAME_TAKEN, detail):
+        return NameInUse(f"could not {action}: the name is taken", detail)
+    if _matches(_WRONG_STATE, detail):
+        return InvalidState(f"could not {action}: the container is in the wrong state", detail)
     return None
 
 
-def _other_error(doing: str, said: str) -> LaneError:
-    if _says(_NO_START, said):
-        return _not_started(doing, said)
-    if _says(_UNKNOWN, said):
-        return too_old(said)
-    if _says(_NO_SERVICE, said):
-        return unavailable(said)
-    if _says(_INVALID, said):
-        return InvalidLane(f"could not {doing}: podman refuses an option", said)
-    return EngineFailed(f"could not {doing}", said, (Hint("run-doctor"),))
+def _other_error(action: str, detail: str) -> LaneError:
+    if _matches(_NO_START, detail):
+        return _not_started(action, detail)
+    if _matches(_UNKNOWN, detail):
+        return too_old(detail)
+    if _matches(_NO_SERVICE, detail):
+        return unavailable(detail)
+    if _matches(_INVALID, detail):
+        return InvalidLane(f"could not {action}: podman refuses an option", detail)
+    return EngineFailed(f"could not {action}", detail, (Hint("run-doctor"),))
 
 
-def _says(pattern: str, said: str) -> bool:
-    return re.search(pattern, said, re.MULTILINE) is not None
+def _matches(pattern: str, detail: str) -> bool:
+    return re.search(pattern, detail, re.MULTILINE) is not None
 
 
-def _not_started(doing: str, said: str) -> LaneError:
-    return StartFailed(f"could not {doing}", said, (Hint("show-command"),))
+def _not_started(action: str, detail: str) -> LaneError:
+    return StartFailed(f"could not {action}", detail, (Hint("show-command"),))
 
 
-def bounded(words: str) -> str:
+def bounded(text: str) -> str:
     """Words that a person can read: whole lines, for a part of one may be a part of a secret."""
-    lines = words.strip().splitlines()
-    if len(lines) > _MOST_LINES:
-        half = _MOST_LINES // 2
+    lines = text.strip().splitlines()
+    if len(lines) > _MAX_LINES:
+        half = _MAX_LINES // 2
         lines = [*lines[:half], f"({len(lines) - 2 * half} more lines)", *lines[-half:]]
-    most = _MOST_IN_A_LINE
+    limit = _MAX_LINE_CHARACTERS
     return "\n".join(
-        line if len(line) <= most else f"(a line of {len(line)} characters)" for line in lines
+        line if len(line) <= limit else f"(a line of {len(line)} characters)" for line in lines
     )
 
 
-def is_too_old(words: str) -> bool:
-    """Whether these are the words of a podman before 4.1."""
-    return any(line.startswith(_OLD) for line in words.splitlines())
+def is_too_old(text: str) -> bool:
+    """Return whether these are the words of a podman before 4.1."""
+    return any(line.startswith(_OLD) for line in text.splitlines())
 
 
-def too_old(said: str) -> LaneError:
+def too_old(detail: str) -> LaneError:
     """podman does not know what lanekit asks of it."""
     return EngineUnavailable(
         "this podman is too old for lanekit",
-        bounded(said),
+        bounded(detail),
         (Hint("upgrade-podman"),),
     )
 
 
-def nameless(doing: str) -> LaneError:
+def nameless(action: str) -> LaneError:
     """For an empty name podman would choose one itself, and nobody would know it again."""
-    return InvalidLane(f"could not {doing}: a container has to have a name")
+    return InvalidLane(f"could not {action}: a container has to have a name")
 
 
-def unavailable(said: str) -> LaneError:
+def unavailable(detail: str) -> LaneError:
     """podman cannot be reached."""
     return EngineUnavailable(
         "podman cannot be reached",
-        said,
+        detail,
         (Hint("install-podman"), Hint("start-podman-service")),
     )

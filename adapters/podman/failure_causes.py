@@ -62,9 +62,14 @@ _WORDS: tuple[tuple[Cause, str], ...] = (
         r"|no space left on device|read-only file system",
     ),
     ("no-service", r"unable to connect to Podman|Cannot connect to Podman"),
+    # runc; crun, from reports. podman's "command that was not found" comes with any missing file.
+    (
+        "no-program",
+        r"exec: \"[^\"]*\": (?:stat [^:]*: )?no such file or directory"
+        r"|exec: \"[^\"]*\": executable file not found"
+        r"|executable file `[^`]*` not found",
+    ),
 )
-NOT_THERE = r"OCI runtime attempted to invoke a command that was not found$"
-"""The runtime got as far as running the program, and there is none."""
 
 
 def diagnosis_of(words: str) -> Diagnosis:

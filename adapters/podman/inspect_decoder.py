@@ -18,7 +18,7 @@ from lanekit.core.domain.containers import CPU_PERIOD_US, MAX_PORT, Mount, Port
 from lanekit.core.domain.errors import Outcome
 from lanekit.core.domain.observed import ImageInfo, ObservedContainer, State
 
-_SHOWN = 40
+_SHOWN_CHARACTERS = 40
 _NANO = 1_000_000_000
 # What the kernel takes for a quota without a period (microseconds): kernel, sched-bwc.rst.
 _ZERO_TIME = "0001-01-01T00:00:00Z"
@@ -102,7 +102,7 @@ def _required(node: Node, key: str) -> str:
 
 
 def _identifier(node: Node) -> str:
-    """A container's id. It becomes an argument of what follows: nothing else may pass for one."""
+    """Return a container's id. It becomes an argument of commands: nothing else may pass for it."""
     value = _required(node, "Id")
     if not re.fullmatch(ID, value):
         raise Malformed(f"{node.where}.Id is no id of 64 hex digits")
@@ -201,7 +201,7 @@ def _port(key: str, ports: Node) -> list[Port]:
 def _port_key(key: str, where: str) -> tuple[int, str]:
     found = re.fullmatch(_PORT_KEY, key)
     if found is None or int(found[1]) > MAX_PORT:
-        raise Malformed(f"{where} has a port {key[:_SHOWN]!r}, expected one like 80/tcp")
+        raise Malformed(f"{where} has a port {key[:_SHOWN_CHARACTERS]!r}, expected one like 80/tcp")
     return int(found[1]), found[2]
 
 
@@ -210,7 +210,9 @@ def _host_port(binding: Node) -> int | None:
     if not text:
         return None
     if not re.fullmatch(r"[0-9]{1,5}", text) or int(text) > MAX_PORT:
-        raise Malformed(f"{binding.where}.HostPort is {text[:_SHOWN]!r}, expected a port")
+        raise Malformed(
+            f"{binding.where}.HostPort is {text[:_SHOWN_CHARACTERS]!r}, expected a port"
+        )
     return int(text)
 
 

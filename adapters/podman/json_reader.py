@@ -10,7 +10,7 @@ from lanekit.core.domain._dataclass import dataclass
 from lanekit.core.domain.errors import InvalidResponse, Outcome
 from lanekit.core.domain.hints import Hint
 
-_SHOWN = 200
+_SHOWN_CHARACTERS = 200
 # podman is written in Go, whose largest whole number this is.
 _LARGEST = 2**63 - 1
 
@@ -23,7 +23,7 @@ class Malformed(Exception):
 
 
 def parse(text: str, what: str) -> Outcome[object]:
-    """The JSON value of a text; `InvalidResponse` when it is none, with its beginning.
+    """Return the JSON value of a text; `InvalidResponse` when it is none, with its beginning.
 
     What begins like JSON is not shown: it may be an inspect, cut in the middle of a secret.
     """
@@ -31,7 +31,9 @@ def parse(text: str, what: str) -> Outcome[object]:
         return Success(cast("object", _DECODER.decode(text)))
     except (ValueError, RecursionError) as error:
         looks_right = text.lstrip()[:1] in ("[", "{")
-        begin = f"{len(text)} characters" if looks_right else f"it begins: {text[:_SHOWN]!r}"
+        begin = (
+            f"{len(text)} characters" if looks_right else f"it begins: {text[:_SHOWN_CHARACTERS]!r}"
+        )
         return Failure(undecodable(what, f"{error}; {begin}"))
 
 
@@ -45,7 +47,7 @@ _DECODER = json.JSONDecoder(parse_constant=no_number)
 
 
 def undecodable(what: str, detail: str) -> InvalidResponse:
-    """The error for an answer that makes no sense."""
+    """Return the error for an answer that makes no sense."""
     return InvalidResponse(
         f"podman's answer to {what} could not be understood",
         detail=detail,
@@ -61,15 +63,15 @@ class Node:
     where: str = ""
 
     def text(self, key: str, default: str = "") -> str:
-        """A string."""
+        """Return a string."""
         return self._get(key, str, default)
 
     def flag(self, key: str) -> bool:
-        """A boolean, false when missing."""
+        """Return a boolean, false when missing."""
         return self._get(key, bool, False)
 
     def number(self, key: str) -> int:
-        """An integer of 64 bits, 0 when missing."""
+        """Return an integer of 64 bits, 0 when missing."""
         value = self._get(key, int, 0)
         if isinstance(value, bool):
             raise Malformed(f"{self._place(key)} is true or false, expected a number")
@@ -78,20 +80,20 @@ class Node:
         return value
 
     def node(self, key: str) -> "Node":
-        """An object, empty when missing."""
+        """Return an object, empty when missing."""
         return Node(self._get(key, dict, {}), self._place(key))
 
     def has(self, key: str) -> bool:
-        """Whether the key is there and not null."""
+        """Return whether the key is there and not null."""
         return self.data.get(key) is not None
 
     def nodes(self, key: str) -> Iterator["Node"]:
-        """A list of objects; what is not an object in it is an error."""
+        """Yield a list of objects; what is not an object in it is an error."""
         for index, item in enumerate(self.items(key)):
             yield as_node(item, f"{self._place(key)}[{index}]")
 
     def texts(self, key: str) -> tuple[str, ...]:
-        """A list of strings."""
+        """Return a list of strings."""
         items = self.items(key)
         for index, item in enumerate(items):
             if not isinstance(item, str):
@@ -99,12 +101,12 @@ class Node:
         return cast("tuple[str, ...]", items)
 
     def text_map(self, key: str) -> dict[str, str]:
-        """An object whose values are strings."""
+        """Return an object whose values are strings."""
         found = self.node(key)
         return {name: found.text(name) for name in found.data}
 
     def items(self, key: str) -> tuple[object, ...]:
-        """A list of anything."""
+        """Return a list of anything."""
         return tuple(cast("list[object]", self._get(key, list, [])))
 
     def _place(self, key: str) -> str:
@@ -134,7 +136,7 @@ def _kind(value: object) -> str:
 
 
 def as_node(value: object, where: str) -> Node:
-    """The value as an object, or Malformed."""
+    """Return the value as an object, or Malformed."""
     if not isinstance(value, dict):
         raise Malformed(f"{where or 'the answer'} is {_kind(value)}, expected an object")
     return Node(cast("JsonObject", value), where)

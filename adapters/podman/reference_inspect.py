@@ -25,7 +25,7 @@ class _GoError(Exception):
 
 
 def decode_reference(text: str) -> Outcome[ReferenceView | None]:
-    """What the reference sees of `podman inspect`'s output; None when the list is empty."""
+    """Return what the reference sees of `podman inspect`'s output; None when the list is empty."""
     try:
         value = cast("object", json.loads(text, object_pairs_hook=tuple, parse_constant=no_number))
         items = _list(value, "the answer")
@@ -77,7 +77,7 @@ def _pairs(value: object, where: str) -> _Pairs:
 
 
 def _field(value: object, name: str, where: str) -> object:
-    """The last value under a key that fits; objects under one key are merged, null is no value."""
+    """Return the last value under a key that fits; objects are merged, null is not a value."""
     found: object = None
     for key, item in _pairs(value, where):
         # Go compares letter by letter: one that casefold spells with two (\ufb01) fits nothing.

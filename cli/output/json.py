@@ -1,4 +1,4 @@
-"""`--json`: one object a line a lane."""
+"""`--json`: one object per lane, and with --verbose one per event."""
 
 from __future__ import annotations
 
@@ -8,11 +8,18 @@ from typing import TYPE_CHECKING
 
 from lanekit.cli.output.hints import hint_lines
 from lanekit.core.domain._dataclass import dataclass
+from lanekit.core.domain.progress import (
+    Event,
+    OperationFailed,
+    OperationFinished,
+    OperationStarted,
+    OperationUndone,
+    Waiting,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from lanekit.cli.output.progress import LaneProgress
     from lanekit.core.domain.differences import Drift
     from lanekit.core.domain.errors import LaneError
     from lanekit.core.domain.lanes import Lane
@@ -40,12 +47,12 @@ class Record:
 
 
 def line(record: Record, **more: object) -> str:
-    """The record as one line of JSON; `more` are keys of one command alone."""
+    """Return the record as one line of JSON; `more` are keys of one command alone."""
     return json.dumps(asdict(record) | more)
 
 
 def ensured_record(ensured: EnsureResult) -> Record:
-    """A lane that was made so."""
+    """Return the record of an ensured lane."""
     return Record(
         ensured.lane,
         ensured.container,
@@ -60,7 +67,7 @@ def ensured_record(ensured: EnsureResult) -> Record:
 
 
 def planned_record(plan: Plan) -> Record:
-    """A lane and what would be done."""
+    """Return the record of a lane's plan."""
     return Record(
         plan.lane,
         plan.container,
@@ -73,12 +80,12 @@ def planned_record(plan: Plan) -> Record:
 
 
 def losses(changes: Iterable[LayerChange] | None) -> list[dict[str, str]] | None:
-    """What a replace would lose, path by path; null where nothing is replaced."""
+    """Return what a replacement would lose, path by path; null if nothing is replaced."""
     return None if changes is None else [asdict(change) for change in changes]
 
 
 def status_record(status: LaneStatus) -> Record:
-    """A lane as it is."""
+    """Return the record of a lane's status."""
     return Record(
         status.lane,
         status.container,
@@ -89,21 +96,26 @@ def status_record(status: LaneStatus) -> Record:
 
 
 def failed_record(
-    lane: Lane, error: LaneError, heard: LaneProgress | None = None, seconds: float | None = None
+    lane: Lane,
+    error: LaneError,
+    operations: Iterable[Operation] = (),
+    *,
+    rolled_back: bool = False,
+    seconds: float | None = None,
 ) -> Record:
-    """A lane that failed, and what was done until then."""
+    """Return the record of a lane that failed, with the operations until then."""
     return Record(
         lane.name,
         lane.container_name,
-        operations=_operations(heard.operations) if heard else (),
-        rolled_back=heard.rolled_back if heard else False,
+        operations=_operations(operations),
+        rolled_back=rolled_back,
         seconds=None if seconds is None else round(seconds, 3),
         error=error_object(error),
     )
 
 
 def error_object(error: LaneError) -> dict[str, str]:
-    """An error, for scripts: they ask for its kind."""
+    """Return an error as an object; scripts look at its kind."""
     return {
         "kind": error.kind,
         "message": error.message,
@@ -113,9 +125,30 @@ def error_object(error: LaneError) -> dict[str, str]:
 
 
 def differences(drift: Drift) -> tuple[dict[str, str], ...]:
-    """Each difference as an object."""
+    """Return each difference as an object."""
     return tuple(asdict(difference) for difference in drift)
 
 
 def _operations(operations: Iterable[Operation]) -> tuple[dict[str, str], ...]:
-    return tuple({"operation": str(op), "cause": op.cause} for op in operations)
+    return tuple(map(_operation, operations))
+
+
+def event_line(event: Event) -> str:
+    """Return an event as one line of JSON; only events have the key `event`."""
+    record: dict[str, object] = {"event": type(event).__name__, "lane": event.lane}
+    match event:
+        case Waiting(_, what, seconds):
+            record |= {"what": what, "seconds": round(seconds, 3)}
+        case OperationFinished(_, operation, seconds):
+            record |= _operation(operation) | {"seconds": round(seconds, 3)}
+        case OperationFailed(_, operation, reason):
+            record |= _operation(operation) | {"reason": reason}
+        case OperationUndone(_, operation, failed):
+            record |= _operation(operation) | {"failed": failed}
+        case OperationStarted(_, operation):
+            record |= _operation(operation)
+    return json.dumps(record)
+
+
+def _operation(operation: Operation) -> dict[str, str]:
+    return {"operation": str(operation), "cause": operation.cause}

@@ -1,4 +1,4 @@
-"""The table that lives at a terminal while many lanes are worked on."""
+"""The live table on a terminal while many lanes are worked on."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
     from rich.console import ConsoleOptions, RenderResult
 
 Row = tuple[str, str, str, float | None]
-"""A lane: its name, what is under way, its result, its seconds (None: not begun)."""
+"""A lane: its name, what is under way, its result, its seconds (None: not started)."""
 
 _STYLES = {"none": "green", "failed": "red", "replaced": "yellow"}
-_A_SECOND = 8
-_FRAME = 3  # lines of the head, the rule and the count
+_REFRESHES_PER_SECOND = 8
+_FRAME_LINES = 3  # the head, the rule and the count
 
 
 def live_table(rows: Callable[[], list[Row]]) -> Live:
-    """The table on stderr; it draws itself anew until it is stopped, and then goes away."""
+    """Return the table, on stderr; it is drawn again until it is stopped, and then goes away."""
     return Live(
         LaneTable(rows),
         console=Console(stderr=True),
-        refresh_per_second=_A_SECOND,
+        refresh_per_second=_REFRESHES_PER_SECOND,
         transient=True,
         redirect_stdout=False,
         redirect_stderr=False,
@@ -37,7 +37,7 @@ def live_table(rows: Callable[[], list[Row]]) -> Live:
 
 
 class LaneTable:
-    """A row a lane, as `rows` tells them; those under way first, when not all have room."""
+    """One row per lane, from `rows`; those under way first if not all have room."""
 
     def __init__(self, rows: Callable[[], list[Row]]) -> None:
         self._rows = rows
@@ -46,7 +46,7 @@ class LaneTable:
         rows = self._rows()
         done = sum(1 for _, _, result, _ in rows if result)
         count = Text(f"{done} of {len(rows)} done", style="bold")
-        room = max(1, console.size.height - _FRAME)
+        room = max(1, console.size.height - _FRAME_LINES)
         if len(rows) > room:
             rows = sorted(rows, key=_rank)[:room]
         table = Table("LANE", "", "SECONDS", box=None, pad_edge=False, expand=True)
@@ -58,7 +58,7 @@ class LaneTable:
 
 
 def _rank(row: Row) -> int:
-    """Under way, failed, not begun, done."""
+    """Order lanes: under way, failed, not started, done."""
     _, _, result, seconds = row
     if seconds is None:
         return 2

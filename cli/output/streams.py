@@ -1,4 +1,4 @@
-"""Where words go: data to stdout, everything else to stderr."""
+"""Where text goes: results to stdout, everything else to stderr."""
 
 import os
 import sys
@@ -8,16 +8,16 @@ from typing import NoReturn, TextIO
 import typer
 
 USAGE = 2
-"""The exit code of a wrong call or a wrong fleet file."""
+"""The exit code of wrong usage or a fleet file that is not valid."""
 FAILED = 1
 """The exit code when a lane failed."""
 EXIT_CHANGES_PENDING = 3
-"""The exit code of plan and drift --exit-code when there is work."""
+"""The exit code of plan and drift --exit-code if there are changes to make."""
 _PIPE_CLOSED = 128 + 13  # as a shell shows a process that SIGPIPE ended
 
 
 def print_result(text: str) -> None:
-    """A line of data. Ends the program when nobody reads it any more, or it cannot be written."""
+    """Print a line of results; exit if nobody reads it any more, or it cannot be written."""
     try:
         _write(sys.stdout, text)
     except BrokenPipeError:
@@ -30,24 +30,24 @@ def print_result(text: str) -> None:
 
 
 def print_message(text: str) -> None:
-    """A line for people: progress, notes, errors."""
+    """Print a line for people: progress, notes, errors."""
     try:
         _write(sys.stderr, text)
     except (OSError, ValueError):
-        # Nobody left to be told; what is under way matters more.
+        # Nobody reads it; what is under way matters more.
         return
 
 
 def usage_error(text: str) -> NoReturn:
-    """End with exit code 2: the call or the fleet file is wrong, nothing was done."""
+    """Exit with 2: the call or the fleet file is wrong, and nothing was done."""
     print_message(f"lanekit: {text}")
     raise typer.Exit(USAGE)
 
 
 def prepare_streams() -> None:
-    """Let no output fail for its characters, nor land in a file that took a closed stream's place.
+    """Keep output from failing for its characters, and from a file in a closed stream's place.
 
-    Bytes that were no text, and what the terminal's encoding lacks, are shown as escapes.
+    Bytes that are not text, and characters that the terminal's encoding lacks, become escapes.
     """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
@@ -59,12 +59,12 @@ def prepare_streams() -> None:
 
 
 def is_terminal(stream: TextIO) -> bool:
-    """Whether a line there can be erased and written anew."""
+    """Return whether a line there can be erased and written again."""
     return stream.isatty() and os.environ.get("TERM", "dumb") != "dumb"
 
 
 def is_rich(stream: TextIO) -> bool:
-    """Whether colours and drawn tables may go there (https://no-color.org)."""
+    """Return whether colours and drawn tables may go there (https://no-color.org)."""
     return is_terminal(stream) and not os.environ.get("NO_COLOR")
 
 

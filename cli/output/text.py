@@ -1,4 +1,4 @@
-"""What people read: lines, tables, errors. Plain in a pipe, coloured at a terminal."""
+"""Text for people: lines, tables, errors. Plain in a pipe, coloured on a terminal."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ from lanekit.core.domain.escaping import escape_control_chars
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from rich.table import Table
 
     from lanekit.core.domain.differences import Drift
     from lanekit.core.domain.errors import LaneError
@@ -31,35 +29,40 @@ _COLOURS = {
     "failed": "red",
 }
 _ACTION_WIDTH = 9  # of "restarted"
-_FIELDS = 3
+_MAX_FIELDS = 3
 STATUS_HEAD = ("LANE", "CONTAINER", "STATE", "ENDPOINT", "READY", "DRIFT")
 
 
+def counted(count: int, noun: str) -> str:
+    """Return e.g. `1 lane`, `2 lanes`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def ensured_line(ensured: EnsureResult, width: int) -> str:
-    """ws1/a  replaced  http://127.0.0.1:41234  0.84s  because image.id, worker.digest"""
+    """Return e.g. `ws1/a  replaced  http://127.0.0.1:41234  0.84s  because image.id`."""
     causes = [difference.field for difference in ensured.drift]
     causes = causes or [operation.cause for operation in ensured.operations[:1]]
     because = f"  because {', '.join(causes)}" if causes else ""
     head = _head(ensured.lane, ensured.action, width)
-    left = ", ".join(difference.field for difference in ensured.remaining_drift)
-    kept = f"  left: {left} ({ensured.remaining_reason})" if left else ""
-    return f"{head}  {ensured.endpoint.url}  {ensured.seconds:.2f}s{because}{kept}"
+    fields = ", ".join(difference.field for difference in ensured.remaining_drift)
+    remaining = f"  still differs: {fields} ({ensured.remaining_reason})" if fields else ""
+    return f"{head}  {ensured.endpoint.url}  {ensured.seconds:.2f}s{because}{remaining}"
 
 
 def plan_text(plan: Plan, *, verbose: bool) -> str:
-    """The plan, and how many files its replace would lose; `verbose`: which."""
+    """Return the plan, and how many files its replacement would lose; `verbose`: which."""
     lost = plan.lost_files or ()
     if not lost:
         return str(plan)
-    files = f"{len(lost)} file{'s' if len(lost) > 1 else ''}"
     hint = "" if verbose else " (--verbose lists them)"
-    lines = [str(plan), f"  loses  {files} changed in the container's own layer{hint}"]
-    each = [f"    {change.kind:<7}  {escape_control_chars(change.path)}" for change in lost]
-    return "\n".join([*lines, *(each if verbose else [])])
+    files = counted(len(lost), "file")
+    lines = [str(plan), f"  loses  {files} changed in the container's writable layer{hint}"]
+    paths = [f"    {change.kind:<7}  {escape_control_chars(change.path)}" for change in lost]
+    return "\n".join([*lines, *(paths if verbose else [])])
 
 
 def failed_line(lane: str, error: LaneError, seconds: float, width: int) -> str:
-    """The line of a lane that failed; its error goes to stderr."""
+    """Return the line of a lane that failed; its error goes to stderr."""
     return f"{_head(lane, 'failed', width)}  -  {seconds:.2f}s  because {error.kind}"
 
 
@@ -71,18 +74,18 @@ def _head(lane: str, action: str, width: int) -> str:
 
 
 def error_text(error: LaneError, *, rolled_back: bool = False) -> str:
-    """What failed and on which lane; podman's words, indented; what to do next."""
+    """Return what failed and on which lane; podman's words, indented; what to do next."""
     lines = [f"{error.lane}: {error.message}" if error.lane else error.message]
     lines += [f"    {line}" for line in error.detail.strip().splitlines()]
     if rolled_back:
-        lines.append("  what had been done was undone")
+        lines.append("  the changes were rolled back")
     lines += [f"  -> {line}" for line in hint_lines(error)]
-    # Words from a container must not steer the terminal of whoever reads them.
+    # Text from a container must not control the terminal of whoever reads it.
     return "\n".join(map(escape_control_chars, lines))
 
 
 def status_row(status: LaneStatus) -> tuple[str, ...]:
-    """The cells under STATUS_HEAD."""
+    """Return the cells below STATUS_HEAD."""
     return (
         status.lane,
         status.container,
@@ -96,34 +99,20 @@ def status_row(status: LaneStatus) -> tuple[str, ...]:
 def _drift_cell(drift: Drift) -> str:
     if not drift:
         return "-"
-    fields = [difference.field for difference in drift[:_FIELDS]]
-    return f"{len(drift)}: {', '.join(fields)}{', ..' if len(drift) > _FIELDS else ''}"
+    fields = [difference.field for difference in drift[:_MAX_FIELDS]]
+    return f"{len(drift)}: {', '.join(fields)}{', ..' if len(drift) > _MAX_FIELDS else ''}"
 
 
-def say_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table on stdout: drawn at a terminal, aligned columns elsewhere."""
+def print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table on stdout: drawn on a terminal, aligned columns elsewhere."""
     if is_rich(sys.stdout):
-        _say_rich_table(head, rows)
+        from lanekit.cli.output.drawn_table import (  # noqa: PLC0415 - rich costs 40 ms
+            print_drawn_table,
+        )
+
+        print_drawn_table(head, rows)
         return
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
     for row in (head, *rows):
         cells = (f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
         print_result("  ".join(cells).rstrip())
-
-
-def _say_rich_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    from rich.console import Console  # noqa: PLC0415 - 40 ms, only at a terminal
-
-    Console().print(drawn_table(head, rows))
-
-
-def drawn_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
-    """A table for a terminal."""
-    from rich.box import SIMPLE_HEAD  # noqa: PLC0415 - 40 ms, only at a terminal
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
-
-    table = Table(*head, box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    for row in rows:
-        table.add_row(*map(Text, row))
-    return table

@@ -1,6 +1,6 @@
-"""Ctrl-C and SIGTERM: one clear line, what was begun is undone, and the right exit code.
+"""Ctrl-C and SIGTERM: one clear line, a rollback, and the right exit code.
 
-Signals belong to the process, and so does what is kept here.
+Signals belong to the process, and so does the state here.
 """
 
 import os
@@ -15,15 +15,15 @@ import typer
 from lanekit.cli.signals.wakeup import waking
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
-_FIRST = "lanekit: interrupted; putting back what was begun (once more: leave at once)"
+_FIRST = "lanekit: interrupted, rolling back; press Ctrl-C again to exit immediately"
 _IDLE = "lanekit: interrupted"
-_SECOND = "lanekit: left at once; the next `lanekit ensure` puts right what was begun"
+_SECOND = "lanekit: exited without rolling back; the next `lanekit ensure` recovers"
 
 
 class _InterruptState:
-    """How deep the main thread is in what a first signal has to wait for, and if one does.
+    """How many blocks the main thread is in that defer a first signal, and whether one waits.
 
-    `idle`: nothing is begun that would have to be put back.
+    `idle`: nothing is under way that would have to be rolled back.
     """
 
     depth = 0
@@ -33,9 +33,9 @@ class _InterruptState:
 
 @contextmanager
 def defer_interrupts() -> Generator[None]:
-    """Within, a first signal waits: KeyboardInterrupt is raised at the end. A second one does not.
+    """Defer a first signal: KeyboardInterrupt is raised at the end of the block.
 
-    For the main thread, and for what is short: a lane that is done, and not yet told of.
+    For the main thread, and for short blocks: to print a lane that is done.
     """
     _InterruptState.depth += 1
     try:
@@ -49,7 +49,7 @@ def defer_interrupts() -> Generator[None]:
 
 @contextmanager
 def nothing_to_undo() -> Generator[None]:
-    """Within, nothing is begun: who interrupts it is not told that something is put back."""
+    """Let an interruption in this block not announce a rollback."""
     _InterruptState.idle = True
     try:
         yield
@@ -58,17 +58,17 @@ def nothing_to_undo() -> Generator[None]:
 
 
 def confirmed(question: str) -> bool:
-    """Whether whoever sits at the terminal says yes."""
+    """Ask a yes-or-no question on the terminal."""
     with nothing_to_undo():
         return typer.confirm(question, err=True)
 
 
 @contextmanager
 def interruptible() -> Generator[None]:
-    """Within, the first signal raises KeyboardInterrupt; the exit code is then 128 + its number.
+    """Raise KeyboardInterrupt at the first signal; the exit code is then 128 + its number.
 
-    A second one ends the process there and then, as kill -9 would: every state that leaves is one
-    that the next ensure puts right. A signal that the caller had ignored stays ignored.
+    A second signal ends the process at once, as kill -9 would: the next ensure recovers from every
+    state that this leaves. A signal that the caller ignores stays ignored.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -1,4 +1,4 @@
-"""A signal that comes just before the main thread waits breaks that wait off too.
+"""A signal that comes just before the main thread waits ends that wait too.
 
 Python notes a signal, and calls its handler between two steps of the main thread (its manual,
 "Execution of Python signal handlers"). One that comes after the last step before a wait is noted,
@@ -13,15 +13,15 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from types import FrameType
 
-# It breaks a wait off as any signal does, and means nothing: whom it reaches too late ignores it.
+# It ends a wait as any signal does, and means nothing: it is ignored where it comes too late.
 _WAKE_SIGNAL = signal.SIGURG
-_AGAIN = 0.02  # seconds; the poke itself may come just before the wait
-_AT_ONCE = 64  # bytes: each is the number of a signal that came
+_REPEAT_SECONDS = 0.02  # the wake-up itself may come just before the wait
+_READ_BYTES = 64  # each byte is the number of a signal that came
 
 
 @contextmanager
 def waking() -> Generator[None]:
-    """Within, a signal that has a handler is acted on soon, whatever the main thread waits in.
+    """Have handlers of signals called soon, whatever the main thread waits for in this block.
 
     For the main thread only.
     """
@@ -50,11 +50,11 @@ def waking() -> Generator[None]:
 
 
 def _wake(main: int, reader: int, seen: list[int]) -> None:
-    """After each signal, poke the main thread until it has called the handlers of all that came."""
-    while numbers := os.read(reader, _AT_ONCE):
+    """After each signal, wake the main thread until it has called the handlers of all that came."""
+    while numbers := os.read(reader, _READ_BYTES):
         if set(numbers) == {_WAKE_SIGNAL}:
             continue
         seen.clear()
         while not seen:
             signal.pthread_kill(main, _WAKE_SIGNAL)
-            time.sleep(_AGAIN)
+            time.sleep(_REPEAT_SECONDS)

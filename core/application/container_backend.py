@@ -7,17 +7,20 @@ from returns.result import Failure, Success
 
 from lanekit.core.application import lifecycle, remove_orphans
 from lanekit.core.application.context import Ports, PreparedLane
-from lanekit.core.application.ensure import EnsureOptions, plan_with_idle_check
+from lanekit.core.application.ensure import EnsureOptions
 from lanekit.core.application.ensure_batch import EnsureBatch
 from lanekit.core.application.ensure_lane import LaneEnsurer
 from lanekit.core.application.lock_wait import acquire_with_progress
 from lanekit.core.application.observe import observe, with_mount_health
+from lanekit.core.application.planning import plan_with_idle_check
 from lanekit.core.application.pool import map_concurrently
 from lanekit.core.application.prepare import ReadConfig, prepare, validation_failure
+from lanekit.core.application.restart_stopped import forget_all_stopped
 from lanekit.core.domain.containers import ContainerSpec
 from lanekit.core.domain.errors import InvalidLane, LaneError, Outcome, for_lane
+from lanekit.core.domain.journal import EMPTY
 from lanekit.core.domain.lane_events import LaneEvent, lane_event
-from lanekit.core.domain.lanes import Lane
+from lanekit.core.domain.lanes import DEFAULT_GRACE_SECONDS, Lane
 from lanekit.core.domain.observed import Endpoint, ObservedLane
 from lanekit.core.domain.orphans import Orphan, OrphanRemoval, OrphanReport
 from lanekit.core.domain.plan import Plan
@@ -25,10 +28,10 @@ from lanekit.core.domain.redaction import redact_error
 from lanekit.core.domain.results import EnsureResult, LaneStatus, RemoveResult, StopResult
 from lanekit.core.domain.validation import identity_errors
 from lanekit.core.ports.backend import LaneEvents
+from lanekit.core.ports.clock import Waitable
 from lanekit.core.ports.engine import ContainerEngine, EventStream, Streams
-from lanekit.core.ports.lock import LaneJournal
+from lanekit.core.ports.journal import LaneJournal
 
-_DEFAULT_GRACE_SECONDS = 10.0
 _CONCURRENT_PROBES = 16
 _ANY_NAME = "lanekit-watch"
 
@@ -152,7 +155,11 @@ class ContainerBackend:
         held = _identity_failure(lane) or self._hold(lane, self._lock_timeout)
         if isinstance(held, Failure):
             return held
-        with held.unwrap():
+        with held.unwrap() as journal:
+            # Nothing starts again what somebody wants to be stopped.
+            forgotten = forget_all_stopped(journal)
+            if isinstance(forgotten, Failure):
+                return forgotten
             return lifecycle.stop(self.engine, lane, _grace(lane), self._options.listen)
 
     def remove(self, lane: Lane) -> Outcome[RemoveResult]:
@@ -160,8 +167,8 @@ class ContainerBackend:
         held = _identity_failure(lane) or self._hold(lane, self._lock_timeout)
         if isinstance(held, Failure):
             return held
-        with held.unwrap() as note:
-            note.write("")
+        with held.unwrap() as journal:
+            _ = journal.write(EMPTY, durable=False)
             return lifecycle.remove(self.engine, lane, _grace(lane), self._options.listen)
 
     def events(self) -> Outcome[LaneEvents]:
@@ -182,23 +189,24 @@ class ContainerBackend:
         return remove_orphans.find_orphans(self.engine, fleet, lanes)
 
     def remove_orphan(
-        self, fleet: str, lanes: Sequence[Lane], orphan: Orphan, *, running: bool
+        self, fleet: str, lanes: Sequence[Lane], orphan: Orphan, *, running: bool, grace: float
     ) -> Outcome[OrphanRemoval]:
         """See `LaneBackend.remove_orphan`; under the lane's lock."""
         return remove_orphans.remove_orphan(
-            self.engine, self._hold_orphan, fleet, lanes, orphan, running=running
+            self.engine, self._hold_orphan, fleet, lanes, orphan, running=running, grace=grace
         )
 
     def _hold_orphan(self, orphan: Orphan) -> Outcome[_Held]:
         return self._acquire(orphan.base, orphan.lane, self._lock_timeout)
 
-    def _hold(self, lane: Lane, timeout: float) -> Outcome[_Held]:
-        return self._acquire(lane.container_name, lane.name, timeout)
+    def _hold(self, lane: Lane, timeout: float, cancel: Waitable | None = None) -> Outcome[_Held]:
+        return self._acquire(lane.container_name, lane.name, timeout, cancel)
 
-    def _acquire(self, container_name: str, lane: str, timeout: float) -> Outcome[_Held]:
-        return acquire_with_progress(
-            self._ports.lock, container_name, lane, timeout, self._options.listen
-        )
+    def _acquire(
+        self, container_name: str, lane: str, timeout: float, cancel: Waitable | None = None
+    ) -> Outcome[_Held]:
+        lock, listen = self._ports.lock, self._options.listen
+        return acquire_with_progress(lock, container_name, lane, timeout, listen, cancel)
 
     def _prepare(self, lane: Lane, read: ReadConfig | None = None) -> Outcome[PreparedLane]:
         if lane.profile is None:
@@ -208,7 +216,8 @@ class ContainerBackend:
     def _observe(self, lanes: Sequence[Lane]) -> Iterator[_Observed]:
         prepared = [self._prepare(lane) for lane in lanes]
         specs = [one.unwrap().spec for one in prepared if not isinstance(one, Failure)]
-        observed = iter(observe(self.engine, specs) if specs else ())
+        journals = [self._ports.lock.read_journal(spec.name) for spec in specs]
+        observed = iter(observe(self.engine, specs, journals) if specs else ())
         for lane, one in zip(lanes, prepared, strict=True):
             failed = isinstance(one, Failure)
             yield lane, one, Success(ObservedLane()) if failed else next(observed)
@@ -247,4 +256,4 @@ def _no_profile(lane: Lane) -> InvalidLane:
 
 
 def _grace(lane: Lane) -> float:
-    return lane.profile.stop_grace if lane.profile else _DEFAULT_GRACE_SECONDS
+    return lane.profile.stop_grace if lane.profile else DEFAULT_GRACE_SECONDS

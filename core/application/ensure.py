@@ -1,121 +1,40 @@
 """ensure: observe, decide, execute; and again, a few times, when somebody else was faster."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from returns.result import Failure, Success
 
 from lanekit.core.application.context import Ports, PreparedLane
-from lanekit.core.application.execute import make_run
-from lanekit.core.application.observe import (
-    UNFINISHED,
-    ObserveRequest,
-    copying,
-    observe_one_quickly,
-    with_mount_health,
-)
+from lanekit.core.application.execute import PlanRun, make_run
+from lanekit.core.application.observe import ObserveRequest, observe_one_quickly, with_mount_health
+from lanekit.core.application.planning import drift_check, plan_with_idle_check
 from lanekit.core.domain._dataclass import dataclass
-from lanekit.core.domain.differences import Drift, Policy
-from lanekit.core.domain.drift import drift
+from lanekit.core.domain.differences import Policy
 from lanekit.core.domain.errors import (
     Conflict,
     InvalidState,
     LaneError,
     NameInUse,
-    NotFound,
-    NotReady,
     Outcome,
-    PortInUse,
-    SpecMismatch,
     WorkerBusy,
     for_lane,
 )
 from lanekit.core.domain.hints import Hint
-from lanekit.core.domain.observed import (
-    Endpoint,
-    ImageInfo,
-    MountHealth,
-    ObservedContainer,
-    ObservedLane,
-)
-from lanekit.core.domain.operations import Action, AwaitReady, CheckIdle, CopyIn, Operation, Update
-from lanekit.core.domain.ownership import ownership_error
-from lanekit.core.domain.plan import NO_CONSTRAINTS, DriftCheck, Plan, PlanConstraints, make_plan
+from lanekit.core.domain.journal import Journal, StoppedForChange
+from lanekit.core.domain.observed import Endpoint, ImageInfo, ObservedLane
+from lanekit.core.domain.operations import AwaitReady, CopyIn, Operation, Rename, Stop
+from lanekit.core.domain.plan import NO_CONSTRAINTS, Plan, PlanConstraints
 from lanekit.core.domain.progress import Listener
-from lanekit.core.domain.recovery import is_live
 from lanekit.core.domain.redaction import redact_for_spec
 from lanekit.core.domain.results import EnsureResult
-from lanekit.core.ports.lock import LaneJournal
-from lanekit.core.ports.probe import Probe
+from lanekit.core.domain.retry import FailedAttempt, GiveUp, RetryState, decide
+from lanekit.core.ports.journal import LaneJournal
 
 _MAX_TRIES = 5
 _RETRY_PAUSE_SECONDS = 0.2
 _PASSING = ("removing",)
 _STARTS = ("started", "restarted")
-_PORT_KEPT = (
-    "on_drift is report, so the container is not replaced: free the port, or give the lane up "
-    "with `lanekit rm` and ensure it anew"
-)
-# Somebody changed the lane between our look and our operation: look again.
-_RACES = (NotFound, NameInUse, InvalidState, PortInUse)
-
-
-def drift_check(target: PreparedLane, image: ImageInfo | None, policy: Policy) -> DriftCheck:
-    """The drift of a container, by the policy."""
-
-    def strict(seen: ObservedContainer) -> Drift:
-        return drift(target.spec, seen, image)
-
-    def reference(seen: ObservedContainer) -> Drift:
-        from lanekit.core.domain.reference_policy import (  # noqa: PLC0415 - few runs ask for it
-            reference_drift,
-            reference_view,
-        )
-
-        return reference_drift(target.spec, reference_view(seen, target.spec.ports[0].key))
-
-    return reference if policy == "reference" else strict
-
-
-def plan_for(
-    target: PreparedLane, seen: ObservedLane, policy: Policy, wish: PlanConstraints = NO_CONSTRAINTS
-) -> Outcome[Plan]:
-    """The plan for what was seen; `NotOwned` when a name belongs to somebody else."""
-    stranger = ownership_error(target.lane, seen)
-    if stranger is not None:
-        return Failure(for_lane(stranger, target.lane.name))
-    judge = drift_check(target, seen.image, policy)
-    if policy == "reference":
-        seen = replace(seen, mount_health=MountHealth())
-    return Success(make_plan(target.lane.name, target.spec, seen, judge, wish))
-
-
-def plan_with_idle_check(
-    target: PreparedLane,
-    seen: ObservedLane,
-    policy: Policy,
-    probe: Probe,
-    wish: PlanConstraints = NO_CONSTRAINTS,
-) -> Outcome[Plan]:
-    """`decide`, with `on_drift` minded: a worker is asked when its container is to be stopped."""
-    wish = replace(wish, on_drift=target.profile.on_drift)
-    decided = plan_for(target, seen, policy, wish)
-    if isinstance(decided, Failure) or not _asks(decided.unwrap()) or seen.current is None:
-        return decided
-    busy = _busy(target, seen.current, probe)
-    return plan_for(target, seen, policy, replace(wish, busy=busy)) if busy else decided
-
-
-def _asks(todo: Plan) -> bool:
-    return any(isinstance(operation, CheckIdle) for operation in todo.operations)
-
-
-def _busy(target: PreparedLane, seen: ObservedContainer, probe: Probe) -> str:
-    from lanekit.core.application.idle_check import why_busy  # noqa: PLC0415 - few runs ask
-
-    if seen.state == "running":
-        return why_busy(probe, target.profile, seen)
-    return f"it is {seen.state}, so its worker cannot say that it is idle" if is_live(seen) else ""
 
 
 @dataclass(frozen=True)
@@ -130,7 +49,7 @@ class EnsureOptions:
 
 
 class EnsureAttempts:
-    """One ensure of one lane; its lock is held by the caller, `note` is the lane's.
+    """One ensure of one lane, whose lock is held by the caller.
 
     `begun`: when the caller began, for the report's seconds.
     """
@@ -139,24 +58,20 @@ class EnsureAttempts:
         self,
         world: Ports,
         target: PreparedLane,
-        note: LaneJournal,
-        manner: EnsureOptions,
+        journal: LaneJournal,
+        options: EnsureOptions,
         begun: float,
     ) -> None:
         self._world = world
         self._target = target
-        self._note = note
-        self._policy: Policy = manner.policy
-        self._listen = manner.listen
-        self._may_restart = manner.restart_unready
-        self._action: Action = "none"
-        self._updates = False
-        self._looked_after_start = False
-        self._done: list[Operation] = []
+        self._journal = journal
+        self._options = options
         self._begun = begun
+        self._done: list[Operation] = []
+        self._plan: Plan | None = None
 
     def run(self, first: Outcome[ObservedLane] | None = None) -> Outcome[EnsureResult]:
-        """Make it so. Every error names the lane and hides secrets.
+        """Reconcile the lane. Every error names it and hides secrets.
 
         `first` is an observation that was made under the lane's lock; it is used once.
         """
@@ -167,141 +82,157 @@ class EnsureAttempts:
         return result
 
     def _run(self, first: Outcome[ObservedLane] | None) -> Outcome[EnsureResult]:
-        seen, wish = first, NO_CONSTRAINTS
+        state, constraints = RetryState(self._options.restart_unready), NO_CONSTRAINTS
         last: LaneError | None = None
-        for attempt in range(_MAX_TRIES):
-            if attempt:
-                self._world.clock.sleep(_RETRY_PAUSE_SECONDS * attempt)
-            seen = seen or self._observe()
-            if isinstance(seen, Failure):
-                return seen
-            looked, seen = seen.unwrap(), None
-            if _passing(looked):
+        for number in range(_MAX_TRIES):
+            if number:
+                self._world.clock.sleep(_RETRY_PAUSE_SECONDS * number)
+            found = self._observe() if number or first is None else first
+            if isinstance(found, Failure):
+                return found
+            observed = found.unwrap()
+            if _passing(observed):
                 last = InvalidState("the container is being removed by somebody else")
                 continue
-            result = self._attempt(looked, wish)
+            result = self._attempt(observed, constraints)
             if not isinstance(result, Failure):
                 return result
             # It may become the cause of an operation, which is shown.
             last = redact_for_spec(result.failure(), self._target.spec)
-            if _keeps_its_port(last, looked, self._target):
-                return Failure(replace(last, hints=(Hint("free-port"),)))
-            if not self._tries_again(last):
-                return result
-            wish = _next_constraints(last, looked)
+            decision = decide(state, self._failed(last, observed))
+            if isinstance(decision, GiveUp):
+                return Failure(decision.error)
+            state, constraints = decision.state, decision.constraints
         return Failure(_conflict(last))
 
-    def _tries_again(self, error: LaneError) -> bool:
-        if not isinstance(error, NotReady):
-            return isinstance(error, (*_RACES, WorkerBusy)) or self._may_replace(error)
-        # What a replace put back is not what is to be restarted.
-        again, self._may_restart = self._may_restart and self._action != "replaced", False
-        return again
-
-    def _may_replace(self, error: LaneError) -> bool:
-        """Whether it was an update that was not honoured: what it was to end needs a replace."""
-        updated, self._updates = self._updates, False
-        return updated and isinstance(error, SpecMismatch)
+    def _failed(self, error: LaneError, observed: ObservedLane) -> FailedAttempt:
+        had_container, on_drift = observed.current is not None, self._target.profile.on_drift
+        return FailedAttempt(error, self._plan, had_container, on_drift)
 
     def _observe(self) -> Outcome[ObservedLane]:
         spec = self._target.spec
-        return observe_one_quickly(
-            self._world.engine, ObserveRequest(spec.name, spec.image, self._note.read())
-        )
+        request = ObserveRequest(spec.name, spec.image, self._journal.read())
+        return observe_one_quickly(self._world.engine, request)
 
-    def _attempt(self, seen: ObservedLane, wish: PlanConstraints) -> Outcome[EnsureResult]:
-        seen = with_mount_health(self._world.files, self._target.spec, seen)
-        decided = plan_with_idle_check(self._target, seen, self._policy, self._world.probe, wish)
-        if isinstance(decided, Failure):
-            return decided
-        todo = decided.unwrap()
-        self._action = todo.action
-        self._updates = any(isinstance(operation, Update) for operation in todo.operations)
-        judge = drift_check(self._target, seen.image, self._policy)
-        run = make_run(self._world, self._target, seen, judge, self._listen)
-        if todo.changes:
-            self._write(_note_of(todo, run.ids))
-        result = run.execute(todo)
+    def _attempt(
+        self,
+        observed: ObservedLane,
+        constraints: PlanConstraints,
+        *,
+        checks_config: bool = True,
+    ) -> Outcome[EnsureResult]:
+        """Plan and execute once.
+
+        `checks_config`: a config that a container lost while it did not run, which only shows when
+        it was started, is then copied again.
+        """
+        policy = self._options.policy
+        observed = with_mount_health(self._world.files, self._target.spec, observed)
+        planned = plan_with_idle_check(
+            self._target, observed, policy, self._world.probe, constraints
+        )
+        if isinstance(planned, Failure):
+            return planned
+        plan = self._plan = planned.unwrap()
+        check = drift_check(self._target, observed.image, policy)
+        run = make_run(self._world, self._target, observed, check, self._options.listen)
+        result = self._execute(run, plan)
+        if isinstance(result, Failure):
+            return result
+        current = run.ids[plan.container]
+        lost = self._config_lost(plan, current, observed.image) if checks_config else None
+        if lost is not None:
+            return self._repair_config(plan, lost)
+        self._write(_settled(self._journal.read(), plan, observed, current))
+        return Success(self._result(plan, result.unwrap()))
+
+    def _execute(self, run: PlanRun, plan: Plan) -> Outcome[Endpoint]:
+        if plan.changes:
+            recorded = self._record_start(plan, run.ids)
+            if isinstance(recorded, Failure):
+                return recorded
+        result = run.execute(plan)
+        if run.started:
+            self._write(self._journal.read().forget_stopped(run.started))
         if isinstance(result, Failure) and isinstance(result.failure(), WorkerBusy):
             # All of it was undone, and nothing but that was to be done.
             return result
         self._done += run.done
-        if isinstance(result, Failure):
-            return result
-        current = run.ids[todo.container]
-        lost = self._config_lost_at_start(todo, current, seen.image)
-        if lost is not None:
-            return self._repair_config(todo, lost)
-        self._write(current)
-        return Success(self._ensured(todo, result.unwrap()))
+        return result
 
-    def _config_lost_at_start(
-        self, todo: Plan, container: str, image: ImageInfo | None
+    def _record_start(self, plan: Plan, ids: Mapping[str, str]) -> Outcome[None]:
+        """Write down what a killed run could otherwise not tell the next one."""
+        stops = tuple(_stops(plan, ids))
+        copies = any(_is_copy_into(operation, plan.container) for operation in plan.operations)
+        into = ids.get(plan.container, "") if copies else ""
+        journal = self._journal.read()
+        started = journal.start_change(stops, into)
+        if started == journal:
+            return Success(None)
+        return self._journal.write(started, durable=bool(stops or into))
+
+    def _config_lost(
+        self, plan: Plan, container: str, image: ImageInfo | None
     ) -> ObservedLane | None:
-        """The lane, when a container that was started lost its config while it did not run, which
-        only now can be seen.
-        """
-        starts = todo.action in _STARTS and self._policy != "reference"
-        if not starts or self._target.config is None or self._looked_after_start:
+        """Return the lane if the container that was started has no config; else None."""
+        starts = plan.action in _STARTS and self._options.policy != "reference"
+        if not starts or self._target.config is None:
             return None
-        self._looked_after_start = True
         looked = self._world.engine.inspect([container])
         current = None if isinstance(looked, Failure) else looked.unwrap().get(container)
         found = ObservedLane(current, image=image)
         seen = with_mount_health(self._world.files, self._target.spec, found)
         return seen if seen.mount_health.config_missing else None
 
-    def _repair_config(self, todo: Plan, seen: ObservedLane) -> Outcome[EnsureResult]:
-        mended = self._attempt(seen, NO_CONSTRAINTS)
-        if isinstance(mended, Failure):
-            return mended
-        ensured = mended.unwrap()
-        drift = (*todo.drift, *ensured.drift)
-        return Success(replace(ensured, action=todo.action, drift=drift))
+    def _repair_config(self, plan: Plan, observed: ObservedLane) -> Outcome[EnsureResult]:
+        repaired = self._attempt(observed, NO_CONSTRAINTS, checks_config=False)
+        if isinstance(repaired, Failure):
+            return repaired
+        result = repaired.unwrap()
+        drift = (*plan.drift, *result.drift)
+        return Success(replace(result, action=plan.action, drift=drift))
 
-    def _write(self, text: str) -> None:
-        if self._note.read() != text:
-            self._note.write(text)
+    def _write(self, journal: Journal) -> None:
+        if self._journal.read() != journal:
+            _ = self._journal.write(journal, durable=False)
 
-    def _ensured(self, todo: Plan, endpoint: Endpoint) -> EnsureResult:
+    def _result(self, plan: Plan, endpoint: Endpoint) -> EnsureResult:
         return EnsureResult(
-            lane=todo.lane,
-            container=todo.container,
+            lane=plan.lane,
+            container=plan.container,
             endpoint=endpoint,
-            action=todo.action,
-            drift=todo.drift,
+            action=plan.action,
+            drift=plan.drift,
             operations=tuple(op for op in self._done if not isinstance(op, AwaitReady)),
             seconds=self._world.clock.now() - self._begun,
-            remaining_drift=todo.remaining_drift,
-            remaining_reason=todo.remaining_reason,
+            remaining_drift=plan.remaining_drift,
+            remaining_reason=plan.remaining_reason,
         )
 
 
-def _note_of(todo: Plan, there: Mapping[str, str]) -> str:
-    """What is noted while a plan is carried out."""
-    copies = {operation.name for operation in todo.operations if isinstance(operation, CopyIn)}
-    into = there.get(todo.container, "") if todo.container in copies else ""
-    return copying(into) if into else UNFINISHED
+def _settled(journal: Journal, plan: Plan, observed: ObservedLane, current: str) -> Journal:
+    copied = any(_is_copy_into(operation, plan.container) for operation in plan.operations)
+    same = observed.current is not None and observed.current.id == current
+    incomplete = observed.config_copy_incomplete and same and not copied
+    return journal.settle(current, copy_is_incomplete=incomplete)
+
+
+def _is_copy_into(operation: Operation, container: str) -> bool:
+    return isinstance(operation, CopyIn) and operation.name == container
+
+
+def _stops(plan: Plan, ids: Mapping[str, str]) -> Iterator[StoppedForChange]:
+    """Yield the running containers that the plan stops, by the names they have at that moment."""
+    names = dict(ids)
+    for operation in plan.operations:
+        if isinstance(operation, Rename) and operation.name in names:
+            names[operation.to] = names.pop(operation.name)
+        if isinstance(operation, Stop) and operation.runs and operation.name in names:
+            yield StoppedForChange(names[operation.name], operation.cause)
 
 
 def _passing(seen: ObservedLane) -> bool:
     return any(c is not None and c.state in _PASSING for c in (seen.current, seen.next, seen.prev))
-
-
-def _keeps_its_port(error: LaneError, seen: ObservedLane, target: PreparedLane) -> bool:
-    report = target.profile.on_drift == "report"
-    return report and isinstance(error, PortInUse) and seen.current is not None
-
-
-def _next_constraints(error: LaneError, seen: ObservedLane) -> PlanConstraints:
-    if isinstance(error, NotReady):
-        return PlanConstraints(restart="its worker did not answer in time")
-    if isinstance(error, PortInUse) and seen.current is not None:
-        taken = f"its host port is taken by somebody else ({error.detail.strip()})"
-        return PlanConstraints(replace=taken)
-    if isinstance(error, WorkerBusy):
-        return PlanConstraints(busy=error.message)
-    return PlanConstraints(no_update=True) if isinstance(error, SpecMismatch) else NO_CONSTRAINTS
 
 
 def _conflict(last: LaneError | None) -> Conflict:

@@ -15,10 +15,9 @@ from returns.result import Failure
 from lanekit.core.application.config_cache import ConfigCache
 from lanekit.core.application.ensure_lane import Held, LaneEnsurer
 from lanekit.core.application.lane_task import LaneCancelled, LaneTask
-from lanekit.core.application.lock_wait import waiting_for_lock
 from lanekit.core.application.observe import ObserveRequest, observe_quickly
 from lanekit.core.application.pool import LanePool
-from lanekit.core.domain.errors import Interrupted, LockTimeout, Outcome
+from lanekit.core.domain.errors import Interrupted, Outcome
 from lanekit.core.domain.hints import Hint
 from lanekit.core.domain.lanes import Lane
 from lanekit.core.domain.observed import ObservedLane
@@ -29,10 +28,6 @@ _Done: TypeAlias = tuple[Lane, Outcome[EnsureResult] | BaseException]
 
 # Each lane that is looked at holds a file open, its lock.
 _MAX_LANES_PER_OBSERVATION = 200
-_CANCEL_POLL_SECONDS = (
-    0.25  # seconds; so often a wait for a lock is broken off, to see whether all is over
-)
-_PROGRESS_EVERY_ROUNDS = 4  # of those
 
 
 class EnsureBatch:
@@ -122,7 +117,7 @@ class EnsureBatch:
             if isinstance(image, Failure):
                 self._report_waiting(lane, image)
                 continue
-            lock = self._fleet.hold(lane, 0)
+            lock = self._fleet.hold(lane, 0, None)
             if isinstance(lock, Failure):
                 busy.append(lane)
             else:
@@ -137,7 +132,7 @@ class EnsureBatch:
 
             def work(one: LaneTask) -> Outcome[EnsureResult]:
                 with locked.own:
-                    return self._fleet.ensure_held(one, self._configs.read, locked.note, seen)
+                    return self._fleet.ensure_held(one, self._configs.read, locked.journal, seen)
 
             self._add(locked.asked, work)
 
@@ -161,23 +156,15 @@ class EnsureBatch:
         self._crew.add(task)
 
     def _ensure_when_unlocked(self, one: LaneTask) -> Outcome[EnsureResult]:
-        """Wait for the lane's lock, so that a Ctrl-C is soon seen, and say for what."""
-        clock = self._fleet.world.clock
-        begun, tries = clock.now(), 0
-        while True:
-            left = self._fleet.lock_timeout - (clock.now() - begun)
-            with self._crew.yield_slot():
-                lock = self._fleet.hold(one.lane, max(0.0, min(_CANCEL_POLL_SECONDS, left)))
+        """Wait for the lane's lock until all is to be over, then ensure the lane."""
+        with self._crew.yield_slot():
+            lock = self._fleet.hold(one.lane, self._fleet.lock_timeout, self._stop)
+        if isinstance(lock, Failure):
+            cancelled = isinstance(lock.failure(), Interrupted)
+            return Failure(_interrupted(one.lane)) if cancelled else lock
+        with lock.unwrap() as journal:
             one.checkpoint()
-            if not isinstance(lock, Failure):
-                with lock.unwrap() as note:
-                    return self._fleet.ensure_held(one, self._configs.read, note, None)
-            if left <= 0 or not isinstance(lock.failure(), LockTimeout):
-                return lock
-            if tries % _PROGRESS_EVERY_ROUNDS == 0:
-                waits = waiting_for_lock(one.lane.name, lock.failure(), clock.now() - begun)
-                self._fleet.options.listen(waits)
-            tries += 1
+            return self._fleet.ensure_held(one, self._configs.read, journal, None)
 
 
 class _Locked:
@@ -186,8 +173,8 @@ class _Locked:
     def __init__(self, lane: Lane, image: str, lock: Held) -> None:
         self.asked = lane
         self.own = ExitStack()
-        self.note = self.own.enter_context(lock)
-        self.asked_for = ObserveRequest(lane.container_name, image, self.note.read())
+        self.journal = self.own.enter_context(lock)
+        self.asked_for = ObserveRequest(lane.container_name, image, self.journal.read())
 
 
 def _interrupted(lane: Lane) -> Interrupted:

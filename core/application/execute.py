@@ -6,6 +6,7 @@ from returns.result import Failure, Success
 
 from lanekit.core.application.context import Ports, PreparedLane
 from lanekit.core.application.observe import check_ids_unambiguous
+from lanekit.core.application.restart_stopped import start_again
 from lanekit.core.application.wait_ready import Wait, await_ready
 from lanekit.core.domain._dataclass import dataclass
 from lanekit.core.domain.containers import NEXT, PREV
@@ -14,7 +15,6 @@ from lanekit.core.domain.errors import (
     EngineTimeout,
     EngineUnavailable,
     InvalidResponse,
-    InvalidState,
     LaneError,
     NotFound,
     Outcome,
@@ -67,6 +67,8 @@ class PlanRun:
     done: list[Operation] = field(default_factory=lambda: [])
     endpoint: Endpoint | None = None
     ids: dict[str, str] = field(default_factory=lambda: {})
+    started: set[str] = field(default_factory=set[str])
+    """The containers that were started, also by undoing a stop."""
 
     def execute(self, plan: Plan) -> Outcome[Endpoint]:
         """The lane's endpoint; or the first error, after undoing what was done before it."""
@@ -152,7 +154,7 @@ class PlanRun:
             case Unpause():
                 return self.world.engine.unpause(container)
             case Start():
-                return self.world.engine.start(container)
+                return self._noting_start(container, self.world.engine.start(container))
             case Rename(name, to):
                 return self._rename(container, name, to)
             case AwaitReady():
@@ -278,7 +280,9 @@ class PlanRun:
             case Remove():
                 return engine.remove(container, 0)
             case Start():
-                return self._start_again(container)
+                return self._noting_start(
+                    container, start_again(engine, container, profile.stop_grace)
+                )
             case Stop():
                 return engine.stop(container, profile.stop_grace)
             case Rename(_, to):
@@ -288,14 +292,10 @@ class PlanRun:
             case _:
                 return Success(None)
 
-    def _start_again(self, container: str) -> Outcome[None]:
-        engine = self.world.engine
-        started = engine.start(container)
-        if not isinstance(started, Failure) or not isinstance(started.failure(), InvalidState):
-            return started
-        # A stop that was cut off leaves it neither running nor stopped: it has to be ended first.
-        stopped = engine.stop(container, self.target.profile.stop_grace)
-        return stopped if isinstance(stopped, Failure) else engine.start(container)
+    def _noting_start(self, container: str, started: Outcome[None]) -> Outcome[None]:
+        if not isinstance(started, Failure):
+            self.started.add(container)
+        return started
 
 
 def make_run(

@@ -3,13 +3,13 @@
 import threading
 from dataclasses import replace
 
-from lanekit.adapters.host.clock import SystemClock
 from lanekit.core.application.context import Ports
 from lanekit.core.application.pool import LanePool
 from lanekit.core.domain.lanes import Lane
 from lanekit.core.domain.observed import Endpoint
 from lanekit.core.domain.operations import Remove
 from lanekit.core.domain.progress import Event, Listener, OperationStarted, Waiting
+from lanekit.core.ports.clock import Waitable
 from lanekit.core.ports.probe import Probe
 
 
@@ -46,17 +46,17 @@ class LaneTask:
         return hear
 
     def checkpoint(self) -> None:
-        """Raises `Interrupt`, once, when all is to be over: the undoing is not interrupted."""
+        """Raise `LaneCancelled`, once, when all is to be over: the undoing is not interrupted."""
         if self._stop.is_set() and not self._interrupted:
             self._interrupted = True
             raise LaneCancelled
 
     def sleep(self, seconds: float) -> None:
         """Wait; no longer than until all is to be over."""
-        if self._interrupted or not isinstance(self._base.clock, SystemClock):
+        if self._interrupted:
             self._base.clock.sleep(seconds)
         else:
-            _ = self._stop.wait(seconds)
+            _ = self._base.clock.wait(self._stop, seconds)
         self.checkpoint()
 
 
@@ -72,6 +72,10 @@ class _LaneClock:
     def sleep(self, seconds: float) -> None:
         with self._crew.yield_slot():
             self._one.sleep(seconds)
+
+    def wait(self, event: Waitable, seconds: float | None = None) -> bool:
+        with self._crew.yield_slot():
+            return self._base.wait(event, seconds)
 
 
 class _SlotYieldingProbe:

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, TypeVar
 from returns.result import Failure, Success
 
 from lanekit.core.domain.errors import LaneError, Outcome, for_lane
-from lanekit.core.domain.lanes import Lane, Profile
+from lanekit.core.domain.lanes import DEFAULT_GRACE_SECONDS, Lane, Profile
 from lanekit.core.domain.observed import Endpoint
 from lanekit.core.domain.orphans import Orphan, OrphanRemoval, OrphanReport
 from lanekit.core.domain.plan import Plan
 from lanekit.core.domain.redaction import redact, redact_error, secrets_of_all, secrets_of_profile
 from lanekit.core.domain.results import EnsureResult, LaneStatus, RemoveResult, StopResult
 from lanekit.core.ports.backend import LaneBackend, LaneBatch
+from lanekit.core.ports.clock import Clock
 from lanekit.core.ports.engine import Streams
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class Lanes:
     Args:
         backend: where the lanes live.
         profile: what lanes without a profile of their own have in common.
+        clock: by which a watch waits.
         ready_timeout: seconds; overrides the `ready_timeout` of all profiles.
     """
 
@@ -50,9 +52,11 @@ class Lanes:
         backend: LaneBackend,
         profile: Profile | None = None,
         *,
+        clock: Clock,
         ready_timeout: float | None = None,
     ) -> None:
         self._backend = backend
+        self._clock = clock
         self._profile = profile
         self._ready_timeout = ready_timeout
 
@@ -107,9 +111,8 @@ class Lanes:
         def ensure(due: Sequence[Lane], at_once: int) -> LaneBatch:
             return self._ensure_all(due, at_once, background=True)
 
-        return Watcher(
-            self._backend.events, ensure, lanes, resync, jobs, on_report, self._redact_for
-        )
+        events, redact_for = self._backend.events, self._redact_for
+        return Watcher(events, self._clock, ensure, lanes, resync, jobs, on_report, redact_for)
 
     def plan(self, lane: Lane) -> Outcome[Plan]:
         """Return what `ensure` would do now, why, and what would be lost; change nothing."""
@@ -186,10 +189,25 @@ class Lanes:
         an orphan no longer.
         """
         for orphan in orphans:
-            removed = self._backend.remove_orphan(fleet, lanes, orphan, running=running)
+            grace = self._orphan_grace(orphan, lanes)
+            removed = self._backend.remove_orphan(
+                fleet, lanes, orphan, running=running, grace=grace
+            )
             if isinstance(removed, Failure):
                 removed = Failure(for_lane(removed.failure(), orphan.lane))
             yield orphan, self._redacted(removed, lanes)
+
+    def _orphan_grace(self, orphan: Orphan, lanes: Sequence[Lane]) -> float:
+        """Return the `stop_grace` of the orphan's lane; of one that is gone, the fleet's longest.
+
+        Its own profile went with the lane. The longest grace is as long as it could expect.
+        """
+        own = [lane for lane in lanes if lane.name == orphan.lane]
+        profiles = [self._profile, *map(self._profile_of, lanes)]
+        if own:
+            profiles = [self._profile_of(lane) for lane in own]
+        graces = [profile.stop_grace for profile in profiles if profile is not None]
+        return max(graces, default=DEFAULT_GRACE_SECONDS)
 
     def _profile_of(self, lane: Lane) -> Profile | None:
         return lane.profile or self._profile

@@ -6,8 +6,8 @@ from dataclasses import replace
 from returns.result import Failure, Success
 
 from lanekit.core.application.context import Ports, PreparedLane
-from lanekit.core.application.ensure import drift_check
 from lanekit.core.application.observe import check_ids_unambiguous, containers_of, with_mount_health
+from lanekit.core.application.planning import drift_check
 from lanekit.core.domain.differences import Drift, Policy
 from lanekit.core.domain.drift import inside_drift
 from lanekit.core.domain.endpoint import endpoint_of

@@ -1,35 +1,26 @@
-"""A lane's turn: its lock is waited for, and that is told."""
+"""Hold a lane's lock, and report who has it while it is waited for."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
-from returns.result import Failure
-
-from lanekit.core.domain.errors import LaneError, LockTimeout, Outcome
+from lanekit.core.domain.errors import LockTimeout, Outcome
 from lanekit.core.domain.progress import Waiting
-from lanekit.core.ports.lock import LaneJournal, LaneLock
+from lanekit.core.ports.clock import Waitable
+from lanekit.core.ports.journal import LaneJournal
+from lanekit.core.ports.lock import LaneLock
 
-_PROGRESS_SECONDS = 1.0
 
-
-def acquire_with_progress(
+def acquire_with_progress(  # noqa: PLR0913, PLR0917 - a lock, whose, for how long, and whom to tell
     lock: LaneLock,
     container_name: str,
     lane: str,
     timeout: float,
     tell: Callable[[Waiting], None],
+    cancel: Waitable | None = None,
 ) -> Outcome[AbstractContextManager[LaneJournal]]:
-    """`LaneLock.hold`, for a lane: each second of the wait it is told who works on it."""
-    waited = 0.0
-    while timeout - waited > _PROGRESS_SECONDS:
-        held = lock.hold(container_name, _PROGRESS_SECONDS)
-        if not (isinstance(held, Failure) and isinstance(held.failure(), LockTimeout)):
-            return held
-        waited += _PROGRESS_SECONDS
-        tell(waiting_for_lock(lane, held.failure(), waited))
-    return lock.hold(container_name, timeout - waited)
+    """Hold the lock of a lane; see `LaneLock.hold`. `tell` hears of the wait each second."""
 
+    def on_wait(busy: LockTimeout, waited: float) -> None:
+        tell(Waiting(lane, f"the lane lock: {busy.message}", waited))
 
-def waiting_for_lock(lane: str, busy: LaneError, waited: float) -> Waiting:
-    """What to tell of a lane that waits, for so many seconds, while its lock is so busy."""
-    return Waiting(lane, f"its turn: {busy.message}", waited)
+    return lock.hold(container_name, timeout, on_wait, cancel)

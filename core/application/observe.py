@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeAlias
 
 from returns.result import Failure, Success
 
@@ -9,17 +10,22 @@ from lanekit.core.domain._dataclass import dataclass
 from lanekit.core.domain.containers import NEXT, PREV, ContainerSpec
 from lanekit.core.domain.errors import ImageMissing, LaneError, NotOwned, Outcome
 from lanekit.core.domain.hints import Hint
-from lanekit.core.domain.observed import InspectResult, ObservedContainer, ObservedLane
+from lanekit.core.domain.journal import Journal
+from lanekit.core.domain.observed import (
+    ImageInfo,
+    InspectResult,
+    ObservedContainer,
+    ObservedLane,
+)
 from lanekit.core.ports.engine import ContainerEngine
 from lanekit.core.ports.host_files import HostFiles
 
-UNFINISHED = "unfinished"
-"""A lane's note while it is being changed: there may be leftovers."""
-_COPYING = "copying"
 _ENDS = ("", NEXT, PREV)
 
 
-def observe(engine: ContainerEngine, specs: Sequence[ContainerSpec]) -> list[Outcome[ObservedLane]]:
+def observe(
+    engine: ContainerEngine, specs: Sequence[ContainerSpec], journals: Sequence[Journal]
+) -> list[Outcome[ObservedLane]]:
     """All there is of these lanes, and their images, in one look; an Outcome each, in order.
 
     A missing image is `ImageMissing`.
@@ -29,16 +35,19 @@ def observe(engine: ContainerEngine, specs: Sequence[ContainerSpec]) -> list[Out
     if isinstance(looked, Failure):
         return [looked] * len(specs)
     seen = looked.unwrap()
-    return [_observation(spec.name, spec.image, seen, set(images)) for spec in specs]
+    return [
+        _observation(ObserveRequest(spec.name, spec.image, journal), seen, set(images))
+        for spec, journal in zip(specs, journals, strict=True)
+    ]
 
 
 @dataclass(frozen=True)
 class ObserveRequest:
-    """A lane to be looked at: its container's name, its image, and what its note says."""
+    """A lane to be looked at: its container's name, its image, and its journal."""
 
     name: str
     image: str
-    note: str
+    journal: Journal
 
 
 OnObserved = Callable[[int, Outcome[ObservedLane]], None]
@@ -50,17 +59,17 @@ def observe_quickly(
     lanes: Sequence[ObserveRequest],
     tell: OnObserved,
 ) -> None:
-    """What there is of these lanes, with as few questions as their notes allow; see ADR 16.
+    """What there is of these lanes, with as few questions as their journals allow; see ADR 31.
 
     `tell` is called once for each lane, as soon as all is known of it, from this thread.
 
-    A note is the id of the container beside which there were no leftovers: as long as it has the
-    lane's name, there still are none. Without a note a NAME.next is not looked for while there is
+    Beside a settled container there were no leftovers: as long as it has the lane's name, there
+    still are none. Without that record a NAME.next is not looked for while there is
     nothing else: to create one finds out. An image is looked at when there is a container to be
     compared with it, for `create` never pulls.
     """
-    settled = {lane.image for lane in lanes if _is_id(lane.note)}
-    first = [lane.name + end for lane in lanes for end in _first(lane.note)]
+    settled = {lane.image for lane in lanes if lane.journal.settled_id}
+    first = [lane.name + end for lane in lanes for end in _first(lane.journal)]
     telling = _ResultCollector(lanes, tell)
     looked = engine.inspect_many(first, sorted(settled), telling.hear)
     if isinstance(looked, Failure):
@@ -68,7 +77,7 @@ def observe_quickly(
         return
     seen = looked.unwrap()
     left = telling.left()
-    more = [lane.name + end for lane in left for end in _more(lane.name, lane.note, seen)]
+    more = [lane.name + end for lane in left for end in _more(lane, seen)]
     images = {lane.image for lane in left if any(_three(lane.name, seen.containers))} - settled
     if more or images:
         looked = engine.inspect_many(more, sorted(images))
@@ -76,19 +85,19 @@ def observe_quickly(
             telling.fail(looked)
             return
         seen = _together(seen, looked.unwrap())
-    telling.rest(lambda lane: _noted(lane, seen, settled | images))
+    telling.rest(lambda lane: _observation(lane, seen, settled | images))
 
 
 class _ResultCollector:
     """Tells of settled lanes as they are seen, and knows which are left.
 
-    A lane is settled when the container of its note has its name still.
+    A lane is settled when the container that it settled with has its name still.
     """
 
     def __init__(self, lanes: Sequence[ObserveRequest], tell: OnObserved) -> None:
         self._left = dict(enumerate(lanes))
         self._tell = tell
-        self._places = {lane.name: at for at, lane in self._left.items() if _is_id(lane.note)}
+        self._places = {lane.name: at for at, lane in self._left.items() if lane.journal.settled_id}
         # Seen before their image was.
         self._parked: list[int] = []
 
@@ -105,13 +114,13 @@ class _ResultCollector:
     def _settle(self, at: int, seen: InspectResult) -> None:
         lane = self._left.get(at)
         current = seen.containers.get(lane.name) if lane else None
-        if lane is None or current is None or current.id != lane.note:
+        if lane is None or current is None or current.id != lane.journal.settled_id:
             return
         if lane.image not in seen.images:
             self._parked.append(at)
             return
         del self._left[at]
-        self._tell(at, Success(ObservedLane(current, image=seen.images[lane.image])))
+        self._tell(at, Success(_observed(lane, (current, None, None), seen.images[lane.image])))
 
     def left(self) -> list[ObserveRequest]:
         """The lanes that have not been told of."""
@@ -134,46 +143,23 @@ def observe_one_quickly(engine: ContainerEngine, asked: ObserveRequest) -> Outco
     return found[0]
 
 
-def copying(container: str) -> str:
-    """A lane's note while a config is copied into a container that was there before.
-
-    Until that has ended well nobody can tell by looking whether all of it is there.
-    """
-    return _COPYING + container
-
-
-def _is_unfinished(note: str) -> bool:
-    return note == UNFINISHED or note.startswith(_COPYING)
-
-
-def _is_id(note: str) -> bool:
-    return bool(note) and not _is_unfinished(note)
-
-
-def _first(note: str) -> tuple[str, ...]:
-    if _is_unfinished(note):
+def _first(journal: Journal) -> tuple[str, ...]:
+    if journal.is_changing:
         return _ENDS
-    return ("",) if note else ("", PREV)
+    return ("",) if journal.settled_id else ("", PREV)
 
 
-def _more(name: str, note: str, seen: InspectResult) -> tuple[str, ...]:
-    current, _, prev = _three(name, seen.containers)
-    if _is_unfinished(note) or (current is not None and current.id == note):
+def _more(lane: ObserveRequest, seen: InspectResult) -> tuple[str, ...]:
+    current, _, prev = _three(lane.name, seen.containers)
+    settled = lane.journal.settled_id
+    if lane.journal.is_changing or (current is not None and current.id == settled):
         return ()
     there = current is not None or prev is not None
-    return (*((PREV,) if _is_id(note) else ()), *((NEXT,) if there else ()))
+    return (*((PREV,) if settled else ()), *((NEXT,) if there else ()))
 
 
 def _together(one: InspectResult, other: InspectResult) -> InspectResult:
     return InspectResult({**one.containers, **other.containers}, {**one.images, **other.images})
-
-
-def _noted(lane: ObserveRequest, seen: InspectResult, asked: set[str]) -> Outcome[ObservedLane]:
-    found = _observation(lane.name, lane.image, seen, asked)
-    current = seen.containers.get(lane.name)
-    if isinstance(found, Failure) or current is None or lane.note != copying(current.id):
-        return found
-    return Success(replace(found.unwrap(), config_copy_incomplete=True))
 
 
 def with_mount_health(files: HostFiles, spec: ContainerSpec, seen: ObservedLane) -> ObservedLane:
@@ -216,19 +202,28 @@ def check_ids_unambiguous(engine: ContainerEngine, containers: Sequence[str]) ->
     return Success(None)
 
 
-def _three(
-    name: str, containers: Mapping[str, ObservedContainer]
-) -> tuple[ObservedContainer | None, ObservedContainer | None, ObservedContainer | None]:
+_Three: TypeAlias = tuple[
+    ObservedContainer | None, ObservedContainer | None, ObservedContainer | None
+]
+
+
+def _three(name: str, containers: Mapping[str, ObservedContainer]) -> _Three:
     return containers.get(name), containers.get(name + NEXT), containers.get(name + PREV)
 
 
 def _observation(
-    name: str, image: str, seen: InspectResult, asked: set[str]
+    lane: ObserveRequest, seen: InspectResult, asked: set[str]
 ) -> Outcome[ObservedLane]:
-    found = seen.images.get(image)
-    if image in asked and found is None:
-        return Failure(image_missing(image))
-    return Success(ObservedLane(*_three(name, seen.containers), found))
+    found = seen.images.get(lane.image)
+    if lane.image in asked and found is None:
+        return Failure(image_missing(lane.image))
+    return Success(_observed(lane, _three(lane.name, seen.containers), found))
+
+
+def _observed(lane: ObserveRequest, three: _Three, image: ImageInfo | None) -> ObservedLane:
+    current = three[0]
+    incomplete = current is not None and lane.journal.config_copy_is_incomplete(current.id)
+    return ObservedLane(*three, image, config_copy_incomplete=incomplete)
 
 
 def image_missing(reference: str, words: str = "") -> LaneError:

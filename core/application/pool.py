@@ -40,9 +40,12 @@ def map_concurrently(items: Sequence[T], work: Callable[[T], R], jobs: int) -> l
             done.release()
 
     crew = LanePool(jobs)
-    for at in range(len(items)):
-        crew.add(partial(task, at))
-    crew.close()
+    try:
+        for at in range(len(items)):
+            crew.add(partial(task, at))
+    finally:
+        # Also at a Ctrl-C: threads that wait for tasks would keep the process from ending.
+        crew.close()
     for _ in items:
         _ = done.acquire()
     if raised:

@@ -7,6 +7,7 @@ from returns.result import Failure, Success
 
 from lanekit.core.application.observe import check_ids_unambiguous
 from lanekit.core.domain.errors import Outcome
+from lanekit.core.domain.journal import EMPTY
 from lanekit.core.domain.labels import LABEL_LANE
 from lanekit.core.domain.lanes import Lane
 from lanekit.core.domain.orphans import (
@@ -17,11 +18,10 @@ from lanekit.core.domain.orphans import (
     reason_to_keep,
 )
 from lanekit.core.ports.engine import ContainerEngine
-from lanekit.core.ports.lock import LaneJournal
+from lanekit.core.ports.journal import LaneJournal
 
 HoldOrphan = Callable[[Orphan], Outcome[AbstractContextManager[LaneJournal]]]
 """Hold the lock of the lane that an orphan belonged to."""
-_GRACE_SECONDS = 10.0
 
 
 def find_orphans(
@@ -42,10 +42,12 @@ def remove_orphan(  # noqa: PLR0913 - the engine and the lock, and the port's ar
     orphan: Orphan,
     *,
     running: bool,
+    grace: float,
 ) -> Outcome[OrphanRemoval]:
     """Remove an orphan under its lane's lock, after another look at it.
 
-    One that runs is kept, unless `running`: then it gets SIGTERM, and SIGKILL after ten seconds.
+    One that runs is kept, unless `running`: then it gets SIGTERM, and SIGKILL after `grace`
+    seconds.
     """
     held = hold(orphan)
     if isinstance(held, Failure):
@@ -55,13 +57,19 @@ def remove_orphan(  # noqa: PLR0913 - the engine and the lock, and the port's ar
         now = find_orphans(engine, fleet, lanes)
         if isinstance(now, Failure):
             return now
-        kept = reason_to_keep(orphan, now.unwrap(), journal.read(), running=running)
-        return Success(kept) if kept else _remove(engine, orphan.id)
+        settled_id = journal.read().settled_id
+        kept = reason_to_keep(orphan, now.unwrap(), settled_id, running=running)
+        if kept:
+            return Success(kept)
+        removed = _remove(engine, orphan.id, grace)
+        if isinstance(removed, Success) and orphan.id == settled_id:
+            _ = journal.write(EMPTY, durable=False)
+        return removed
 
 
-def _remove(engine: ContainerEngine, container: str) -> Outcome[OrphanRemoval]:
+def _remove(engine: ContainerEngine, container: str, grace: float) -> Outcome[OrphanRemoval]:
     unambiguous = check_ids_unambiguous(engine, [container])
     if isinstance(unambiguous, Failure):
         return unambiguous
-    removed = engine.remove(container, _GRACE_SECONDS)
+    removed = engine.remove(container, grace)
     return removed if isinstance(removed, Failure) else Success("removed")

@@ -7,9 +7,7 @@ resync, where `LaneBatch` sees to that; a slow lane keeps none of the others wai
 """
 
 import queue
-import random
 import threading
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeAlias
@@ -24,6 +22,7 @@ from lanekit.core.domain.lanes import Lane
 from lanekit.core.domain.results import EnsureResult
 from lanekit.core.domain.watch_schedule import Report, Reports, WatchState
 from lanekit.core.ports.backend import LaneBatch, LaneEvents
+from lanekit.core.ports.clock import Clock
 
 _EVENT_POLL_SECONDS = 0.5
 """Seconds between two tries to reach a podman that is away."""
@@ -68,12 +67,46 @@ class _Done:
 _Message: TypeAlias = _Stopped | _Listening | _Lost | _SetLanes | _Done | LaneEvent
 
 
+class _Inbox:
+    """Messages for the watching thread; a `Waitable`, which has happened while there is one.
+
+    `put` may be called from any thread, also by a signal's handler in the midst of another `put`.
+    The others are for the watching thread alone.
+    """
+
+    def __init__(self) -> None:
+        self._queue: queue.SimpleQueue[_Message] = queue.SimpleQueue()
+        self._first: _Message | None = None
+
+    def put(self, message: _Message) -> None:
+        """Add a message."""
+        self._queue.put(message)
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait for a message, at most so many seconds; return whether there is one."""
+        if self._first is None:
+            try:
+                self._first = self._queue.get(timeout=timeout)
+            except queue.Empty:
+                return False
+        return True
+
+    def take(self) -> _Message:
+        """Return the first message, and wait for it if there is none."""
+        _ = self.wait()
+        message, self._first = self._first, None
+        if message is None:
+            raise AssertionError("a wait without an end has ended without a message")
+        return message
+
+
 class Watcher:
     """Made by `Lanes.watch`."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - put together in one place, `Lanes.watch`
         self,
         events: Callable[[], Outcome[LaneEvents]],
+        clock: Clock,
         ensure: Callable[[Sequence[Lane], int], LaneBatch],
         lanes: Sequence[Lane],
         resync: float,
@@ -85,53 +118,50 @@ class Watcher:
         self._jobs = jobs
         self._tell = on_report
         self._mask = mask
-        # Its put may be called in a signal's handler, in the midst of another.
-        self._news: queue.SimpleQueue[_Message] = queue.SimpleQueue()
-        self._state = rules.start_watch(lanes, time.monotonic(), resync)
+        self._clock = clock
+        self._inbox = _Inbox()
+        self._state = rules.start_watch(lanes, clock.now(), resync)
         # Nothing is begun before podman is listened to: what happened in between would be missed.
         self._listens = False
         self._runs: dict[LaneBatch, int] = {}
-        self._ear = _EventListener(events, self._news)
+        self._listener = _EventListener(events, clock, self._inbox)
 
     def stop(self) -> None:
         """Let `run` end soon: what is begun is finished or undone. From any thread, also twice."""
-        self._news.put(_Stopped())
+        self._inbox.put(_Stopped())
 
     def update(self, lanes: Sequence[Lane]) -> None:
         """These are the lanes from now on; those that are no more among them are left as they are.
 
         From any thread.
         """
-        self._news.put(_SetLanes(tuple(lanes)))
+        self._inbox.put(_SetLanes(tuple(lanes)))
 
     def run(self) -> None:
         """Keep the lanes so until `stop`; to be called once. Lanes run on when it returns."""
-        self._ear.start()
+        self._listener.start()
         try:
             while self._take(self._wait()):
                 self._begin_due()
         finally:
-            self._ear.stop()
+            self._listener.stop()
             for run in self._runs:
                 run.interrupt()
             while self._runs:
-                message = self._news.get()
+                message = self._inbox.take()
                 if isinstance(message, _Done):
                     self._done(message)
-            self._ear.join()
+            self._listener.join()
 
     def _wait(self) -> _Message | None:
         wake_at = self._state.wake_at() if self._listens else None
         busy = self._room() <= 0
-        wait = None if wake_at is None or busy else max(0.0, wake_at - time.monotonic())
-        try:
-            return self._news.get(timeout=wait)
-        except queue.Empty:
-            return None
+        seconds = None if wake_at is None or busy else max(0.0, wake_at - self._clock.now())
+        return self._inbox.take() if self._clock.wait(self._inbox, seconds) else None
 
     def _take(self, message: _Message | None) -> bool:
         """Whether to go on."""
-        now = time.monotonic()
+        now = self._clock.now()
         match message:
             case None:
                 pass
@@ -172,9 +202,8 @@ class Watcher:
         self._runs[done.run] -= 1
         if isinstance(done.result, Failure) and isinstance(done.result.failure(), Interrupted):
             return
-        # Only so that lanes that failed together do not come again together.
-        jitter = random.random()
-        now = time.monotonic()
+        now = self._clock.now()
+        jitter = rules.lane_jitter(done.lane.name)
         self._apply(rules.on_result(self._state, done.lane.name, done.result, now, jitter))
 
     def _room(self) -> int:
@@ -186,7 +215,7 @@ class Watcher:
             return
         # With nothing under way, all at once: they are looked at together.
         most = len(self._state.lanes) if room == self._jobs else room
-        self._state, due = rules.take_due(self._state, time.monotonic(), most)
+        self._state, due = rules.take_due(self._state, self._clock.now(), most)
         if due:
             run = self._ensure(due, room)
             self._runs[run] = len(due)
@@ -196,21 +225,22 @@ class Watcher:
         end: BaseException | None = None
         try:
             for lane, result in run:
-                self._news.put(_Done(lane, run, result))
+                self._inbox.put(_Done(lane, run, result))
         except BaseException as error:
             end = error
-        self._news.put(_Done(None, run, end))
+        self._inbox.put(_Done(None, run, end))
 
 
 class _EventListener(threading.Thread):
     """Listens to the backend's events, and says when it can and when it cannot."""
 
     def __init__(
-        self, events: Callable[[], Outcome[LaneEvents]], news: "queue.SimpleQueue[_Message]"
+        self, events: Callable[[], Outcome[LaneEvents]], clock: Clock, inbox: _Inbox
     ) -> None:
         super().__init__(name="lanekit events", daemon=True)
         self._events = events
-        self._news = news
+        self._clock = clock
+        self._inbox = inbox
         self._over = threading.Event()
         self._stream: LaneEvents | None = None
 
@@ -225,22 +255,22 @@ class _EventListener(threading.Thread):
         """Until it is stopped."""
         pause = _EVENT_POLL_SECONDS
         while not self._over.is_set():
-            begun = time.monotonic()
+            begun = self._clock.now()
             listened = self._listen_once()
             # A stream that ends at once, of a podman that answers, is opened ever less often.
-            short = listened and time.monotonic() - begun < _STEADY_SECONDS
+            short = listened and self._clock.now() - begun < _STEADY_SECONDS
             pause = min(2 * pause, _MAX_RETRY_SECONDS) if short else _EVENT_POLL_SECONDS
-            _ = self._over.wait(pause)
+            _ = self._clock.wait(self._over, pause)
 
     def _listen_once(self) -> bool:
         """Listen until the subscription ends; return whether there was one."""
         opened = self._events()
         if isinstance(opened, Failure):
-            self._news.put(_Lost(opened.failure()))
+            self._inbox.put(_Lost(opened.failure()))
             return False
         self._stream = opened.unwrap()
         try:
-            self._news.put(_Listening())
+            self._inbox.put(_Listening())
             self._listen(self._stream)
         finally:
             self._stream.close()
@@ -253,4 +283,4 @@ class _EventListener(threading.Thread):
                 return
             event = heard.unwrap()
             if event is not None:
-                self._news.put(event)
+                self._inbox.put(event)

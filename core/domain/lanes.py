@@ -8,6 +8,7 @@ from typing import Literal
 from lanekit.core.domain._dataclass import dataclass
 
 DEFAULT_IMAGE = "localhost/ai-workflow-agent-runner:local"
+DEFAULT_GRACE_SECONDS = 10.0
 OnDrift = Literal["replace", "report", "when-idle"]
 """What to do with a container that differs from its specification; see `Profile`."""
 Git = Literal["none", "safe", "read-write"]
@@ -47,7 +48,7 @@ class Profile:
     mounts: tuple[BindMount, ...] = ()
     ready_path: str = "/"
     ready_timeout: float = 30.0
-    stop_grace: float = 10.0
+    stop_grace: float = DEFAULT_GRACE_SECONDS
     git: Git = "none"
     credentials: tuple[str, ...] = ()
     on_drift: OnDrift = "replace"

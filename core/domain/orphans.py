@@ -85,18 +85,18 @@ def find_orphans_in(
 
 
 def reason_to_keep(
-    one: Orphan, now: OrphanReport, note: str, *, running: bool
+    one: Orphan, now: OrphanReport, settled_id: str, *, running: bool
 ) -> KeepReason | None:
-    """Why garbage is left at a second look, under the lock with this `note`; None when it goes.
+    """Why garbage is left at a second look, under the lock; None when it goes.
 
     An ensure that was killed may have left a replacement that runs and never answers: the old
-    container is then what the next ensure puts back. Only a note of the replacement's id says that
+    container is then what the next ensure puts back. Only `settled_id`, from the journal, says that
     an ensure came to its end with it.
     """
     found = {item.id: item for item in now.orphans}.get(one.id)
     if found is None or found.container != one.container:
         return "changed"
-    if found.successor_id and found.successor_id != note:
+    if found.successor_id and found.successor_id != settled_id:
         return "unsure"
     return "runs" if found.runs and not running else None
 

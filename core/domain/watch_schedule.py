@@ -10,6 +10,7 @@ reconciled make it due once more, if that ensure did something, and an ensure th
 do causes no events.
 """
 
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Literal
@@ -33,16 +34,19 @@ STABLE_SECONDS = 10.0
 _FAILURES_BEFORE_REPORT = 3
 """Number of consecutive failures to reach podman that are not reported: it may be restarting."""
 
-ReportKind = Literal["fine", "mended", "left", "failing", "gone", "engine lost", "engine back"]
+ReportKind = Literal[
+    "fine", "reconciled", "drifted", "failing", "gone", "engine lost", "engine back"
+]
 
 
 @dataclass(frozen=True)
 class Report:
-    """A change that is reported once.
+    """Something worth reporting, once.
 
-    The lane matches ("fine"), or matches but for drift that `on_drift` keeps ("left"); it was
-    repaired ("mended"); it fails with another error than before ("failing"); it is no longer
-    watched ("gone"). podman cannot be reached ("engine lost"), or can again ("engine back").
+    The kinds for a lane: "fine", it matches (again); "drifted", it has drift that `on_drift` does
+    not let lanekit repair; "reconciled", it was changed to match; "failing", with another error
+    than before; "gone", it is no longer watched. For the engine: "engine lost", podman cannot be
+    reached; "engine back", it can be again.
     """
 
     kind: ReportKind
@@ -149,6 +153,13 @@ def backoff_seconds(times: int, jitter: float) -> float:
     return longest * (1 - jitter / 4)
 
 
+def lane_jitter(name: str) -> float:
+    """Return a fraction of its own for each lane, so that lanes that failed together are not tried
+    again together.
+    """
+    return zlib.crc32(name.encode()) / 2**32
+
+
 def take_due(
     watch: WatchState, now: float, most: int = 1_000_000
 ) -> tuple[WatchState, tuple[Lane, ...]]:
@@ -225,12 +236,12 @@ def _ensured(
         after = replace(after, repairs=1 if _lasted(one, now) else one.repairs + 1, repaired_at=now)
         # Most events since its start are our own, but some may not be.
         after = replace(after, due=_next_due(after, now) if changed else None)
-        return after, (Report("mended", one.lane, ensured),)
+        return after, (Report("reconciled", one.lane, ensured),)
     if _lasted(one, now):
         after = replace(after, repairs=0)
     if summary == one.last_reported:
         return after, ()
-    return after, (Report("left" if ensured.remaining_drift else "fine", one.lane, ensured),)
+    return after, (Report("drifted" if ensured.remaining_drift else "fine", one.lane, ensured),)
 
 
 def set_lanes(watch: WatchState, lanes: Sequence[Lane], now: float) -> tuple[WatchState, Reports]:

@@ -140,10 +140,11 @@ class LaneBackend(Protocol):
         ...
 
     def remove_orphan(
-        self, fleet: str, lanes: Sequence[Lane], orphan: Orphan, *, running: bool
+        self, fleet: str, lanes: Sequence[Lane], orphan: Orphan, *, running: bool, grace: float
     ) -> Outcome[OrphanRemoval]:
         """Remove an orphan that was found, after another look at it.
 
-        It is kept if it runs, unless `running`, and if it is an orphan no longer.
+        It is kept if it runs, unless `running`: then it is told to end, and killed after `grace`
+        seconds. It is also kept if it is an orphan no longer.
         """
         ...

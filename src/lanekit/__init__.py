@@ -7,8 +7,9 @@ in one of these modules, in `lanekit.testing` or in `lanekit.contract` is privat
 Names are resolved on first use (PEP 562): importing a part of lanekit does not load the rest.
 """
 
-from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
+
+from lanekit._lazy import lazy
 
 if TYPE_CHECKING:
     from returns.result import Failure, Success
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from lanekit.core.application.watcher import Watcher
     from lanekit.core.domain.differences import Difference, Drift, Policy, Remedy
     from lanekit.core.domain.errors import LaneError, LaneFailed, Outcome, or_raise
+    from lanekit.core.domain.journal import Journal
     from lanekit.core.domain.lane_events import LaneEvent
     from lanekit.core.domain.lanes import BindMount, Git, Lane, OnDrift, Profile
     from lanekit.core.domain.observed import ChangeKind, Endpoint, LayerChange
@@ -37,9 +39,10 @@ if TYPE_CHECKING:
     from lanekit.core.domain.results import EnsureResult, LaneStatus, RemoveResult, StopResult
     from lanekit.core.domain.watch_schedule import Report, ReportKind
     from lanekit.core.ports.backend import LaneBackend, LaneBatch, LaneEvents
-    from lanekit.core.ports.clock import Clock
+    from lanekit.core.ports.clock import Clock, Waitable
     from lanekit.core.ports.host_files import HostFiles
-    from lanekit.core.ports.lock import LaneJournal, LaneLock
+    from lanekit.core.ports.journal import LaneJournal
+    from lanekit.core.ports.lock import LaneLock
     from lanekit.core.ports.probe import Probe
 
 __all__ = [
@@ -56,6 +59,7 @@ __all__ = [
     "Git",
     "HostFiles",
     "InvalidFleetFile",
+    "Journal",
     "KeepReason",
     "Lane",
     "LaneBackend",
@@ -91,29 +95,13 @@ __all__ = [
     "ReportKind",
     "StopResult",
     "Success",
+    "Waitable",
     "Waiting",
     "Watcher",
     "__version__",
     "load_fleet",
     "or_raise",
 ]
-
-
-def _lazy(
-    module: str, homes: Mapping[str, Sequence[str]]
-) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
-    """Return the `__getattr__` and `__dir__` of a module whose names live in these modules."""
-    home_of = {name: home for home, names in homes.items() for name in names}
-
-    def get(name: str) -> object:
-        if name not in home_of:
-            raise AttributeError(f"module {module!r} has no attribute {name!r}")
-        from importlib import import_module  # noqa: PLC0415 - only paid by the first use
-
-        return getattr(import_module(home_of[name]), name)
-
-    return get, lambda: sorted(home_of)
-
 
 _HOMES = {
     "lanekit._version": ("__version__",),
@@ -136,6 +124,7 @@ _HOMES = {
         "Outcome",
         "or_raise",
     ),
+    "lanekit.core.domain.journal": ("Journal",),
     "lanekit.core.domain.lane_events": ("LaneEvent",),
     "lanekit.core.domain.lanes": (
         "BindMount",
@@ -184,12 +173,13 @@ _HOMES = {
         "LaneBatch",
         "LaneEvents",
     ),
-    "lanekit.core.ports.clock": ("Clock",),
-    "lanekit.core.ports.host_files": ("HostFiles",),
-    "lanekit.core.ports.lock": (
-        "LaneJournal",
-        "LaneLock",
+    "lanekit.core.ports.clock": (
+        "Clock",
+        "Waitable",
     ),
+    "lanekit.core.ports.host_files": ("HostFiles",),
+    "lanekit.core.ports.journal": ("LaneJournal",),
+    "lanekit.core.ports.lock": ("LaneLock",),
     "lanekit.core.ports.probe": ("Probe",),
     "returns.result": (
         "Failure",
@@ -198,4 +188,4 @@ _HOMES = {
 }
 
 if not TYPE_CHECKING:
-    __getattr__, __dir__ = _lazy(__name__, _HOMES)
+    __getattr__, __dir__ = lazy(__name__, _HOMES)

@@ -58,16 +58,13 @@ class Lanes(lanes.Lanes):
         lock: LaneLock | None = None,
         clock: Clock | None = None,
     ) -> None:
+        clock = clock or SystemClock()
         ports = Ports(
-            engine,
-            probe or _default_probe(engine),
-            files or DiskFiles(),
-            lock or FileLock(),
-            clock or SystemClock(),
+            engine, probe or _default_probe(engine), files or DiskFiles(), lock or FileLock(), clock
         )
         options = EnsureOptions(policy, on_event, restart_unready)
         self._containers = ContainerBackend(ports, options, lock_timeout)
-        super().__init__(self._containers, profile, ready_timeout=ready_timeout)
+        super().__init__(self._containers, profile, clock=clock, ready_timeout=ready_timeout)
 
     @property
     def engine(self) -> ContainerEngine:

@@ -7,7 +7,7 @@ for the imports of the podman engines.
 
 from typing import TYPE_CHECKING
 
-from lanekit import _lazy
+from lanekit._lazy import lazy
 
 if TYPE_CHECKING:
     from lanekit.adapters.host.processes import ProcessLimits
@@ -91,4 +91,4 @@ _HOMES = {
 }
 
 if not TYPE_CHECKING:
-    __getattr__, __dir__ = _lazy(__name__, _HOMES)
+    __getattr__, __dir__ = lazy(__name__, _HOMES)

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from lanekit import _lazy
+from lanekit._lazy import lazy
 
 if TYPE_CHECKING:
     from lanekit.adapters.host.clock import VirtualClock
@@ -27,4 +27,4 @@ _HOMES = {
 }
 
 if not TYPE_CHECKING:
-    __getattr__, __dir__ = _lazy(__name__, _HOMES)
+    __getattr__, __dir__ = lazy(__name__, _HOMES)

@@ -32,9 +32,9 @@ from lanekit.adapters.podman.rest.frames import Frames, Unframed
 from lanekit.adapters.podman.rest.http_client import Response
 from lanekit.adapters.podman.rest.http_head import NoHead, read_head, status_of
 from lanekit.adapters.podman.rest.responses import identifier_in, log_lines, removal, words_of
-from lanekit.cli.options import PolicyName
-from lanekit.cli.saved_inspect import verdict
+from lanekit.adapters.podman.saved_inspect import saved_drift
 from lanekit.core.domain.desired import Digests, container_spec
+from lanekit.core.domain.differences import Policy
 from lanekit.core.domain.drift import drift
 from lanekit.core.domain.endpoint import endpoint_of
 from lanekit.core.domain.errors import LaneError, Outcome
@@ -102,19 +102,19 @@ def reference(text: str) -> LaneError | None:
     return _error(outcome)
 
 
-def _saved(text: str, policy: PolicyName) -> LaneError | None:
+def _saved(text: str, policy: Policy) -> LaneError | None:
     with redirect_stderr(io.StringIO()):
-        return _error(verdict(LANE, SPEC, text, policy))
+        return _error(saved_drift(LANE, SPEC, text, policy))
 
 
 def saved_strict(text: str) -> LaneError | None:
     """`lanekit drift` on a saved inspect, by the policy strict."""
-    return _saved(text, PolicyName.strict)
+    return _saved(text, "strict")
 
 
 def saved_reference(text: str) -> LaneError | None:
     """`lanekit drift` on a saved inspect, by the policy reference."""
-    return _saved(text, PolicyName.reference)
+    return _saved(text, "reference")
 
 
 def command(text: str) -> LaneError | None:

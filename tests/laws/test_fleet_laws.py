@@ -8,13 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from returns.result import Failure, Success
-from tests.support.lane_world import PROFILE, LaneWorld, NoLock, Note
+from tests.support.lane_world import PROFILE, LaneWorld, MemoryJournal, NoLock
 
 from lanekit.adapters.memory.engine import SimulatedKill, Worker
 from lanekit.core.domain.errors import EngineTimeout, Outcome, or_raise
 from lanekit.core.domain.lanes import Lane
 from lanekit.core.domain.progress import Event, OperationStarted
-from lanekit.core.ports.lock import LaneJournal
+from lanekit.core.ports.clock import Waitable
+from lanekit.core.ports.journal import LaneJournal
+from lanekit.core.ports.lock import OnWait
 
 NAMES = "abcdefgh"
 STATES = ("missing", "running", "exited", "drifted", "crashes")
@@ -146,9 +148,14 @@ class CountedLock(NoLock):
         self.held: list[str] = []
 
     def hold(
-        self, container_name: str, timeout: float
+        self,
+        container_name: str,
+        timeout: float,
+        on_wait: OnWait | None = None,
+        cancel: Waitable | None = None,
     ) -> Outcome[AbstractContextManager[LaneJournal]]:
         """At once."""
+        _ = timeout, on_wait, cancel
         if container_name == self.breaks:
             raise MemoryError
         return Success(self._holding(container_name))
@@ -157,7 +164,7 @@ class CountedLock(NoLock):
     def _holding(self, name: str) -> Generator[LaneJournal]:
         self.held.append(name)
         try:
-            yield self.notes.setdefault(name, Note())
+            yield self.journals.setdefault(name, MemoryJournal())
         finally:
             self.held.remove(name)
 

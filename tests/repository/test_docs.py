@@ -11,10 +11,11 @@ import typer.main
 
 from lanekit import BindMount, LaneError, Lanes, Profile
 from lanekit.adapters.fleet_file import schema
-from lanekit.cli.main import app
+from lanekit.cli.app import COMMANDS, app
 
 _DOCS = Path(__file__).resolve().parents[2] / "docs"
-_COMMANDS: dict[str, Any] = getattr(typer.main.get_command(app), "commands")  # noqa: B009
+_GROUP: Any = typer.main.get_command(app)
+_COMMANDS: dict[str, Any] = {name: _GROUP.get_command(None, name) for name in COMMANDS}
 _NO_DEFAULT_IN_CODE = {"config_dir": '""', "idle_path": '""', "credentials": "[]", "mounts": "[]"}
 
 
@@ -85,6 +86,11 @@ def test_error_table_has_every_kind() -> None:
 def test_every_command_has_a_heading() -> None:
     headings = re.findall(r"^## lanekit (.*)$", (_DOCS / "commands.md").read_text(), re.MULTILINE)
     assert sorted(headings) == sorted(_COMMANDS)
+
+
+@pytest.mark.parametrize("name", sorted(_COMMANDS))
+def test_command_list_has_the_first_line_of_its_help(name: str) -> None:
+    assert _COMMANDS[name].help.splitlines()[0] == COMMANDS[name]
 
 
 @pytest.mark.parametrize("name", sorted(_COMMANDS))

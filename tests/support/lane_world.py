@@ -14,10 +14,19 @@ from lanekit.core.domain.containers import Mount
 from lanekit.core.domain.differences import Policy
 from lanekit.core.domain.errors import InvalidLane, Outcome, or_raise
 from lanekit.core.domain.git_mounts import GitFacts, RequiredPath
+from lanekit.core.domain.journal import (
+    EMPTY,
+    ChangeStarted,
+    ConfigCopyStarted,
+    Journal,
+    Settled,
+)
 from lanekit.core.domain.lanes import DEFAULT_IMAGE, Lane, Profile
 from lanekit.core.domain.observed import MountHealth, ObservedContainer
 from lanekit.core.domain.progress import Event, Listener
-from lanekit.core.ports.lock import LaneJournal
+from lanekit.core.ports.clock import Waitable
+from lanekit.core.ports.journal import LaneJournal
+from lanekit.core.ports.lock import OnWait
 
 WELL = MountHealth()
 LANE = Lane("ws", "a", "/work/tree")
@@ -125,33 +134,56 @@ class SeeingFiles(Files):
         return MountHealth(dead, gone)
 
 
-class Note:
-    """A note in memory."""
+UNFINISHED = Journal((ChangeStarted(),))
 
-    def __init__(self) -> None:
-        self.text = ""
 
-    def read(self) -> str:
+def settled(container_id: str) -> Journal:
+    """The journal after an ensure that ended well with this container."""
+    return Journal((Settled(container_id),))
+
+
+def copying(container_id: str) -> Journal:
+    """The journal while a config is copied into this container, which was there before."""
+    return Journal((ChangeStarted(), ConfigCopyStarted(container_id)))
+
+
+class MemoryJournal:
+    """A journal in memory."""
+
+    def __init__(self, journal: Journal = EMPTY) -> None:
+        self.journal = journal
+
+    def read(self) -> Journal:
         """What was written last."""
-        return self.text
+        return self.journal
 
-    def write(self, text: str) -> None:
+    def write(self, journal: Journal, *, durable: bool) -> Outcome[None]:
         """Keep it."""
-        self.text = text
+        _ = durable
+        self.journal = journal
+        return Success(None)
 
 
 class NoLock:
-    """Always free; the notes stay."""
+    """Always free; the journals stay."""
 
     def __init__(self) -> None:
-        self.notes: dict[str, Note] = {}
+        self.journals: dict[str, MemoryJournal] = {}
+
+    def read_journal(self, container_name: str) -> Journal:
+        """What is in it."""
+        return self.journals.get(container_name, MemoryJournal()).read()
 
     def hold(
-        self, container_name: str, timeout: float
+        self,
+        container_name: str,
+        timeout: float,
+        on_wait: OnWait | None = None,
+        cancel: Waitable | None = None,
     ) -> Outcome[AbstractContextManager[LaneJournal]]:
         """At once."""
-        _ = timeout
-        return Success(nullcontext(self.notes.setdefault(container_name, Note())))
+        _ = timeout, on_wait, cancel
+        return Success(nullcontext(self.journals.setdefault(container_name, MemoryJournal())))
 
 
 @dataclass

@@ -213,9 +213,10 @@ class ObjectBackend:
         return Success(OrphanReport(tuple(orphans), tuple(others), tuple(unlabelled)))
 
     def remove_orphan(
-        self, fleet: str, lanes: Sequence[Lane], orphan: Orphan, *, running: bool
+        self, fleet: str, lanes: Sequence[Lane], orphan: Orphan, *, running: bool, grace: float
     ) -> Outcome[OrphanRemoval]:
         """By its uid."""
+        _ = grace
         found = self.find_orphans(fleet, lanes)
         if isinstance(found, Failure):
             return found

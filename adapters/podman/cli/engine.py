@@ -1,7 +1,6 @@
-"""The engine that runs the podman command: one process a call."""
+"""The engine that runs the podman command: one process per call."""
 
 import math
-import os
 import re
 import threading
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,14 +8,8 @@ from dataclasses import replace
 
 from returns.result import Failure, Success
 
-from lanekit.adapters.host.processes import (
-    DEFAULT_LIMITS,
-    CommandTimeout,
-    CompletedCommand,
-    OutputTooLarge,
-    ProcessLimits,
-    run,
-)
+from lanekit.adapters.host.processes import DEFAULT_LIMITS, CompletedCommand, ProcessLimits
+from lanekit.adapters.podman.cli.command import NO_INPUT, PodmanCommand
 from lanekit.adapters.podman.cli.output import (
     in_order,
     refusal,
@@ -28,16 +21,7 @@ from lanekit.adapters.podman.inspect_decoder import decode_ids
 from lanekit.adapters.podman.json_reader import undecodable
 from lanekit.adapters.podman.netavark_retry import retry_start
 from lanekit.core.domain.containers import CONTAINER_NAME, ContainerSpec, Limits
-from lanekit.core.domain.errors import (
-    EngineFailed,
-    EngineTimeout,
-    EngineUnavailable,
-    InvalidState,
-    NotFound,
-    Outcome,
-    without_value,
-)
-from lanekit.core.domain.hints import Hint
+from lanekit.core.domain.errors import InvalidState, NotFound, Outcome, without_value
 from lanekit.core.domain.labels import has_labels
 from lanekit.core.domain.observed import ImageInfo, InspectResult, LayerChange, ObservedContainer
 from lanekit.core.domain.podman_create.args import create_args, env_file, env_passthrough
@@ -45,8 +29,7 @@ from lanekit.core.domain.redaction import redact, secrets_of
 from lanekit.core.ports.engine import EventStream, OnPartialResult, Streams
 from lanekit.core.ports.host_files import ArchiveBroken
 
-_NAMES_A_CALL = 2000
-_NO_INPUT: tuple[bytes, ...] = ()
+_MAX_NAMES_PER_CALL = 2000
 
 
 class PodmanCli:
@@ -65,10 +48,7 @@ class PodmanCli:
         timeout: float = 120.0,
         limits: ProcessLimits = DEFAULT_LIMITS,
     ) -> None:
-        self._command = tuple(command)
-        self._env = env
-        self._timeout = timeout
-        self._limits = limits
+        self._podman = PodmanCommand(command, env, timeout, limits)
 
     @property
     def description(self) -> str:
@@ -79,43 +59,43 @@ class PodmanCli:
         """See `ContainerEngine.inspect`; one process for up to 2,000 names."""
         found: dict[str, ObservedContainer] = {}
         possible = [name for name in names if re.fullmatch(CONTAINER_NAME, name)]
-        for begin in range(0, len(possible), _NAMES_A_CALL):
-            batch = possible[begin : begin + _NAMES_A_CALL]
-            seen = self._inspect(batch)
-            if isinstance(seen, Failure):
-                return seen
+        for begin in range(0, len(possible), _MAX_NAMES_PER_CALL):
+            batch = possible[begin : begin + _MAX_NAMES_PER_CALL]
+            observed = self._inspect(batch)
+            if isinstance(observed, Failure):
+                return observed
             wanted = set(batch)
-            for snapshot in seen.unwrap():
+            for snapshot in observed.unwrap():
                 # podman also takes the beginning of an id for a name: only exact ones count.
                 found |= {key: snapshot for key in {snapshot.name, snapshot.id} & wanted}
         return Success(found)
 
     def _inspect(self, names: Sequence[str]) -> Outcome[tuple[ObservedContainer, ...]]:
-        answer = self._run("container", "inspect", "--", *names)
+        answer = self._podman.run("container", "inspect", "--", *names)
         if isinstance(answer, Failure):
             return answer
-        said = answer.unwrap()
-        if not said.stdout.strip() and re.search(AMBIGUOUS, said.stderr):
+        result = answer.unwrap()
+        if not result.stdout.strip() and re.search(AMBIGUOUS, result.stderr):
             return self._inspect_apart(names)
-        return shown_containers(said, names)
+        return shown_containers(result, names)
 
     def _inspect_apart(self, names: Sequence[str]) -> Outcome[tuple[ObservedContainer, ...]]:
         """One name that begins several ids keeps podman from showing any of the others."""
         if len(names) == 1:
             return Success(())
-        seen: list[ObservedContainer] = []
+        observed: list[ObservedContainer] = []
         for half in (names[: len(names) // 2], names[len(names) // 2 :]):
             found = self._inspect(half)
             if isinstance(found, Failure):
                 return found
-            seen += found.unwrap()
-        return Success(tuple(seen))
+            observed += found.unwrap()
+        return Success(tuple(observed))
 
     def images(self, references: Sequence[str]) -> Outcome[Mapping[str, ImageInfo]]:
         """See `ContainerEngine.images`; one process."""
         if not references:
             return Success({})
-        answer = self._run("image", "inspect", "--", *references)
+        answer = self._podman.run("image", "inspect", "--", *references)
         if isinstance(answer, Failure):
             return answer
         return shown_images(answer.unwrap(), references)
@@ -154,47 +134,43 @@ class PodmanCli:
         # By name only: versions differ in how a value with a comma has to be written.
         filters = [f"--filter=label={name}" for name in labels]
         table = ("ps", "-a", "--no-trunc", "--format=json")
-        listed = self._checked("list containers", *table, *filters)
+        listed = self._podman.checked("list containers", *table, *filters)
         if isinstance(listed, Failure):
             return listed
         ids = decode_ids(listed.unwrap().stdout)
         if isinstance(ids, Failure):
             return ids
-        found = (
-            self.inspect(ids.unwrap())
-            if ids.unwrap()
-            else Success[Mapping[str, ObservedContainer]]({})
-        )
+        found = self.inspect(ids.unwrap())
         if isinstance(found, Failure):
             return found
-        carrying = (seen for seen in found.unwrap().values() if has_labels(seen.labels, labels))
-        return Success(tuple(sorted(carrying, key=lambda seen: seen.name)))
+        carrying = (one for one in found.unwrap().values() if has_labels(one.labels, labels))
+        return Success(tuple(sorted(carrying, key=lambda one: one.name)))
 
     def create(self, spec: ContainerSpec, name: str) -> Outcome[str]:
         """See `ContainerEngine.create`. Secret values go through podman's environment or stdin."""
         if not name:
             return Failure(nameless("create a container"))
         lines = env_file(spec)
-        answer = self._run(
+        answer = self._podman.run(
             *create_args(spec, name),
-            stdin=(lines.encode(),) if lines else _NO_INPUT,
+            stdin=(lines.encode(),) if lines else NO_INPUT,
             env=env_passthrough(spec),
         )
         if isinstance(answer, Failure):
             return answer
-        said = answer.unwrap()
-        identifier = said.stdout.strip().rsplit("\n", 1)[-1].strip()
-        if not said.status and re.fullmatch(ID, identifier):
+        result = answer.unwrap()
+        identifier = result.stdout.strip().rsplit("\n", 1)[-1].strip()
+        if not result.status and re.fullmatch(ID, identifier):
             return Success(identifier)
-        said = _without_secrets(said, spec)
-        if said.status:
-            return Failure(refusal(f"create {name}", said, image=spec.image))
-        return Failure(undecodable("create", f"expected an id, got {said.stdout[:200]!r}"))
+        result = _without_secrets(result, spec)
+        if result.status:
+            return Failure(refusal(f"create {name}", result, image=spec.image))
+        return Failure(undecodable("create", f"expected an id, got {result.stdout[:200]!r}"))
 
     def put_archive(self, container: str, archive: Iterable[bytes]) -> Outcome[None]:
         """See `ContainerEngine.put_archive`."""
         try:
-            done = self._checked(
+            done = self._podman.checked(
                 f"copy into {container[:12]}",
                 "cp",
                 "-a=false",
@@ -208,29 +184,33 @@ class PodmanCli:
 
     def start(self, container: str) -> Outcome[None]:
         """See `ContainerEngine.start`."""
-        doing = f"start {container[:12]}"
-        return retry_start(lambda: without_value(self._checked(doing, "start", container)))
+        action = f"start {container[:12]}"
+        return retry_start(lambda: without_value(self._podman.checked(action, "start", container)))
 
     def unpause(self, container: str) -> Outcome[None]:
         """See `ContainerEngine.unpause`."""
-        return without_value(self._checked(f"unpause {container[:12]}", "unpause", container))
+        return without_value(
+            self._podman.checked(f"unpause {container[:12]}", "unpause", container)
+        )
 
     def stop(self, container: str, grace: float) -> Outcome[None]:
         """See `ContainerEngine.stop`; podman counts the grace in whole seconds, rounded up."""
         wait = str(math.ceil(grace))
-        doing = f"stop {container[:12]}"
-        return without_value(self._checked(doing, "stop", "-t", wait, container, extra=grace))
+        action = f"stop {container[:12]}"
+        return without_value(
+            self._podman.checked(action, "stop", "-t", wait, container, extra=grace)
+        )
 
     def rename(self, container: str, name: str) -> Outcome[None]:
         """See `ContainerEngine.rename`."""
-        doing = f"rename {container[:12]} to {name}"
-        return without_value(self._checked(doing, "rename", "--", container, name))
+        action = f"rename {container[:12]} to {name}"
+        return without_value(self._podman.checked(action, "rename", "--", container, name))
 
     def remove(self, container: str, grace: float) -> Outcome[None]:
         """See `ContainerEngine.remove`."""
         wait = str(math.ceil(grace))
-        doing = f"remove {container[:12]}"
-        done = self._checked(doing, "rm", "-f", "-v", "-t", wait, container, extra=grace)
+        action = f"remove {container[:12]}"
+        done = self._podman.checked(action, "rm", "-f", "-v", "-t", wait, container, extra=grace)
         if isinstance(done, Failure) and isinstance(done.failure(), NotFound):
             return Success(None)
         return without_value(done)
@@ -241,12 +221,12 @@ class PodmanCli:
         Both streams carry timestamps, by which they are put in order and podman's own warnings,
         which have none, are told from what the container wrote.
         """
-        said = self._checked(
+        result = self._podman.checked(
             f"read the logs of {container[:12]}", "logs", "-t", "--tail", str(tail), container
         )
-        if isinstance(said, Failure):
-            return said
-        return Success(in_order(said.unwrap(), tail))
+        if isinstance(result, Failure):
+            return result
+        return Success(in_order(result.unwrap(), tail))
 
     def diff(self, container: str) -> Outcome[tuple[LayerChange, ...]]:
         """See `ContainerEngine.diff`."""
@@ -254,9 +234,9 @@ class PodmanCli:
             decode_changes,
         )
 
-        doing = f"look for changes in {container[:12]}"
-        said = self._checked(doing, "container", "diff", "--format=json", container)
-        return said if isinstance(said, Failure) else decode_changes(said.unwrap().stdout)
+        action = f"look for changes in {container[:12]}"
+        result = self._podman.checked(action, "container", "diff", "--format=json", container)
+        return result if isinstance(result, Failure) else decode_changes(result.unwrap().stdout)
 
     def update(self, container: str, limits: Limits) -> Outcome[None]:
         """See `ContainerEngine.update`."""
@@ -264,18 +244,20 @@ class PodmanCli:
             update_args,
         )
 
-        doing = f"update {container[:12]}"
-        return without_value(self._checked(doing, "update", *update_args(limits), container))
+        action = f"update {container[:12]}"
+        return without_value(
+            self._podman.checked(action, "update", *update_args(limits), container)
+        )
 
     def events(self) -> Outcome[EventStream]:
         """See `ContainerEngine.events`; a process that runs until it is closed."""
         from lanekit.adapters.podman.cli.events import open_events  # noqa: PLC0415 - few runs ask
 
+        podman = self._podman
         try:
-            env = os.environ if self._env is None else self._env
-            return Success(open_events(self._command, env, self._limits))
+            return Success(open_events(podman.argv, podman.env, podman.limits))
         except OSError as error:
-            return Failure(_cannot_execute(self._command[0], error))
+            return Failure(podman.cannot_execute(error))
 
     def execute(
         self, container: str, command: Sequence[str], streams: Streams, *, tty: bool
@@ -286,70 +268,30 @@ class PodmanCli:
             run_exec,
         )
 
-        env = os.environ if self._env is None else self._env
+        podman = self._podman
         try:
-            status = run_exec(self._command, env, container, command, streams, tty=tty)
+            status = run_exec(podman.argv, podman.env, container, command, streams, tty=tty)
         except OSError as error:
-            return Failure(_cannot_execute(self._command[0], error))
+            return Failure(podman.cannot_execute(error))
         return self._own_fault(container, status) if status in PODMAN_STATUSES else Success(status)
 
     def _own_fault(self, container: str, status: int) -> Outcome[int]:
-        """Whether it is podman's own status: it says its words on stderr, and nothing else."""
-        seen = self.inspect([container])
-        if isinstance(seen, Failure):
-            return seen
-        found = seen.unwrap().get(container)
-        doing = f"could not execute in {container[:12]}"
+        """Return podman's own error, of which exec shows only the status; else the status."""
+        observed = self.inspect([container])
+        if isinstance(observed, Failure):
+            return observed
+        found = observed.unwrap().get(container)
+        action = f"could not execute in {container[:12]}"
         if found is None:
-            return Failure(NotFound(f"{doing}: there is no such container"))
+            return Failure(NotFound(f"{action}: there is no such container"))
         if found.state != "running":
-            return Failure(InvalidState(f"{doing}: it is {found.state}"))
+            return Failure(InvalidState(f"{action}: it is {found.state}"))
         return Success(status)
 
-    def _checked(
-        self, doing: str, *args: str, stdin: Iterable[bytes] = _NO_INPUT, extra: float = 0
-    ) -> Outcome[CompletedCommand]:
-        answer = self._run(*args, stdin=stdin, extra=extra)
-        if isinstance(answer, Failure):
-            return answer
-        said = answer.unwrap()
-        if said.status:
-            return Failure(refusal(doing, said))
-        return answer
 
-    def _run(
-        self,
-        *args: str,
-        stdin: Iterable[bytes] = _NO_INPUT,
-        env: Mapping[str, str] | None = None,
-        extra: float = 0,
-    ) -> Outcome[CompletedCommand]:
-        environ = {**(os.environ if self._env is None else self._env), **(env or {})}
-        verb, allowed = " ".join(args[:2]), self._timeout + extra
-        try:
-            return Success(run((*self._command, *args), environ, allowed, stdin, self._limits))
-        except OSError as error:
-            return Failure(_cannot_execute(self._command[0], error))
-        except CommandTimeout:
-            return Failure(
-                EngineTimeout(
-                    f"`podman {verb}` did not end within {allowed:g} s",
-                    hints=(Hint("check-storage"), Hint("ensure-again")),
-                )
-            )
-        except OutputTooLarge:
-            return Failure(EngineFailed(f"`podman {verb}` wrote more than any answer can be"))
-
-
-def _cannot_execute(program: str, error: OSError) -> EngineUnavailable:
-    return EngineUnavailable(
-        f"the podman command cannot be run: {program}",
-        detail=str(error),
-        hints=(Hint("install-podman"),),
-    )
-
-
-def _without_secrets(said: CompletedCommand, spec: ContainerSpec) -> CompletedCommand:
+def _without_secrets(result: CompletedCommand, spec: ContainerSpec) -> CompletedCommand:
     # Before words are cut or quoted: a part of a secret would not be recognised later.
     secrets = secrets_of(spec)
-    return replace(said, stdout=redact(said.stdout, secrets), stderr=redact(said.stderr, secrets))
+    return replace(
+        result, stdout=redact(result.stdout, secrets), stderr=redact(result.stderr, secrets)
+    )

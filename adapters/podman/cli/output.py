@@ -36,92 +36,92 @@ _BETWEEN = r"[\s\"]+|:(?=\s|$)"
 
 
 def shown_containers(
-    said: CompletedCommand, names: Collection[str]
+    result: CompletedCommand, names: Collection[str]
 ) -> Outcome[tuple[ObservedContainer, ...]]:
-    """The answer to `container inspect`, when it says something about each of the names."""
-    doing, known = "inspect containers", f"{NO_CONTAINER}|{AMBIGUOUS}"
-    decoded = decode_containers(said.stdout)
+    """Return the answer to `container inspect`, when it says something about each of the names."""
+    action, missing = "inspect containers", f"{NO_CONTAINER}|{AMBIGUOUS}"
+    decoded = decode_containers(result.stdout)
     if isinstance(decoded, Failure):
-        return Failure(_no_look(doing, said, known, decoded.failure()))
-    shown = {key for seen in decoded.unwrap() for key in (seen.name, seen.id)}
-    silent = set(names) - shown - _named(said, known)
+        return Failure(_incomplete(action, result, missing, decoded.failure()))
+    shown = {key for container in decoded.unwrap() for key in (container.name, container.id)}
+    silent = set(names) - shown - _mentioned(result, missing)
     # The beginning of an id is shown under its whole.
     unclear = [name for name in silent if not any(key.startswith(name) for key in shown)]
-    if unclear or is_too_old(said.stderr):
-        return Failure(_no_look(doing, said, known, _left_out(doing, unclear)))
+    if unclear or is_too_old(result.stderr):
+        return Failure(_incomplete(action, result, missing, _unmentioned(action, unclear)))
     return decoded
 
 
 def shown_images(
-    said: CompletedCommand, references: Sequence[str]
+    result: CompletedCommand, references: Sequence[str]
 ) -> Outcome[dict[str, ImageInfo]]:
-    """The answer to `image inspect`, when it says something about each of the references."""
-    doing = "inspect images"
-    decoded = decode_images(said.stdout)
+    """Return the answer to `image inspect`, when it says something about each of the references."""
+    action = "inspect images"
+    decoded = decode_images(result.stdout)
     if isinstance(decoded, Failure):
-        return Failure(_no_look(doing, said, NO_IMAGE, decoded.failure()))
-    missing = _named(said, NO_IMAGE)
-    there = [reference for reference in references if reference not in missing]
+        return Failure(_incomplete(action, result, NO_IMAGE, decoded.failure()))
+    absent = _mentioned(result, NO_IMAGE)
+    present = [reference for reference in references if reference not in absent]
     images = [info for _, info in decoded.unwrap()]
-    if len(images) != len(there) or is_too_old(said.stderr):
-        return Failure(_no_look(doing, said, NO_IMAGE, _left_out(doing, there)))
+    if len(images) != len(present) or is_too_old(result.stderr):
+        return Failure(_incomplete(action, result, NO_IMAGE, _unmentioned(action, present)))
     # podman shows them in the order in which they were asked for.
-    return Success(dict(zip(there, images, strict=True)))
+    return Success(dict(zip(present, images, strict=True)))
 
 
-def _named(said: CompletedCommand, known: str) -> set[str]:
-    """The words of the lines that say that something is not there, names among them."""
-    lines = [line for line in errors_in(said.stderr) if re.search(known, line)]
+def _mentioned(result: CompletedCommand, missing: str) -> set[str]:
+    """Return the words of the lines that say that something is not there, names among them."""
+    lines = [line for line in errors_in(result.stderr) if re.search(missing, line)]
     return {word for line in lines for word in re.split(_BETWEEN, line)}
 
 
-def _no_look(doing: str, said: CompletedCommand, known: str, error: LaneError) -> LaneError:
-    """Why a look is not complete: podman's words beyond what is `known`; else `error`."""
-    if is_too_old(said.stderr):
-        return too_old(said.stderr)
-    return refusal(doing, said, besides=known) if said.status else error
+def _incomplete(action: str, result: CompletedCommand, missing: str, error: LaneError) -> LaneError:
+    """Return why a look is not complete: podman's words beyond those of `missing`; else `error`."""
+    if is_too_old(result.stderr):
+        return too_old(result.stderr)
+    return refusal(action, result, besides=missing) if result.status else error
 
 
-def _left_out(doing: str, names: Collection[str]) -> LaneError:
-    return undecodable(doing, f"it says nothing about {', '.join(sorted(names)[:3])}")
+def _unmentioned(action: str, names: Collection[str]) -> LaneError:
+    return undecodable(action, f"it says nothing about {', '.join(sorted(names)[:3])}")
 
 
 def refusal(
-    doing: str, said: CompletedCommand, *, image: str = "", besides: str = _NONE
+    action: str, result: CompletedCommand, *, image: str = "", besides: str = _NONE
 ) -> LaneError:
-    """The error of a command that failed: by podman's words, never by those of its log.
+    """Return the error of a command that failed: by podman's words, never by those of its log.
 
     Lines that the pattern `besides` fits are not the reason. A podman that was killed says nothing
     that could be relied on, whatever it wrote before.
     """
-    reasons = [line for line in said.stderr.splitlines() if not re.search(besides, line)]
+    reasons = [line for line in result.stderr.splitlines() if not re.search(besides, line)]
     words = without_warnings("\n".join(reasons))
-    if words and said.status > 0:
-        return error_of(doing, words, image=image)
+    if words and result.status > 0:
+        return error_of(action, words, image=image)
     return EngineFailed(
-        f"could not {doing}: podman {_ended(said)}",
-        bounded(said.stderr),
+        f"could not {action}: podman {_ended(result)}",
+        bounded(result.stderr),
         (Hint("check-podman"),),
     )
 
 
-def _ended(said: CompletedCommand) -> str:
-    if said.status >= 0:
-        reason = "" if said.stderr.strip() else " and gave no reason"
-        return f"ended with exit status {said.status}{reason}"
+def _ended(result: CompletedCommand) -> str:
+    if result.status >= 0:
+        reason = "" if result.stderr.strip() else " and gave no reason"
+        return f"ended with exit status {result.status}{reason}"
     try:
-        return f"was ended by {signal.Signals(-said.status).name}"
+        return f"was ended by {signal.Signals(-result.status).name}"
     except ValueError:
-        return f"was ended by signal {-said.status}"
+        return f"was ended by signal {-result.status}"
 
 
 _STAMP = r"(\d{4}-\d\d-\d\dT\S+) ?(.*)"
 
 
-def in_order(said: CompletedCommand, tail: int) -> str:
+def in_order(result: CompletedCommand, tail: int) -> str:
     """Both streams of `podman logs -t`, by time; lines without a time are podman's own words."""
     # Not splitlines(), which also takes a form feed within a line for its end.
-    both = [*said.stdout.split("\n"), *said.stderr.split("\n")]
+    both = [*result.stdout.split("\n"), *result.stderr.split("\n")]
     matches = [re.fullmatch(_STAMP, line) for line in both]
     lines = sorted((m for m in matches if m), key=lambda match: match.group(1))
     return "".join(f"{match.group(2)}\n" for match in lines[-tail:])

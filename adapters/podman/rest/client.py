@@ -40,12 +40,12 @@ class Rest:
         return os.environ if self._env is None else self._env
 
     def client(self) -> Outcome[Client]:
-        """Where requests go; `EngineUnavailable` when no socket is there."""
+        """Return where requests go; `EngineUnavailable` when no socket is there."""
         if self._found is None:
-            where = self._where()
-            if isinstance(where, Failure):
-                return where
-            self._found = Client(where.unwrap())
+            address = self._where()
+            if isinstance(address, Failure):
+                return address
+            self._found = Client(address.unwrap())
         return Success(self._found)
 
     def _where(self) -> Outcome[Address]:
@@ -53,7 +53,7 @@ class Rest:
 
     def get_all(
         self,
-        doing: str,
+        action: str,
         paths: Sequence[str],
         take: Callable[[int, Response], Outcome[None]],
     ) -> Outcome[None]:
@@ -69,31 +69,31 @@ class Rest:
                     if isinstance(taken, Failure):
                         return taken
         except (ConnectError, ReadTimeout, ProtocolError) as error:
-            return Failure(_error(client.unwrap(), doing, error, self._timeout))
+            return Failure(_error(client.unwrap(), action, error, self._timeout))
         return Success(None)
 
     def checked(
         self,
-        doing: str,
+        action: str,
         method: str,
         path: str,
         *,
         stream: Iterable[bytes] | None = None,
         extra: float = 0,
     ) -> Outcome[Response]:
-        """The answer when its status says that it was done; else podman's words as an error.
+        """Return the answer when its status says that it was done; else podman's words as an error.
 
         `extra` seconds are allowed beyond the time of every request.
         """
         allowed = self._timeout + extra
-        said = self.ask(doing, method, path, stream=stream, timeout=allowed)
-        if isinstance(said, Failure) or said.unwrap().status in GOOD:
-            return said
-        return Failure(error_of(doing, words_of(said.unwrap())))
+        response = self.ask(action, method, path, stream=stream, timeout=allowed)
+        if isinstance(response, Failure) or response.unwrap().status in GOOD:
+            return response
+        return Failure(error_of(action, words_of(response.unwrap())))
 
     def ask(  # noqa: PLR0913 - what a request has
         self,
-        doing: str,
+        action: str,
         method: str,
         path: str,
         body: bytes | None = None,
@@ -101,7 +101,7 @@ class Rest:
         stream: Iterable[bytes] | None = None,
         timeout: float | None = None,
     ) -> Outcome[Response]:
-        """The answer, whatever its status."""
+        """Return the answer, whatever its status."""
         client = self.client()
         if isinstance(client, Failure):
             return client
@@ -109,18 +109,19 @@ class Rest:
         try:
             return Success(client.unwrap().request(method, API + path, allowed, body, stream))
         except (ConnectError, ReadTimeout, ProtocolError) as error:
-            return Failure(_error(client.unwrap(), doing, error, allowed))
+            return Failure(_error(client.unwrap(), action, error, allowed))
 
 
-def _error(client: Client, doing: str, error: Exception, allowed: float) -> LaneError:
-    where = str(client.address)
+def _error(client: Client, action: str, error: Exception, allowed: float) -> LaneError:
+    address = str(client.address)
     if isinstance(error, ReadTimeout):
         return EngineTimeout(
-            f"could not {doing}: podman's service at {where} did not answer within {allowed:g} s",
-            hints=(Hint("check-service", where), Hint("ensure-again")),
+            f"could not {action}: podman's service at {address} did not answer "
+            f"within {allowed:g} s",
+            hints=(Hint("check-service", address), Hint("ensure-again")),
         )
     if isinstance(error, UnsupportedVersion):
-        return too_old(f"the service at {where} is {error}")
+        return too_old(f"the service at {address} is {error}")
     if isinstance(error, ProtocolError):
-        return undecodable(f"the request to {doing}", f"{where} does not speak HTTP: {error}")
-    return no_service(f"{where} did not answer the request to {doing}", str(error))
+        return undecodable(f"the request to {action}", f"{address} does not speak HTTP: {error}")
+    return no_service(f"{address} did not answer the request to {action}", str(error))

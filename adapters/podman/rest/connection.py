@@ -69,7 +69,7 @@ class Connection:
         return self._wire is not None
 
     def is_usable(self) -> bool:
-        """Whether it can take a request: not another process's, not closed by the service."""
+        """Return whether it can take a request: ours, and not closed by the service."""
         if self._wire is None or self._owner != os.getpid():
             return False
         usable = self._wire.is_quiet()
@@ -105,19 +105,19 @@ class Connection:
         except (BrokenPipeError, ConnectionResetError):
             nothing_sent = self._wire is None or self._wire.sent == 0
             if kept and (method == "GET" or nothing_sent):
-                self._anew(method, path, body, stream)
+                self._send_again(method, path, body, stream)
             # Else it may have answered before it had read everything: its answer says why.
         except TimeoutError:
             self.close()
             raise ReadTimeout from None
         except OSError as error:
             self.close()
-            raise ConnectError(_words(error)) from None
+            raise ConnectError(_error_text(error)) from None
         except BaseException:
             self._give_up()
             raise
 
-    def _anew(
+    def _send_again(
         self,
         method: str,
         path: str,
@@ -133,7 +133,7 @@ class Connection:
             raise ReadTimeout from None
         except OSError as error:
             self.close()
-            raise ConnectError(_words(error)) from None
+            raise ConnectError(_error_text(error)) from None
 
     def _send(
         self, method: str, path: str, body: bytes | None, stream: Iterable[bytes] | None
@@ -161,17 +161,17 @@ class Connection:
         except (ConnectionClosed, ConnectionResetError) as error:
             if not self._again:
                 self.close()
-                raise ConnectError(_words(error)) from None
+                raise ConnectError(_error_text(error)) from None
         except TimeoutError:
             self.close()
             raise ReadTimeout from None
         except OSError as error:
             self.close()
-            raise ConnectError(_words(error)) from None
+            raise ConnectError(_error_text(error)) from None
         except ValueError as error:
             self.close()
-            raise ProtocolError(_words(error)) from None
-        self._anew("GET", self._again)
+            raise ProtocolError(_error_text(error)) from None
+        self._send_again("GET", self._again)
         return self.receive()
 
     def abandon(self) -> None:
@@ -221,5 +221,5 @@ def _headers(method: str, body: bytes | None) -> tuple[str, ...]:
     return (*content_type, *length)
 
 
-def _words(error: Exception) -> str:
+def _error_text(error: Exception) -> str:
     return str(error) or type(error).__name__

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from lanekit.adapters.podman.address import Address
 
-_AT_A_TIME = 1 << 16
-_CONNECT = 10.0
+_CHUNK_BYTES = 1 << 16
+_CONNECT_SECONDS = 10.0
 
 
 def connect(address: "Address", deadline: float) -> "DeadlineSocket":
-    """A connection, made before this reading of the monotonic clock; raises OSError."""
+    """Return a connection, made before this reading of the monotonic clock; raises OSError."""
     return DeadlineSocket(connect_socket(address, deadline))
 
 
 def connect_socket(address: "Address", deadline: float) -> socket.socket:
-    """The bare socket of it; raises OSError."""
-    allowed = min(_CONNECT, max(deadline - time.monotonic(), 0.001))
+    """Return the bare socket of it; raises OSError."""
+    allowed = min(_CONNECT_SECONDS, max(deadline - time.monotonic(), 0.001))
     if not address.path:
         return socket.create_connection((address.host, address.port), allowed)
     raw = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -51,7 +51,7 @@ class DeadlineSocket:
         self.sent = 0
 
     def is_quiet(self) -> bool:
-        """Whether nothing came since the last answer: an end of the connection would have."""
+        """Return whether nothing came since the last answer, not even the connection's end."""
         try:
             self._raw.settimeout(0)
             _ = self._raw.recv(1, socket.MSG_PEEK)
@@ -62,10 +62,10 @@ class DeadlineSocket:
         return False
 
     def _limit(self) -> None:
-        left = self._deadline - time.monotonic()
-        if left <= 0:
+        remaining = self._deadline - time.monotonic()
+        if remaining <= 0:
             raise TimeoutError
-        self._raw.settimeout(left)
+        self._raw.settimeout(remaining)
 
     def send(self, data: bytes) -> None:
         """Send all of it."""
@@ -87,11 +87,11 @@ class DeadlineSocket:
         self._raw.shutdown(socket.SHUT_WR)
 
     def receive(self) -> bytes:
-        """What came next; nothing at the end."""
+        """Return what came next; nothing at the end."""
         self._limit()
-        got = self._raw.recv(_AT_A_TIME)
+        data = self._raw.recv(_CHUNK_BYTES)
         self._is_answered = True
-        return got
+        return data
 
     def close(self) -> None:
         """Close it."""

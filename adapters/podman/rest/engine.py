@@ -8,15 +8,8 @@ from itertools import chain
 
 from returns.result import Failure, Success
 
-from lanekit.adapters.podman.error_mapping import (
-    AMBIGUOUS,
-    NO_CONTAINER,
-    NO_IMAGE,
-    error_of,
-    nameless,
-)
-from lanekit.adapters.podman.inspect_decoder import decode_containers, decode_ids, decode_images
-from lanekit.adapters.podman.json_reader import undecodable
+from lanekit.adapters.podman.error_mapping import error_of, nameless
+from lanekit.adapters.podman.inspect_decoder import decode_ids
 from lanekit.adapters.podman.netavark_retry import retry_start
 from lanekit.adapters.podman.rest.client import Rest
 from lanekit.adapters.podman.rest.http_client import MAX_CONNECTIONS, Response, queried, quoted
@@ -25,6 +18,8 @@ from lanekit.adapters.podman.rest.responses import (
     identifier_in,
     log_lines,
     removal,
+    take_container,
+    take_image,
     text_of,
     words_of,
 )
@@ -39,7 +34,7 @@ from lanekit.core.ports.host_files import ArchiveBroken
 
 _TAR_BLOCK_BYTES = 512
 _EVENTS_OPEN_SECONDS = 10.0
-_BEFORE_IMAGES = MAX_CONNECTIONS - 1
+_CONTAINERS_BEFORE_IMAGES = MAX_CONNECTIONS - 1
 # What the podman command copies from its caller's environment into a container (ProxyEnv of
 # containers/common); the service does not.
 _PROXIES = ("http_proxy", "https_proxy", "ftp_proxy", "no_proxy")
@@ -72,21 +67,25 @@ class PodmanSocket:
 
     def ping(self, timeout: float) -> Outcome[None]:
         """Success when a podman service of version 4 or later answers within `timeout` seconds."""
-        said = self._rest.ask("reach podman", "GET", "/_ping", timeout=timeout)
-        if isinstance(said, Failure):
-            return said
-        good = said.unwrap().status in GOOD
-        return Success(None) if good else Failure(error_of("reach podman", words_of(said.unwrap())))
+        response = self._rest.ask("reach podman", "GET", "/_ping", timeout=timeout)
+        if isinstance(response, Failure):
+            return response
+        good = response.unwrap().status in GOOD
+        return (
+            Success(None)
+            if good
+            else Failure(error_of("reach podman", words_of(response.unwrap())))
+        )
 
     def inspect(self, names: Sequence[str]) -> Outcome[Mapping[str, ObservedContainer]]:
         """See `ContainerEngine.inspect`; one request a name, up to 4 at once."""
-        seen = self.inspect_many(names, ())
-        return seen if isinstance(seen, Failure) else Success(seen.unwrap().containers)
+        observed = self.inspect_many(names, ())
+        return observed if isinstance(observed, Failure) else Success(observed.unwrap().containers)
 
     def images(self, references: Sequence[str]) -> Outcome[Mapping[str, ImageInfo]]:
         """See `ContainerEngine.images`; one request a reference, up to 4 at once."""
-        seen = self.inspect_many((), references)
-        return seen if isinstance(seen, Failure) else Success(seen.unwrap().images)
+        observed = self.inspect_many((), references)
+        return observed if isinstance(observed, Failure) else Success(observed.unwrap().images)
 
     def inspect_many(
         self,
@@ -104,14 +103,16 @@ class PodmanSocket:
         # Images early, for without them nobody can judge a container; but not as the first that
         # is read: podman takes longest for them.
         todo = [(name, False) for name in possible]
-        todo[_BEFORE_IMAGES:_BEFORE_IMAGES] = [(reference, True) for reference in asked]
+        todo[_CONTAINERS_BEFORE_IMAGES:_CONTAINERS_BEFORE_IMAGES] = [
+            (reference, True) for reference in asked
+        ]
 
         def take(at: int, reply: Response) -> Outcome[None]:
             what, is_image = todo[at]
             if is_image:
-                taken = _take_image(what, reply, images)
+                taken = take_image(what, reply, images)
             else:
-                taken = _take_container(what, reply, containers)
+                taken = take_container(what, reply, containers)
             if on_partial is not None and not isinstance(taken, Failure):
                 on_partial(what, InspectResult(containers, images))
             return taken
@@ -124,27 +125,29 @@ class PodmanSocket:
         """See `ContainerEngine.list_by_labels`; one request, and one for each container found."""
         # By name only: versions differ in how a value with a comma has to be written.
         query = {"all": "true", "filters": json.dumps({"label": list(labels)})}
-        said = self._rest.checked("list containers", "GET", queried("/containers/json", query))
-        if isinstance(said, Failure):
-            return said
-        ids = decode_ids(text_of(said.unwrap()))
+        response = self._rest.checked("list containers", "GET", queried("/containers/json", query))
+        if isinstance(response, Failure):
+            return response
+        ids = decode_ids(text_of(response.unwrap()))
         if isinstance(ids, Failure):
             return ids
         found = self.inspect(ids.unwrap())
         if isinstance(found, Failure):
             return found
-        carrying = (seen for seen in found.unwrap().values() if has_labels(seen.labels, labels))
-        return Success(tuple(sorted(carrying, key=lambda seen: seen.name)))
+        carrying = (
+            observed for observed in found.unwrap().values() if has_labels(observed.labels, labels)
+        )
+        return Success(tuple(sorted(carrying, key=lambda one: one.name)))
 
     def create(self, spec: ContainerSpec, name: str) -> Outcome[str]:
         """See `ContainerEngine.create`. podman ignores fields it does not know: look at it then."""
         if not name:
             return Failure(nameless("create a container"))
         body = json.dumps(create_body(spec, name, self._proxies())).encode()
-        said = self._rest.ask(f"create {name}", "POST", "/containers/create", body)
-        if isinstance(said, Failure):
-            return said
-        reply = said.unwrap()
+        response = self._rest.ask(f"create {name}", "POST", "/containers/create", body)
+        if isinstance(response, Failure):
+            return response
+        reply = response.unwrap()
         made = identifier_in(reply)
         if reply.status in GOOD and not isinstance(made, Failure):
             return made
@@ -164,15 +167,15 @@ class PodmanSocket:
         # As `podman cp -a=false` does: owners as in the archive, no folder over a file.
         query = {"path": "/", "copyUIDGID": "false", "noOverwriteDirNonDir": "true"}
         path = queried(f"/containers/{container}/archive", query)
-        doing = f"copy into {container[:12]}"
+        action = f"copy into {container[:12]}"
         try:
             first, rest = _first_block(archive)
-            done = self._rest.checked(doing, "PUT", path, stream=chain((first,), rest))
+            done = self._rest.checked(action, "PUT", path, stream=chain((first,), rest))
         except ArchiveBroken as broken:
             return Failure(broken.error)
         if not isinstance(done, Failure) and not any(first[:_TAR_BLOCK_BYTES]):
             # podman takes it for a success.
-            return Failure(EngineFailed(f"could not {doing}: there is nothing in the archive"))
+            return Failure(EngineFailed(f"could not {action}: there is nothing in the archive"))
         return without_value(done)
 
     def start(self, container: str) -> Outcome[None]:
@@ -195,18 +198,20 @@ class PodmanSocket:
         """See `ContainerEngine.remove`."""
         query = {"force": "true", "volumes": "true", "timeout": str(math.ceil(grace))}
         path = queried(f"/containers/{container}", query)
-        doing = f"remove {container[:12]}"
-        said = self._rest.checked(doing, "DELETE", path, extra=grace)
-        if isinstance(said, Failure):
-            return Success(None) if isinstance(said.failure(), NotFound) else said
-        return removal(doing, said.unwrap())
+        action = f"remove {container[:12]}"
+        response = self._rest.checked(action, "DELETE", path, extra=grace)
+        if isinstance(response, Failure):
+            return Success(None) if isinstance(response.failure(), NotFound) else response
+        return removal(action, response.unwrap())
 
     def logs(self, container: str, tail: int) -> Outcome[str]:
         """See `ContainerEngine.logs`."""
         query = {"stdout": "true", "stderr": "true", "tail": str(tail)}
         path = queried(f"/containers/{container}/logs", query)
-        said = self._rest.checked(f"read the logs of {container[:12]}", "GET", path)
-        return said if isinstance(said, Failure) else log_lines(said.unwrap().body, tail)
+        response = self._rest.checked(f"read the logs of {container[:12]}", "GET", path)
+        return (
+            response if isinstance(response, Failure) else log_lines(response.unwrap().body, tail)
+        )
 
     def diff(self, container: str) -> Outcome[tuple[LayerChange, ...]]:
         """See `ContainerEngine.diff`."""
@@ -216,8 +221,12 @@ class PodmanSocket:
 
         # Without the type an image of that id would do.
         path = queried(f"/containers/{container}/changes", {"diffType": "container"})
-        said = self._rest.checked(f"look for changes in {container[:12]}", "GET", path)
-        return said if isinstance(said, Failure) else decode_changes(text_of(said.unwrap()))
+        response = self._rest.checked(f"look for changes in {container[:12]}", "GET", path)
+        return (
+            response
+            if isinstance(response, Failure)
+            else decode_changes(text_of(response.unwrap()))
+        )
 
     def events(self) -> Outcome[EventStream]:
         """See `ContainerEngine.events`; on a connection of its own."""
@@ -237,11 +246,11 @@ class PodmanSocket:
         )
 
         path = queried(f"/containers/{container}/update", update_query(limits))
-        doing, body = f"update {container[:12]}", json.dumps(update_body(limits)).encode()
-        said = self._rest.ask(doing, "POST", path, body)
-        if isinstance(said, Failure) or said.unwrap().status in GOOD:
-            return without_value(said)
-        return Failure(error_of(doing, words_of(said.unwrap())))
+        action, body = f"update {container[:12]}", json.dumps(update_body(limits)).encode()
+        response = self._rest.ask(action, "POST", path, body)
+        if isinstance(response, Failure) or response.unwrap().status in GOOD:
+            return without_value(response)
+        return Failure(error_of(action, words_of(response.unwrap())))
 
     def execute(
         self, container: str, command: Sequence[str], streams: Streams, *, tty: bool
@@ -261,48 +270,16 @@ class PodmanSocket:
         more: str = "",
     ) -> Outcome[None]:
         path = queried(f"/containers/{container}/{verb}", query or {})
-        doing = f"{verb} {container[:12]}{more}"
-        return without_value(self._rest.checked(doing, "POST", path, extra=extra))
+        action = f"{verb} {container[:12]}{more}"
+        return without_value(self._rest.checked(action, "POST", path, extra=extra))
 
 
 def _path(what: str, *, is_image: bool) -> str:
     return f"/images/{quoted(what)}/json" if is_image else f"/containers/{what}/json"
 
 
-def _take_container(
-    name: str, reply: Response, found: dict[str, ObservedContainer]
-) -> Outcome[None]:
-    if reply.status not in GOOD:
-        words = words_of(reply)
-        missing = re.search(f"{NO_CONTAINER}|{AMBIGUOUS}", words)
-        return Success(None) if missing else Failure(error_of(f"inspect {name}", words))
-    decoded = decode_containers(text_of(reply))
-    if isinstance(decoded, Failure):
-        return decoded
-    # podman also takes the beginning of an id for a name: only exact ones count.
-    shown = [seen for seen in decoded.unwrap() if name == seen.name or seen.id.startswith(name)]
-    if not shown:
-        return Failure(undecodable(f"inspect {name}", "it shows another container, or none"))
-    found.update((name, seen) for seen in shown if name in (seen.name, seen.id))
-    return Success(None)
-
-
-def _take_image(reference: str, reply: Response, found: dict[str, ImageInfo]) -> Outcome[None]:
-    if reply.status not in GOOD:
-        words = words_of(reply)
-        missing = re.search(NO_IMAGE, words)
-        return Success(None) if missing else Failure(error_of(f"inspect image {reference}", words))
-    decoded = decode_images(text_of(reply))
-    if isinstance(decoded, Failure):
-        return decoded
-    if not decoded.unwrap():
-        return Failure(undecodable(f"inspect image {reference}", "it shows none"))
-    found[reference] = decoded.unwrap()[0][1]
-    return Success(None)
-
-
 def _first_block(archive: Iterable[bytes]) -> tuple[bytes, Iterator[bytes]]:
-    """The first chunks, until there is a block of a tar; and those that follow."""
+    """Return the first chunks, until there is a block of a tar; and those that follow."""
     chunks, begin = iter(archive), b""
     for chunk in chunks:
         begin += chunk

@@ -51,7 +51,7 @@ def execute(
     rest: Rest, container: str, command: Sequence[str], streams: Streams, *, tty: bool
 ) -> Outcome[int]:
     """See `ContainerEngine.execute`."""
-    doing, token = f"execute in {container[:12]}", new_token()
+    action, token = f"execute in {container[:12]}", new_token()
     body = {
         "AttachStdin": True,
         "AttachStdout": True,
@@ -61,12 +61,12 @@ def execute(
         "Env": [f"{EXEC_ID_ENV}={token}"],
     }
     path = f"/containers/{container}/exec"
-    made = rest.ask(doing, "POST", path, json.dumps(body).encode())
-    if isinstance(made, Failure):
-        return made
-    if made.unwrap().status not in GOOD:
-        return Failure(error_of(doing, words_of(made.unwrap())))
-    identifier = identifier_in(made.unwrap())
+    created = rest.ask(action, "POST", path, json.dumps(body).encode())
+    if isinstance(created, Failure):
+        return created
+    if created.unwrap().status not in GOOD:
+        return Failure(error_of(action, words_of(created.unwrap())))
+    identifier = identifier_in(created.unwrap())
     if isinstance(identifier, Failure):
         return identifier
     session = _Session(rest, identifier.unwrap(), streams, tty=tty)
@@ -168,15 +168,15 @@ class _Session:
     def _status(self) -> Outcome[int]:
         deadline = time.monotonic() + _STATUS_WRITTEN_SECONDS
         while True:
-            said = self._rest.checked("ask for the exit status", "GET", f"{self._path}/json")
-            if isinstance(said, Failure):
-                return said
-            status = status_in(text_of(said.unwrap()))
+            response = self._rest.checked("ask for the exit status", "GET", f"{self._path}/json")
+            if isinstance(response, Failure):
+                return response
+            status = status_in(text_of(response.unwrap()))
             if isinstance(status, Failure):
                 return status
-            known = status.unwrap()
-            if known is not None:
-                return Success(known)
+            code = status.unwrap()
+            if code is not None:
+                return Success(code)
             if time.monotonic() > deadline:
                 return Failure(EngineTimeout("podman does not say how the command ended"))
             time.sleep(_STATUS_POLL_SECONDS)
@@ -230,11 +230,11 @@ def _after_head(wire: socket.socket, deadline: float) -> bytes:
 
 
 def refusal_of(status: int, body: bytes) -> LaneError:
-    """Why the service does not start a command, by the beginning of what it says."""
-    said = body.decode(errors="backslashreplace")
-    parsed = parse(said, "exec")
-    words = "" if isinstance(parsed, Failure) else _message(parsed.unwrap())
-    return error_of("execute", words or said or f"HTTP status {status}")
+    """Return why the service does not start a command, by the beginning of what it says."""
+    response = body.decode(errors="backslashreplace")
+    parsed = parse(response, "exec")
+    message = "" if isinstance(parsed, Failure) else _message(parsed.unwrap())
+    return error_of("execute", message or response or f"HTTP status {status}")
 
 
 def _message(value: object) -> str:
@@ -245,7 +245,7 @@ def _message(value: object) -> str:
 
 
 def status_in(text: str) -> Outcome[int | None]:
-    """The exit status in what is shown of an exec; None while it runs."""
+    """Return the exit status in what is shown of an exec; None while it runs."""
     parsed = parse(text, "exec")
     if isinstance(parsed, Failure):
         return parsed

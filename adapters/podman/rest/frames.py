@@ -6,9 +6,9 @@ bytes (big endian), and its bytes: the format of docker's `containers/{id}/attac
 
 from collections.abc import Iterator
 
-_HEAD = 8
+_HEAD_BYTES = 8
 _STREAMS = (0, 1, 2)
-_ERRORS = 2
+_STDERR = 2
 
 
 class Unframed(Exception):
@@ -20,31 +20,31 @@ class Frames:
 
     def __init__(self) -> None:
         self._head = bytearray()
-        self._left = 0
+        self._remaining = 0
         self._to_errors = False
 
     @property
     def is_whole(self) -> bool:
         """Whether the last frame is complete."""
-        return not self._head and not self._left
+        return not self._head and not self._remaining
 
     def feed(self, data: memoryview) -> Iterator[tuple[bool, memoryview]]:
-        """The pieces in it, each with whether it is stderr's; raises `Unframed`."""
+        """Yield the pieces in it, each with whether it is stderr's; raises `Unframed`."""
         while data:
-            if self._left:
-                piece, data = data[: self._left], data[self._left :]
-                self._left -= len(piece)
+            if self._remaining:
+                piece, data = data[: self._remaining], data[self._remaining :]
+                self._remaining -= len(piece)
                 yield self._to_errors, piece
                 continue
-            wanted = _HEAD - len(self._head)
+            wanted = _HEAD_BYTES - len(self._head)
             self._head += data[:wanted]
             data = data[wanted:]
-            if len(self._head) == _HEAD:
+            if len(self._head) == _HEAD_BYTES:
                 self._begin(bytes(self._head))
 
     def _begin(self, head: bytes) -> None:
         if head[0] not in _STREAMS or any(head[1:4]):
             raise Unframed(head.hex())
         self._head.clear()
-        self._to_errors = head[0] == _ERRORS
-        self._left = int.from_bytes(head[4:], "big")
+        self._to_errors = head[0] == _STDERR
+        self._remaining = int.from_bytes(head[4:], "big")

@@ -33,7 +33,7 @@ __all__ = [
     "quoted",
 ]
 
-_KEPT = 8
+_MAX_KEPT = 8
 MAX_CONNECTIONS = 4
 """Requests under way at once: on two cores more gain nothing."""
 
@@ -109,7 +109,7 @@ class Client:
 
     def _answer(self, connection: Connection) -> Response:
         reply = connection.receive()
-        if connection.is_open and len(self._kept) < _KEPT:
+        if connection.is_open and len(self._kept) < _MAX_KEPT:
             self._kept.append(connection)
         return reply
 
@@ -124,14 +124,14 @@ class Client:
 
 
 def queried(path: str, query: Mapping[str, str]) -> str:
-    """The path with a query."""
+    """Return the path with a query."""
     from urllib.parse import urlencode  # noqa: PLC0415 - costs start-up
 
     return f"{path}?{urlencode(query)}" if query else path
 
 
 def quoted(part: str) -> str:
-    """A text as one part of a path."""
+    """Return a text as one part of a path."""
     from urllib.parse import quote  # noqa: PLC0415 - costs start-up
 
     return quote(part, safe="")

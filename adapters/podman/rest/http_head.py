@@ -4,8 +4,8 @@ import re
 import socket
 import time
 
-_MOST = 1 << 16
-_CHUNK = 1 << 16
+_MAX_HEAD_BYTES = 1 << 16
+_CHUNK_BYTES = 1 << 16
 _END = b"\r\n\r\n"
 
 
@@ -14,29 +14,29 @@ class NoHead(OSError):
 
 
 def read_head(raw: socket.socket, deadline: float) -> tuple[bytes, bytes]:
-    """The head, and what came after it already.
+    """Return the head, and what came after it already.
 
     Raises OSError: `NoHead`, or TimeoutError when this reading of the monotonic clock has passed.
     """
-    came = b""
-    while _END not in came:
-        left = deadline - time.monotonic()
+    received = b""
+    while _END not in received:
+        remaining = deadline - time.monotonic()
         # Asked each time: of one that sends byte after byte no wait is ever long.
-        if left <= 0:
+        if remaining <= 0:
             raise TimeoutError("its head was not complete in time")
-        if len(came) > _MOST:
+        if len(received) > _MAX_HEAD_BYTES:
             raise NoHead("its head goes on for more than any head can be")
-        raw.settimeout(left)
-        chunk = raw.recv(_CHUNK)
+        raw.settimeout(remaining)
+        chunk = raw.recv(_CHUNK_BYTES)
         if not chunk:
             raise NoHead("it ended before its head was complete")
-        came += chunk
+        received += chunk
     raw.settimeout(None)
-    head, _, begun = came.partition(_END)
-    return head, begun
+    head, _, first_bytes = received.partition(_END)
+    return head, first_bytes
 
 
 def status_of(head: bytes) -> int | None:
-    """The status of an answer with this head; None: it is not HTTP."""
+    """Return the status of an answer with this head; None: it is not HTTP."""
     found = re.match(rb"HTTP/1\.[01] ([0-9]{3})(?: |\r|$)", head)
     return None if found is None else int(found[1])

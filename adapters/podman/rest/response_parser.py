@@ -4,12 +4,12 @@ from functools import partial
 from types import SimpleNamespace
 
 # An inspect is about 6 kB; what goes on beyond this is no answer.
-MOST = 64 << 20
+MAX_BODY_BYTES = 64 << 20
 # Chunks say their lengths between what they hold.
-_MOST_WITH_LENGTHS = 2 * MOST
+_MAX_CHUNKED_BYTES = 2 * MAX_BODY_BYTES
 _NO_END = "it goes on for more than any answer can be"
 # Of a head alone, which httptools would take without an end.
-_LONGEST_HEAD = 1 << 16
+_MAX_HEAD_BYTES = 1 << 16
 _FINAL = 200
 
 
@@ -30,14 +30,14 @@ class ResponseParser:
         self._body: list[bytes] = []
         self._is_last = False
         self._fed = 0
-        heard = SimpleNamespace(
+        callbacks = SimpleNamespace(
             on_message_begin=partial(self._begun.append, True),
             on_header=self._headers.__setitem__,
             on_headers_complete=partial(self._heads.append, True),
             on_body=self._body.append,
             on_message_complete=partial(self._ended.append, True),
         )
-        self._parser = HttpResponseParser(heard)
+        self._parser = HttpResponseParser(callbacks)
 
     def feed(self, data: bytes) -> None:
         """Take what came next."""
@@ -51,9 +51,9 @@ class ResponseParser:
             # Nobody asked twice, nor for "100 Continue" or the like.
             raise ValueError("no HTTP answer: more came than was asked for")
         self._fed += len(data)
-        if self._fed > (_MOST_WITH_LENGTHS if self._heads else _LONGEST_HEAD):
+        if self._fed > (_MAX_CHUNKED_BYTES if self._heads else _MAX_HEAD_BYTES):
             raise ValueError(_NO_END)
-        if not self.is_whole and int(self._header(b"content-length") or 0) > MOST:
+        if not self.is_whole and int(self._header(b"content-length") or 0) > MAX_BODY_BYTES:
             raise ValueError(_NO_END)
 
     def end(self) -> None:
@@ -94,9 +94,9 @@ class ResponseParser:
         return self._header(b"server").decode("latin-1")
 
     def body(self) -> bytes:
-        """The whole body."""
+        """Return the whole body."""
         body = b"".join(self._body)
-        if len(body) > MOST:
+        if len(body) > MAX_BODY_BYTES:
             raise ValueError(_NO_END)
         return body
 

@@ -16,12 +16,17 @@ Cause: TypeAlias = Literal[
     "no-controllers",
     "storage",
     "no-service",
+    "no-program",
     "unknown",
 ]
-"""Why no container starts; for `unknown` only podman's own error text explains it."""
+"""Why no container starts. `no-program`: podman got as far as to start a program that is not there.
+Of an `unknown` one podman's words are all there is to say.
+"""
+Connection: TypeAlias = Literal["command", "socket"]
+"""A way to reach podman."""
 Workaround: TypeAlias = Literal["ulimits", "low-ulimits", "hybrid-cgroups"]
-"""A setting in containers.conf, which can also be tested with one container. The limits of this
-process may exceed podman's own; then the low ones are tested.
+"""What lines in containers.conf mend, and what can be tried for one container. The limits of this
+process may be more than podman's own are; then the low ones are tried.
 """
 
 OLDEST = (4, 3)
@@ -31,13 +36,13 @@ _ENOUGH = 1 << 20
 
 @dataclass(frozen=True)
 class UlimitSettings:
-    """The hard limits of this process: the most a container may get; -1 where unlimited."""
+    """The hard limits of this process: what may be given to a container, -1 where unlimited."""
 
     files: int
     processes: int
 
     def ulimits(self, workarounds: tuple[Workaround, ...]) -> tuple[tuple[str, int], ...]:
-        """Return names and values that need no privilege, if these workarounds set any."""
+        """Return names and values that need no privilege to set, if these workarounds set any."""
         if "low-ulimits" in workarounds:
             return (
                 ("nofile", min(_known(self.files), 1024)),
@@ -54,7 +59,7 @@ def _known(limit: int) -> int:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """Something podman could not do: the cause, if its error text is known, and the text."""
+    """Something podman could not do: the cause, if its words are known, and the words."""
 
     cause: Cause
     words: str
@@ -62,9 +67,9 @@ class Diagnosis:
 
 @dataclass(frozen=True)
 class ConnectionCheck:
-    """A way to podman: its place, its version, and why it cannot be used, if so.
+    """A way to podman: where it was looked for; its version; why it cannot be used, if so.
 
-    `there`: a program is there, and reports the fault itself.
+    `there`: somebody is there to say that.
     """
 
     where: str
@@ -75,7 +80,7 @@ class ConnectionCheck:
 
 @dataclass(frozen=True)
 class PodmanHost:
-    """What `podman info` shows. `warnings` are those that podman printed with it."""
+    """What `podman info` says. `complaints`: what podman warned of meanwhile."""
 
     version: str
     rootless: bool
@@ -91,20 +96,20 @@ class PodmanHost:
 
 @dataclass(frozen=True)
 class StartAttempt:
-    """A test start with these workarounds; with a `trouble` of None the container ran."""
+    """A start with these workarounds. `diagnosis` is None if the container ran."""
 
     workarounds: tuple[Workaround, ...] = ()
-    trouble: Diagnosis | None = None
+    diagnosis: Diagnosis | None = None
 
 
 @dataclass(frozen=True)
 class StartTestResult:
-    """The start test: its attempts in order, or why it was skipped, and what it showed.
+    """The start test: its attempts in order, or why there was none; and what was seen of it then.
 
     `image` is the fleet's image that was used, "" for one made for the test. `port`: whether a
-    port published on 127.0.0.1 leads into the container; `host_name`: whether it knows
-    host.containers.internal; None: not tried. `differences` from the specification; None: not
-    inspected. `leftover`: the container that could not be removed.
+    program in it answered at a port published on 127.0.0.1; `host_name`: whether it knows
+    host.containers.internal; None: not tried. `differs`: in what it is other than asked; None: not
+    seen. `left`: what could not be removed again.
     """
 
     attempts: tuple[StartAttempt, ...] = ()
@@ -127,16 +132,16 @@ class FleetFacts:
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything that doctor found. `over`: lanekit's connection to podman, None without one.
+    """All that was seen. `over`: the way to podman that lanekit takes, None when there is none.
 
-    `conf`: the containers.conf of the user who runs the containers. `images`: those of the fleet
-    that exist. `locks`: why lanekit cannot keep its locks. `git`: its version.
+    `conf`: the containers.conf of whoever runs the containers. `images` are those of the fleet
+    that are there. `locks`: why lanekit cannot keep its locks. `git`: its version.
     """
 
     fleet: FleetFacts
     command: ConnectionCheck
     socket: ConnectionCheck
-    over: Literal["command", "socket"] | None
+    over: Connection | None
     host: PodmanHost | Diagnosis | None
     limits: UlimitSettings
     conf: str
@@ -147,24 +152,24 @@ class Facts:
 
 
 def next_workarounds(
-    attempts: tuple[StartAttempt, ...], supported: frozenset[Workaround]
+    attempts: tuple[StartAttempt, ...], able: frozenset[Workaround]
 ) -> tuple[Workaround, ...] | None:
-    """Return the workarounds to test next; None when nothing more can be learned.
+    """The workarounds to try after these attempts; None: nothing more can be learned.
 
-    Each of the `supported` ones is tested once: a cause that remains with its workaround is
-    another cause.
+    `able` are those that can be tried. Each is tried once: a cause that is still there with its
+    workaround is another one.
     """
     if not attempts:
         return ()
     wanted = next_workaround(attempts[-1])
-    return wanted if wanted is not None and supported.issuperset(wanted) else None
+    return wanted if wanted is not None and able.issuperset(wanted) else None
 
 
 def next_workaround(last: StartAttempt) -> tuple[Workaround, ...] | None:
-    """Return the attempt's workarounds and one for its failure; None when there is none."""
-    if last.trouble is None:
+    """Return its workarounds and one more, which may help; None if there is none."""
+    if last.diagnosis is None:
         return None
-    match last.trouble.cause:
+    match last.diagnosis.cause:
         case "ulimits":
             return _with_limits(last.workarounds)
         case "hybrid-cgroups":
@@ -190,7 +195,7 @@ def _with_limits(workarounds: tuple[Workaround, ...]) -> tuple[Workaround, ...] 
 def containers_conf_lines(
     workarounds: tuple[Workaround, ...], limits: UlimitSettings
 ) -> tuple[str, ...]:
-    """Return the lines of a containers.conf for these workarounds: tables of one key each."""
+    """The lines of a containers.conf that mend these: tables, each with its one key."""
     lines: list[str] = []
     ulimits = limits.ulimits(workarounds)
     if ulimits:

@@ -40,7 +40,7 @@ class Finding:
 
 
 def findings(facts: Facts) -> tuple[Finding, ...]:
-    """Return one finding per check, in the order in which they build on each other."""
+    """One for each check, in the order in which they build on each other."""
     return (
         _command(facts),
         _socket(facts),
@@ -58,7 +58,7 @@ def findings(facts: Facts) -> tuple[Finding, ...]:
 
 
 def is_well(found: tuple[Finding, ...]) -> bool:
-    """Return whether no check fails."""
+    """Whether nothing fails."""
     return all(finding.status != "FAIL" for finding in found)
 
 
@@ -68,14 +68,16 @@ def _command(facts: Facts) -> Finding:
         return Finding("command", "ok", f"podman {way.version}")
     status: Status = "warn" if facts.over == "socket" else "FAIL"
     remedy = (
-        "fix the error that the command reports" if way.there else SHARED_WORDS["install-podman"]
+        "it is there: what it says is what has to be mended"
+        if way.there
+        else SHARED_WORDS["install-podman"]
     )
     return Finding(
         "command",
         status,
         f"the podman command cannot be used: {way.where}",
         way.fault,
-        (remedy,) if status == "FAIL" else ("nothing to do: the socket is sufficient",),
+        (remedy,) if status == "FAIL" else ("nothing: the socket is enough",),
     )
 
 
@@ -92,7 +94,7 @@ def _socket(facts: Facts) -> Finding:
         f"{way.where}: {way.fault}" if way.where else way.fault,
         (
             SHARED_WORDS["start-podman-service"],
-            *(("or use the command, which is slower",) if status == "warn" else ()),
+            *(("the command is enough, but slower",) if status == "warn" else ()),
         ),
     )
 
@@ -137,13 +139,13 @@ def _host(facts: Facts) -> Iterator[Finding]:
 
 
 def _rootless(host: PodmanHost) -> Finding:
-    for trouble in host.warnings:
-        if trouble.cause == "no-subids":
+    for diagnosis in host.warnings:
+        if diagnosis.cause == "no-subids":
             return Finding(
                 "rootless",
                 "warn",
                 f"yes, but {REASONS['no-subids']}",
-                trouble.words,
+                diagnosis.words,
                 REMEDIES["no-subids"],
             )
     return Finding("rootless", "ok", "yes" if host.rootless else "no: containers are root's")
@@ -152,7 +154,7 @@ def _rootless(host: PodmanHost) -> Finding:
 def _storage(host: PodmanHost) -> Finding:
     found = f"{host.driver} at {host.storage}"
     if host.driver == "vfs":
-        slow = f"{found}: each container is a full copy of its image: slow and large"
+        slow = f"{found}: each container is a whole copy of its image, slow and large"
         return Finding("storage", "warn", slow, remedy=REMEDIES["overlay"])
     return Finding("storage", "ok", found)
 
@@ -161,10 +163,10 @@ def _cgroups(host: PodmanHost) -> Finding:
     found = f"{host.cgroups}, runtime {host.runtime or '?'}"
     missing = [name for name in ("memory", "cpu", "pids") if name not in host.controllers]
     if host.rootless and missing:
-        note = (
-            f"memory, cpus and pids_limit cannot be enforced ({missing[0]} is not delegated to you)"
+        note = f"{found}: memory, cpus or pids_limit of a lane cannot be kept ({missing[0]} is not"
+        return Finding(
+            "cgroups", "warn", f"{note} delegated to you)", remedy=REMEDIES["no-controllers"]
         )
-        return Finding("cgroups", "warn", f"{found}: {note}", remedy=REMEDIES["no-controllers"])
     return Finding("cgroups", "ok", found)
 
 
@@ -182,7 +184,7 @@ def _selinux(host: PodmanHost) -> Finding:
 
 def _images(facts: Facts) -> Finding:
     if isinstance(facts.images, Diagnosis):
-        return _failed("image", "images cannot be inspected", facts.images)
+        return _failed("image", "images cannot be looked at", facts.images)
     if facts.over is None or facts.host is None or not facts.fleet.images:
         why = "there is no podman" if facts.over is None else "no fleet file names one"
         return Finding("image", "not tried", why)
@@ -192,7 +194,7 @@ def _images(facts: Facts) -> Finding:
             "image",
             "FAIL",
             f"not in podman's storage: {', '.join(missing)}",
-            remedy=(f"`podman pull {missing[0]}`, or build it; lanekit does neither",),
+            remedy=(f"`podman pull {missing[0]}`, or build it: lanekit never does",),
         )
     return Finding("image", "ok", ", ".join(facts.fleet.images))
 
@@ -201,61 +203,62 @@ def _start(facts: Facts) -> Finding:
     start = facts.start
     if start.skipped or not start.attempts:
         return Finding("start", "not tried", start.skipped or "there is no podman")
-    first, last = start.attempts[0].trouble, start.attempts[-1]
+    first, last = start.attempts[0].diagnosis, start.attempts[-1]
     if first is None:
-        remedy = (f"remove it by hand: podman rm -f {start.leftover}",) if start.leftover else ()
+        left = (f"remove it by hand: podman rm -f {start.leftover}",) if start.leftover else ()
         image = f"of {start.image} " if start.image else ""
         found = f"a container {image}starts"
-        if remedy:
-            return Finding("start", "warn", f"{found}, but could not be removed", remedy=remedy)
+        if left:
+            return Finding("start", "warn", f"{found}, but could not be removed", remedy=left)
         return Finding("start", "ok", found)
-    failures = [one.trouble for one in start.attempts if one.trouble is not None]
-    causes: tuple[Cause, ...] = tuple(dict.fromkeys(trouble.cause for trouble in failures))
+    if first.cause == "no-program":
+        return Finding("start", "warn", REASONS[first.cause], first.words, REMEDIES[first.cause])
+    seen = [one.diagnosis for one in start.attempts if one.diagnosis is not None]
+    causes: tuple[Cause, ...] = tuple(dict.fromkeys(diagnosis.cause for diagnosis in seen))
     workarounds = next_workaround(last) or last.workarounds
     return Finding(
         "start",
         "FAIL",
         f"no container starts: {'; then '.join(REASONS[cause] for cause in causes)}",
-        "\n".join(dict.fromkeys(trouble.words for trouble in failures)),
-        (*_start_remedies(last, causes), *_service_note(facts, workarounds)),
+        "\n".join(dict.fromkeys(diagnosis.words for diagnosis in seen)),
+        (*_more(last, causes), *_service_note(facts, workarounds)),
         facts.conf if workarounds else "",
         containers_conf_lines(workarounds, facts.limits),
     )
 
 
-def _start_remedies(last: StartAttempt, causes: tuple[Cause, ...]) -> Iterator[str]:
-    """Yield what to do besides the settings, and whether those were tested to be sufficient."""
-    if last.trouble is None:
-        yield "tested with one container: with these settings it starts"
+def _more(last: StartAttempt, causes: tuple[Cause, ...]) -> Iterator[str]:
+    """What to do besides the lines, and whether those were seen to be enough."""
+    if last.diagnosis is None:
+        yield "tried for one container: with these lines it starts"
         return
     for cause in causes:
         yield from REMEDIES[cause]
-    if next_workaround(last) is not None:
-        yield "the last of these settings cannot be tried here; there may be further causes"
+    if last.diagnosis.cause == "no-program":
+        yield "with these lines podman gets as far as to start a program, and there is none"
+    elif next_workaround(last) is not None:
+        yield "the last of these lines cannot be tried here: there may be more causes behind it"
     elif last.workarounds:
-        yield (
-            "these settings alone are not sufficient; with them podman fails with the last error "
-            "above"
-        )
+        yield "these lines alone are not enough: with them podman says the last of the above"
 
 
 def _service_note(facts: Facts, workarounds: tuple[Workaround, ...]) -> tuple[str, ...]:
     if not workarounds or facts.over != "socket":
         return ()
     user = " --user" if isinstance(facts.host, PodmanHost) and facts.host.rootless else ""
-    return (f"then restart podman's service: systemctl{user} restart podman.service",)
+    return (f"then start podman's service anew: systemctl{user} restart podman.service",)
 
 
 def _as_asked(facts: Facts) -> Finding:
     differs = facts.start.differences
     if differs is None:
-        return Finding("as asked", "not tried", "no container was created")
+        return Finding("as asked", "not tried", "no container was made")
     if not differs:
-        return Finding("as asked", "ok", "podman creates containers as specified")
+        return Finding("as asked", "ok", "podman makes a container as it is asked to")
     return Finding(
         "as asked",
         "FAIL",
-        "podman creates containers that differ from their specification: lanes fail (SpecMismatch)",
+        "podman makes containers that are other than asked: lanes are refused (SpecMismatch)",
         "\n".join(map(str, differs)),
         (SHARED_WORDS["change-containers-conf"],),
     )
@@ -263,7 +266,7 @@ def _as_asked(facts: Facts) -> Finding:
 
 def _port(facts: Facts) -> Finding:
     if facts.start.port is None:
-        return Finding("port", "not tried", "no container ran, or its test program did not")
+        return Finding("port", "not tried", "no container ran a program that listens at a port")
     if facts.start.port:
         return Finding("port", "ok", "a port published on 127.0.0.1 leads into the container")
     return Finding(
@@ -271,7 +274,7 @@ def _port(facts: Facts) -> Finding:
         "FAIL",
         "a port published on 127.0.0.1 does not lead into the container",
         remedy=(
-            "lanes are reached this way: look for a firewall or a proxy between 127.0.0.1 and "
+            "lanes are reached that way: look for a firewall or a proxy between 127.0.0.1 and "
             "podman's network (`podman network inspect podman`)",
         ),
     )
@@ -280,7 +283,7 @@ def _port(facts: Facts) -> Finding:
 def _host_name(facts: Facts) -> Finding:
     name = "host.containers.internal"
     if facts.start.host_name is None:
-        return Finding("host name", "not tried", "the files of a container could not be read")
+        return Finding("host name", "not tried", "a container's files could not be looked at")
     if facts.start.host_name:
         return Finding("host name", "ok", f"a container knows {name}")
     return Finding(
@@ -328,12 +331,12 @@ def _git(facts: Facts) -> Finding:
     )
 
 
-def _failed(check: str, found: str, trouble: Diagnosis) -> Finding:
-    reason = REASONS[trouble.cause]
+def _failed(check: str, found: str, diagnosis: Diagnosis) -> Finding:
+    reason = REASONS[diagnosis.cause]
     return Finding(
         check,
         "FAIL",
         f"{found}: {reason}",
-        trouble.words,
-        REMEDIES[trouble.cause] or REMEDIES["unknown"],
+        diagnosis.words,
+        REMEDIES[diagnosis.cause] or REMEDIES["unknown"],
     )

@@ -1,4 +1,4 @@
-"""Say what each known cause of a failure means, and what to do about it."""
+"""What each known cause means, and what to do about it, in words."""
 
 from collections.abc import Mapping
 
@@ -6,16 +6,17 @@ from lanekit.core.domain.diagnostics.facts import Cause
 from lanekit.core.domain.hints import SHARED_WORDS
 
 REASONS: Mapping[Cause, str] = {
-    "ulimits": "podman is not allowed to raise the process limits (ulimits) as far as it tries to",
+    "ulimits": "podman may not raise the limits of processes (ulimits) that it wants to give",
     "hybrid-cgroups": "the runtime crun does not work with this kind of cgroups (hybrid or v1)",
     "no-runtime": "there is no OCI runtime (runc or crun)",
-    "no-conmon": "conmon, which monitors containers, is missing or too old",
+    "no-conmon": "conmon, which keeps a container, is missing or too old",
     "no-network": "a program that podman needs for the network is missing",
     "no-subids": "you have no range of user ids for containers (subuid, subgid, newuidmap)",
     "overlay": "podman's storage cannot use overlay on this file system",
     "no-controllers": "a cgroup controller is not delegated to you",
     "storage": "podman's storage cannot be used (locked, damaged, full or not writable)",
     "no-service": "podman's service cannot be reached",
+    "no-program": "podman creates containers, but there is no program to start in one",
     "unknown": "for a reason that lanekit does not know",
 }
 
@@ -42,13 +43,17 @@ REMEDIES: Mapping[Cause, tuple[str, ...]] = {
     ),
     "no-controllers": (
         "as root: write [Service] and Delegate=cpu cpuset io memory pids into "
-        "/etc/systemd/system/user@.service.d/delegate.conf, systemctl daemon-reload, log in again",
+        "/etc/systemd/system/user@.service.d/delegate.conf, systemctl daemon-reload, log in anew",
     ),
     "storage": (
-        "check that the disk is not full, the folder is yours and no other podman hangs: `podman "
-        "info` has to work; `podman system check` (5.0 or later) looks for damage",
+        "is the disk full, is the folder yours, does another podman hang? `podman info` has to "
+        "work; `podman system check` (5.0 or later) looks for damage",
         "beware of `podman system reset`: it deletes all containers with their work",
     ),
     "no-service": (SHARED_WORDS["start-podman-service"],),
-    "unknown": ("`podman run` of any image should fail with the same error",),
+    "no-program": (
+        "install a busybox that needs no libraries (`apt-get install busybox-static`), or run "
+        "doctor with a fleet file whose image is there and has /bin/sh",
+    ),
+    "unknown": ("these are podman's own words; `podman run` of any image should say the same",),
 }

@@ -23,7 +23,7 @@ from tests.integration.hostile.fake_podman import (
 from typer.testing import CliRunner
 
 from lanekit.cli import wiring
-from lanekit.cli.main import app
+from lanekit.cli.app import app
 from lanekit.cli.options import EngineName
 from lanekit.core.domain.lanes import Lane
 from lanekit.core.ports.engine import ContainerEngine

@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -131,13 +132,20 @@ def _runs(number: int) -> bool:
 def test_ctrl_c_lets_the_running_podman_end_by_itself(fake: FakePodman) -> None:
     script = f"sleep 0.8; echo done > {fake.folder}/ended; echo '[]'"
     lanes, lane = lanes_over(fake.becomes(script).engine(20), fake.folder)
-    _ = signal.setitimer(signal.ITIMER_REAL, 0.3)
 
     def interrupt(_number: int, _frame: object) -> None:
         raise KeyboardInterrupt
 
+    def interrupt_when_it_runs() -> None:
+        while not fake.calls:
+            time.sleep(0.01)
+        # A moment, until this process waits for its answer.
+        time.sleep(0.2)
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGALRM)
+
     before = signal.signal(signal.SIGALRM, interrupt)
     try:
+        threading.Thread(target=interrupt_when_it_runs, daemon=True).start()
         with pytest.raises(KeyboardInterrupt):
             _ = lanes.ensure(lane)
     finally:

@@ -24,7 +24,7 @@ from typer.testing import CliRunner
 
 from lanekit.adapters.podman.rest.engine import PodmanSocket
 from lanekit.cli import wiring
-from lanekit.cli.main import app
+from lanekit.cli.app import app
 from lanekit.cli.options import EngineName
 from lanekit.core.domain.hints import Hint
 from lanekit.core.domain.lanes import Lane

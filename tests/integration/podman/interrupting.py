@@ -14,7 +14,7 @@ from tests.integration.podman.conftest import RealLane
 from tests.integration.podman.counting_proxy import counting_proxy
 from tests.support.sandbox.podman_sandbox import LOG_VARIABLE, read_log
 
-FIRST = "lanekit: interrupted; putting back what was begun (once more: leave at once)"
+FIRST = "lanekit: interrupted, rolling back; press Ctrl-C again to exit immediately"
 # Podman's own stop is waited for: the grace is 2 s here.
 SOON = 15.0
 REQUESTS = {

@@ -119,7 +119,7 @@ def test_who_comes_while_an_ensure_is_at_work_says_for_whom_it_waits_and_then_go
     waiting = [lanekit(real, other, *file) for real, file in zip(both_lanes, more, strict=True)]
     for holder, process in zip(holders, waiting, strict=True):
         assert process.stderr is not None
-        told = f"waits for its turn: another lanekit (process {holder.pid}) is working on container"
+        told = f"waiting for the lane lock: another lanekit (process {holder.pid}) is working on "
         assert told in process.stderr.readline()
         assert (holder.poll(), process.poll()) == (None, None)
     assert [real.containers() for real in both_lanes] == made

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -40,6 +41,10 @@ class Clinic:
     def conf(self) -> Path:
         """The containers.conf."""
         return self.folder / "containers.conf"
+
+    def without_busybox(self) -> None:
+        """Let the busybox that is found first be a program that needs libraries."""
+        _ = shutil.copy("/bin/ls", self.folder / "busybox")
 
     def plain(self) -> None:
         """Take away what the sandbox has in it so that containers start here."""
@@ -150,7 +155,7 @@ def test_a_machine_on_which_nothing_starts_is_mended_by_what_doctor_prints(
     if clinic.way == "command":
         assert found["file"] == str(clinic.conf)
     if clinic.way == "command" or "[engine]" not in found["lines"]:
-        assert "tested with one container: with these settings it starts" in found["remedy"]
+        assert "tried for one container: with these lines it starts" in found["remedy"]
     for line in (found["file"], *found["lines"]):
         assert line in done.stdout
     _ = clinic.conf.write_text(_with(clinic.conf.read_text(), found["lines"]))
@@ -201,6 +206,27 @@ def test_the_fleets_image_is_used(clinic: Clinic, cli_lane: RealLane) -> None:
     assert found["image"]["status"] == found["start"]["status"] == "ok"
     assert cli_lane.profile.image in found["start"]["found"]
     assert found["port"]["status"] == found["host name"]["status"] == "ok"
+
+
+def test_image_starts_by_its_own_shell_without_busybox(clinic: Clinic, cli_lane: RealLane) -> None:
+    clinic.without_busybox()
+    before = _things(clinic.sandbox)
+    found = clinic.findings("-f", str(cli_lane.fleet_file()), cli_lane.lane.name)
+    for check in ("start", "as asked", "port", "host name"):
+        assert found[check]["status"] == "ok", found[check]
+    assert _things(clinic.sandbox) == before
+
+
+def test_without_busybox_and_image_nothing_is_claimed(clinic: Clinic) -> None:
+    clinic.without_busybox()
+    before = _things(clinic.sandbox)
+    found = clinic.findings()
+    assert found["start"]["status"] == "warn"
+    assert "busybox-static" in found["start"]["remedy"][0]
+    assert found["as asked"]["status"] == "ok"
+    assert found["port"]["status"] == "not tried"
+    assert clinic.doctor().returncode == 0
+    assert _things(clinic.sandbox) == before
 
 
 def test_an_image_that_is_missing_fails(clinic: Clinic, cli_lane: RealLane) -> None:

@@ -173,7 +173,7 @@ def test_a_signal_that_comes_just_before_a_wait_for_podman_is_noticed(real_lane:
     ) as process:
         assert process.stdin is not None
         assert process.stderr is not None
-        while "waits for " not in (line := process.stderr.readline()):
+        while "waiting for " not in (line := process.stderr.readline()):
             assert line, "it did not wait"
         time.sleep(1)
         begun = time.monotonic()

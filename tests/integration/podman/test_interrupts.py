@@ -18,7 +18,7 @@ from lanekit.core.domain.errors import or_raise
 
 pytestmark = pytest.mark.podman
 
-LAST = "lanekit: left at once; the next `lanekit ensure` puts right what was begun"
+LAST = "lanekit: exited without rolling back; the next `lanekit ensure` recovers"
 WAYS = ("Ctrl-C", "SIGINT", "SIGTERM", "twice")
 COLD = [("create", 0), ("cp", 0), ("start", 0)]
 REPLACE = [

@@ -71,7 +71,7 @@ COPIES = ("cp", "PUT containers archive")
 SKILLS = {f"skill-{number}": 1 << 20 for number in range(4)}
 
 
-def _ensure(real: RealLane, log: Path | None = None) -> "subprocess.Popen[str]":
+def ensure(real: RealLane, log: Path | None = None) -> "subprocess.Popen[str]":
     more = {LOG_VARIABLE: str(log)} if log else {}
     return subprocess.Popen(
         [sys.executable, "-m", "lanekit", "ensure", "--json", "--file", str(real.fleet_file())],
@@ -82,7 +82,7 @@ def _ensure(real: RealLane, log: Path | None = None) -> "subprocess.Popen[str]":
     )
 
 
-def _kill_when(process: "subprocess.Popen[str]", log: Path, point: tuple[str, int]) -> None:
+def kill_when(process: "subprocess.Popen[str]", log: Path, point: tuple[str, int]) -> None:
     verb, before = point
     deadline = time.monotonic() + 60
     while [call[0] for call in read_log(log)].count(verb) <= before:
@@ -93,11 +93,11 @@ def _kill_when(process: "subprocess.Popen[str]", log: Path, point: tuple[str, in
     _ = process.communicate()
 
 
-def _answers(seen: ObservedContainer) -> bool:
+def answers(seen: ObservedContainer) -> bool:
     return HttpProbe().answers(or_raise(endpoint_of(seen)), "/", 5)
 
 
-def _named(point: tuple[str, int]) -> str:
+def named(point: tuple[str, int]) -> str:
     return f"{point[0]}-{point[1]}"
 
 
@@ -105,18 +105,18 @@ def _config_is_whole(real: RealLane, container: ObservedContainer) -> bool:
     return real.config_in(container.id) == container.labels[LABEL_CONFIG]
 
 
-def _left(real: RealLane) -> dict[str, ObservedContainer]:
+def left_behind(real: RealLane) -> dict[str, ObservedContainer]:
     """What the kill left, by the end of its name, once nothing moves."""
     time.sleep(1)
     return {c.name.removeprefix(real.lane.container_name): c for c in real.containers()}
 
 
-def _converges(real: RealLane) -> ObservedContainer:
+def converges(real: RealLane) -> ObservedContainer:
     """The one container that the next ensure leaves, with the config of the host."""
     made = or_raise(real.lanes().ensure(real.lane))
     (after,) = real.containers()
     assert (after.name, after.state) == (real.lane.container_name, "running")
-    assert _answers(after)
+    assert answers(after)
     assert after.labels[LABEL_CONFIG] == copy_of(real.profile.config_dir).digest
     assert _config_is_whole(real, after)
     again = or_raise(real.lanes().ensure(real.lane))
@@ -128,13 +128,13 @@ def _cold_and(real: RealLane, killed: Callable[[], None], *, copying: bool) -> N
     for name, size in SKILLS.items():
         _ = (Path(real.profile.config_dir) / name).write_bytes(bytes(size))
     killed()
-    left = _left(real)
+    left = left_behind(real)
     assert len(left) <= 1
     if "" in left:
         assert _config_is_whole(real, left[""])
     if copying:
         assert not _config_is_whole(real, left[NEXT]), "the copy was over before the kill"
-    _ = _converges(real)
+    _ = converges(real)
 
 
 def _replace_and(real: RealLane, killed: Callable[[], None], *, removed: bool) -> None:
@@ -142,57 +142,57 @@ def _replace_and(real: RealLane, killed: Callable[[], None], *, removed: bool) -
     (old,) = real.containers()
     real.worker(WORKER.format(word="two"))
     killed()
-    left = _left(real)
+    left = left_behind(real)
     if not removed:
         assert old.id in [seen.id for seen in left.values()]
     elif "" in left:
         assert left[""].id != old.id
-        assert _answers(left[""])
-    assert _converges(real).id != old.id
+        assert answers(left[""])
+    assert converges(real).id != old.id
 
 
-@pytest.mark.parametrize("point", COLD_PROCESSES, ids=_named)
+@pytest.mark.parametrize("point", COLD_PROCESSES, ids=named)
 def test_a_kill_at_every_process_of_a_cold_ensure_leaves_no_lane_without_config(
     cli_lane: RealLane, point: tuple[str, int], tmp_path: Path
 ) -> None:
     log = tmp_path / "killed"
     _cold_and(
         cli_lane,
-        lambda: _kill_when(_ensure(cli_lane, log), log, point),
+        lambda: kill_when(ensure(cli_lane, log), log, point),
         copying=point[0] in COPIES,
     )
 
 
-@pytest.mark.parametrize("point", COLD_REQUESTS, ids=_named)
+@pytest.mark.parametrize("point", COLD_REQUESTS, ids=named)
 def test_a_kill_at_every_request_of_a_cold_ensure_leaves_no_lane_without_config(
     cli_lane: RealLane, podman_service: Path, point: tuple[str, int], tmp_path: Path
 ) -> None:
-    with _killed_at(cli_lane, podman_service, point, tmp_path) as killed:
+    with killed_at(cli_lane, podman_service, point, tmp_path) as killed:
         _cold_and(cli_lane, killed, copying=point[0] in COPIES)
 
 
-@pytest.mark.parametrize("point", PROCESSES, ids=_named)
+@pytest.mark.parametrize("point", PROCESSES, ids=named)
 def test_a_kill_at_every_process_loses_nothing(
     cli_lane: RealLane, point: tuple[str, int], tmp_path: Path
 ) -> None:
     log = tmp_path / "killed"
     _replace_and(
         cli_lane,
-        lambda: _kill_when(_ensure(cli_lane, log), log, point),
+        lambda: kill_when(ensure(cli_lane, log), log, point),
         removed=point[0] == "rm",
     )
 
 
-@pytest.mark.parametrize("point", REQUESTS, ids=_named)
+@pytest.mark.parametrize("point", REQUESTS, ids=named)
 def test_a_kill_at_every_request_loses_nothing(
     cli_lane: RealLane, podman_service: Path, point: tuple[str, int], tmp_path: Path
 ) -> None:
-    with _killed_at(cli_lane, podman_service, point, tmp_path) as killed:
+    with killed_at(cli_lane, podman_service, point, tmp_path) as killed:
         _replace_and(cli_lane, killed, removed=point[0].startswith("DELETE"))
 
 
 @contextmanager
-def _killed_at(
+def killed_at(
     real: RealLane, service: Path, point: tuple[str, int], folder: Path
 ) -> Generator[Callable[[], None]]:
     """What runs an ensure that is killed when it makes this request."""
@@ -205,7 +205,7 @@ def _killed_at(
 
     def killed() -> None:
         real.socket = proxy.path
-        processes.append(_ensure(real))
+        processes.append(ensure(real))
         assert processes[0].wait(60) == -signal.SIGKILL
         _ = processes[0].communicate()
         real.socket = service

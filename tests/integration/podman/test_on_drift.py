@@ -211,7 +211,7 @@ def test_the_command_lists_it(real_lane: RealLane, lanekit: Callable[..., str]) 
     _ = real_lane.sandbox.run(
         "exec", _only(real_lane).name, "sh", "-c", "printf x > \"/$(printf 'e\\033[31m\\nl')\""
     )
-    assert "  loses  2 files changed in the container's own layer (--verbose lists them)" in (
+    assert "  loses  2 files changed in the container's writable layer (--verbose lists them)" in (
         lanekit("plan")
     )
     said = lanekit("--verbose", "plan")

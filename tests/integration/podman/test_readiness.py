@@ -31,7 +31,7 @@ def test_a_worker_that_ends_is_told_at_once(both_lanes: list[RealLane], script: 
     assert time.monotonic() - begun < AT_ONCE
     for code, out, err in told:
         assert (code, "because WorkerExited" in out) == (1, True), err
-        for words in (*ENDS[script], "  -> the worker itself has to be mended; "):
+        for words in (*ENDS[script], "  -> fix the worker, then run `lanekit ensure "):
             assert words in err
         assert "Traceback" not in err
 
@@ -64,7 +64,7 @@ def test_a_late_worker_is_waited_for_and_that_is_shown(both_lanes: list[RealLane
     assert time.monotonic() - begun >= LATE
     for (code, out, err), least in ((plain, 2), (all_of_it, LATE // 2)):
         assert (code, "created" in out) == (0, True), err
-        waits = [line for line in err.splitlines() if ": waits for an answer at http://" in line]
+        waits = [line for line in err.splitlines() if ": waiting for an answer at http://" in line]
         assert len(waits) >= least
 
 
@@ -72,13 +72,13 @@ def test_a_stop_of_a_stubborn_worker_takes_the_grace_and_is_told(real_lane: Real
     name = real_lane.lane.container_name
     real_lane.worker(STUBBORN.format(word="one"))
     _ = or_raise(real_lane.lanes().ensure(real_lane.lane))
-    told = f"waits for {name} to end (killed if it takes 2 s)\n"
+    told = f"waiting for {name} to end (killed if it takes 2 s)\n"
     begun = time.monotonic()
     ((code, _, err),) = results([lanekit(real_lane, "stop")])
     assert (code, told in err) == (0, True), err
     assert 2 <= time.monotonic() - begun < AT_ONCE
     ((_, _, err),) = results([lanekit(real_lane, "rm")])
-    assert "waits for" not in err, "it had ended"
+    assert "waiting for" not in err, "it had ended"
     _ = or_raise(real_lane.lanes().ensure(real_lane.lane))
     real_lane.worker(STUBBORN.format(word="two"))
     begun = time.monotonic()

@@ -96,8 +96,12 @@ def test_a_copy_that_breaks_in_a_running_container_is_made_again(real_lane: Real
     broken = Lanes(real_lane.engine(), real_lane.profile, on_event=change).ensure(real_lane.lane)
     assert isinstance(broken, Failure)
     _ = (config / "skill-39").write_text("s" * 20_000)
+    # These look without the lock, and know of it as ensure does.
+    assert or_raise(real_lane.lanes().plan(real_lane.lane)).action == "adjusted"
+    assert [d.field for d in or_raise(real_lane.lanes().status(real_lane.lane)).drift] == ["config"]
     done = or_raise(real_lane.lanes().ensure(real_lane.lane))
     assert done.action == "adjusted"
+    assert or_raise(real_lane.lanes().status(real_lane.lane)).drift == ()
     assert len(_exec(real_lane, "cat", "/root/.codex/skill-39")) == 20_000
     assert _seen(real_lane).id == before.id
     assert or_raise(real_lane.lanes().ensure(real_lane.lane)).action == "none"

@@ -59,8 +59,8 @@ def test_one_that_never_listens_is_kept_and_told_of_and_restarted_once_when_aske
         assert (code, _starts(real)) == (1, 1), err
         assert "because NotReady" in out
         assert f"{seen.name} runs, but did not answer at {at} within 1.5 s\n" in err
-        assert "    its last lines:\n    starting\n  -> run ensure again" in err
-        assert "undone" not in err
+        assert "    its last lines:\n    starting\n  -> run `lanekit ensure " in err
+        assert "rolled back" not in err
     asked = ("ensure", "--timeout", "1", "--restart-unready")
     told = results([lanekit(real, *asked) for real in both_lanes])
     for real, seen, (code, out, err) in zip(both_lanes, kept, told, strict=True):
@@ -99,6 +99,6 @@ def test_a_replacement_that_never_listens_gives_way_to_the_old_one(
     for real, old, there, (code, _, err) in zip(both_lanes, before, made, told, strict=True):
         assert (code, _starts(real)) == (1, 1), err
         assert "did not answer at" in err
-        assert "    its last lines:\n    starting\n  what had been done was undone\n" in err
+        assert "    its last lines:\n    starting\n  the changes were rolled back\n" in err
         assert _only(real).id == old.id
         assert _said_at(there.endpoint.url) == "one\n"

@@ -63,7 +63,7 @@ def test_what_is_done_to_a_lane_is_put_right(real_lane: RealLane, harm: str) -> 
     real, name = real_lane, real_lane.lane.container_name
     fleet, log = real.fleet_file(), real.folder / "log"
     with watching(fleet, real.environ(), log, *NO_RESYNC) as watch:
-        _ = soon(lambda: "mended" in watch.events(), 60)
+        _ = soon(lambda: "reconciled" in watch.events(), 60)
         before = _began(real)
         match harm:
             case "kill -9":
@@ -77,7 +77,7 @@ def test_what_is_done_to_a_lane_is_put_right(real_lane: RealLane, harm: str) -> 
             case _:
                 _ = real.sandbox.run("pause", before.id)
         if harm == "pause":
-            _ = soon(lambda: watch.events().count("mended") == 2, SOON)
+            _ = soon(lambda: watch.events().count("reconciled") == 2, SOON)
             assert _began(real).id == before.id
         elif harm == "rename":
             _ = soon(lambda: len(watch.said()) == 3, SOON, str(watch.said()))
@@ -94,13 +94,13 @@ def test_the_file_is_read_again(real_lane: RealLane) -> None:
     fleet, log = real.fleet_file(), real.folder / "log"
     sound = fleet.read_text()
     with watching(fleet, real.environ(), log, *NO_RESYNC) as watch:
-        _ = soon(lambda: "mended" in watch.events(), 60)
+        _ = soon(lambda: "reconciled" in watch.events(), 60)
         before = _began(real)
         _write(fleet, sound.replace("[profile]", '[profile]\nenv = {NEW = "yes"}'))
         after = _again(real, before, watch)
         assert after.env["NEW"] == "yes"
         _write(fleet, "[profile")
-        _ = soon(lambda: "file broken" in watch.events(), SOON)
+        _ = soon(lambda: "file invalid" in watch.events(), SOON)
         kill_worker(real.sandbox, after.id)
         assert _again(real, after, watch).env["NEW"] == "yes"
         # Broken in the same way: that has been said.
@@ -111,10 +111,10 @@ def test_the_file_is_read_again(real_lane: RealLane) -> None:
         )
         _write(fleet, other)
         _ = soon(lambda: "gone" in watch.events(), SOON)
-        _ = soon(lambda: watch.events().count("mended") == 4, SOON, str(watch.said()))
+        _ = soon(lambda: watch.events().count("reconciled") == 4, SOON, str(watch.said()))
         assert _up(real) is not None
-        assert watch.events().count("file broken") == 1
-        assert watch.events().count("file sound") == 1
+        assert watch.events().count("file invalid") == 1
+        assert watch.events().count("file valid") == 1
         assert watch.end(signal.SIGINT) == 130
     assert _up(real) is not None
 
@@ -133,14 +133,20 @@ def test_a_service_that_goes_and_comes_back(cli_lane: RealLane) -> None:
         env = real.environ(LANEKIT_ENGINE="socket", CONTAINER_HOST=f"unix://{service.socket}")
         log = real.folder / "log"
         with watching(real.fleet_file(), env, log, *NO_RESYNC) as watch:
-            _ = soon(lambda: "mended" in watch.events(), 60)
+            _ = soon(lambda: "reconciled" in watch.events(), 60)
             before = _began(real)
             service.stop()
             _ = soon(lambda: "engine lost" in watch.events(), SOON)
             kill_worker(real.sandbox, before.id)
             service.start()
             assert _again(real, before, watch).id == before.id
-            assert watch.events() == ["watching", "mended", "engine lost", "engine back", "mended"]
+            assert watch.events() == [
+                "watching",
+                "reconciled",
+                "engine lost",
+                "engine back",
+                "reconciled",
+            ]
             assert watch.end() == 0
     finally:
         service.stop()

@@ -5,6 +5,7 @@ import pytest
 from lanekit.adapters.podman.failure_causes import diagnosis_of, warnings
 
 RUNC = "runc: runc create failed: unable to start container process: "
+NO_PROGRAM = "OCI runtime attempted to invoke a command that was not found"
 RECORDED = [
     (
         "ulimits",
@@ -37,6 +38,7 @@ RECORDED = [
         'unable to connect to Podman socket: Get "http://d/v4.3.1/libpod/_ping": dial unix /x: '
         "connect: no such file or directory",
     ),
+    ("no-program", f'{RUNC}exec: "/x": stat /x: no such file or directory: {NO_PROGRAM}'),
 ]
 REPORTED = [
     (
@@ -54,6 +56,10 @@ REPORTED = [
         "kernel does not support overlay fs: 'overlay' is not supported over extfs at \"/x\": "
         "backing file system is unsupported for this graph driver",
     ),
+    (
+        "no-program",
+        f"crun: executable file `/x` not found: No such file or directory: {NO_PROGRAM}",
+    ),
     ("no-subids", 'cannot find newuidmap: exec: "newuidmap": executable file not found in $PATH'),
     ("no-controllers", "opening file `memory.swap.max` for writing: Permission denied"),
 ]
@@ -69,8 +75,7 @@ def test_known_words(cause: str, words: str) -> None:
     "words",
     [
         "something never seen before",
-        f'{RUNC}exec: "/x": stat /x: no such file or directory: OCI runtime attempted to invoke a '
-        "command that was not found",
+        f"crun: open `/x`: No such file or directory: {NO_PROGRAM}",
         f'{RUNC}exec: "/x": permission denied: OCI permission denied',
         "unable to find user root: no matching entries in passwd file",
         "",

@@ -25,7 +25,7 @@ def test_the_files_are_private_and_stay(folder: Path) -> None:
         _ = os.umask(old)
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert stat.S_IMODE((folder / "ws-a.lock").stat().st_mode) == 0o600
-    assert (folder / "ws-a.lock").read_bytes().strip() == b"", "no owner, no note"
+    assert (folder / "ws-a.lock").read_bytes().strip() == b"", "no owner"
 
 
 def _refused(folder: Path) -> str:

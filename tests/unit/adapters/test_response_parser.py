@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.strategies.podman_answers import http_answers
 
-from lanekit.adapters.podman.rest.response_parser import MOST, ResponseParser
+from lanekit.adapters.podman.rest.response_parser import MAX_BODY_BYTES, ResponseParser
 
 LENGTH = b"HTTP/1.1 200 OK\r\nServer: Libpod/4.3.1 (linux)\r\nContent-Length: 4\r\n\r\nbody"
 UNTIL_ITS_END = b"HTTP/1.1 200 OK\r\n\r\nbody"
@@ -103,12 +103,12 @@ def test_what_is_no_answer_is_refused(said: bytes) -> None:
 
 def test_what_is_longer_than_any_answer_is_refused() -> None:
     with pytest.raises(ValueError, match="goes on for more"):
-        _ = _read(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (MOST + 1))
+        _ = _read(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (MAX_BODY_BYTES + 1))
     with pytest.raises(ValueError, match="goes on for more"):
         _ = _read(b"HTTP/1.1 200 OK\r\nX: ", b"x" * (1 << 16))
     million = b"100000\r\n" + b"x" * (1 << 20) + b"\r\n"
     answer = _read(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-    for _ in range((MOST >> 20) + 1):
+    for _ in range((MAX_BODY_BYTES >> 20) + 1):
         answer.feed(million)
     answer.feed(b"0\r\n\r\n")
     with pytest.raises(ValueError, match="goes on for more"):

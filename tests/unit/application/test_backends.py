@@ -10,6 +10,7 @@ from returns.result import Failure
 from tests.support.lane_world import PROFILE, Files, LaneWorld
 from tests.support.object_backend import ObjectBackend
 
+from lanekit.adapters.host.clock import SystemClock
 from lanekit.core.application.container_backend import ContainerBackend
 from lanekit.core.application.context import Ports
 from lanekit.core.application.ensure import EnsureOptions
@@ -34,7 +35,11 @@ class Place:
     @property
     def lanes(self) -> Lanes:
         """Over it, as an embedder has it."""
-        return Lanes(self.backend, replace(PROFILE, config_dir="", env={"TOKEN": SECRET}))
+        return Lanes(
+            self.backend,
+            replace(PROFILE, config_dir="", env={"TOKEN": SECRET}),
+            clock=SystemClock(),
+        )
 
 
 def _containers() -> Place:
@@ -85,7 +90,7 @@ def test_plan_announces_what_ensure_then_does(place: Place) -> None:
 
 
 def test_drift_of_an_object_is_planned_and_replaced() -> None:
-    lanes = Lanes(ObjectBackend(), PROFILE)
+    lanes = Lanes(ObjectBackend(), PROFILE, clock=SystemClock())
     newer = replace(A, profile=replace(PROFILE, image="runner:2"))
     _ = or_raise(lanes.ensure(A))
     assert [each.field for each in or_raise(lanes.status(newer)).drift] == ["image"]
@@ -118,7 +123,7 @@ def test_refused_lane_fails_alike_and_touches_nothing(place: Place) -> None:
 
 
 def test_lane_without_a_profile_is_refused(place: Place) -> None:
-    lanes = Lanes(place.backend)
+    lanes = Lanes(place.backend, clock=SystemClock())
     assert {_kind(lanes.validate(A)), _kind(lanes.ensure(A)), _kind(lanes.plan(A))} == {
         "InvalidLane"
     }
@@ -127,7 +132,7 @@ def test_lane_without_a_profile_is_refused(place: Place) -> None:
 def test_backend_says_what_it_cannot_do_before_it_acts() -> None:
     backend = ObjectBackend()
     mounted = replace(PROFILE, mounts=(BindMount("/a", "/b"),))
-    lanes = Lanes(backend, mounted)
+    lanes = Lanes(backend, mounted, clock=SystemClock())
     assert "no mounts" in lanes.validate(A).failure().message
     assert lanes.ensure(A).failure() == lanes.validate(A).failure()
     assert backend.objects == {}
@@ -199,7 +204,7 @@ def test_watch_repairs_a_lane_that_ended(place: Place) -> None:
         running.join(10)
     assert not running.is_alive()
     last = reports[-1]
-    assert (last.kind, last.lane) == ("mended", A)
+    assert (last.kind, last.lane) == ("reconciled", A)
     assert last.result is not None
     assert last.result.action == "started"
 
@@ -213,7 +218,7 @@ def _until(true: Callable[[], bool]) -> None:
 
 def test_logs_and_commands_reach_the_worker() -> None:
     backend = ObjectBackend(log=f"started with {SECRET}\n")
-    lanes = Lanes(backend, replace(PROFILE, env={"TOKEN": SECRET}))
+    lanes = Lanes(backend, replace(PROFILE, env={"TOKEN": SECRET}), clock=SystemClock())
     _ = or_raise(lanes.ensure(A))
     assert or_raise(lanes.logs(A)) == "started with (hidden)\n"
     assert or_raise(lanes.execute(A, ["ls", "-l"])) == 2

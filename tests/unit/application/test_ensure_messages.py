@@ -300,6 +300,7 @@ ws/a: cannot start
 word (hidden)
 and `rename ws-a.next to ws-a` could not be undone: no answer
 (hidden)
+ws-a.prev, which lanekit had stopped (two containers of a lane never run at once), was started again
 -> call `ensure` again: it continues from the current state\
 """)
     told = [event for event in world.events if isinstance(event, OperationUndone)]

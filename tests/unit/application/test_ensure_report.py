@@ -1,27 +1,24 @@
-"""What an ensure reports, notes, and tries again."""
+"""What an ensure reports, writes into the journal, and tries again."""
 
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 from returns.result import Failure, Success
-from tests.support.lane_world import LANE, LaneWorld, Note
+from tests.support.lane_world import (
+    LANE,
+    UNFINISHED,
+    LaneWorld,
+    MemoryJournal,
+    copying,
+    settled,
+)
 
 from lanekit.adapters.memory.engine import Worker
 from lanekit.core.application.context import Ports, PreparedLane
-from lanekit.core.application.ensure import (
-    EnsureAttempts,
-    EnsureOptions,
-    drift_check,
-    plan_for,
-    plan_with_idle_check,
-)
-from lanekit.core.application.observe import (
-    UNFINISHED,
-    ObserveRequest,
-    copying,
-    observe_one_quickly,
-)
+from lanekit.core.application.ensure import EnsureAttempts, EnsureOptions
+from lanekit.core.application.observe import ObserveRequest, observe_one_quickly
+from lanekit.core.application.planning import drift_check, plan_for, plan_with_idle_check
 from lanekit.core.application.prepare import prepare
 from lanekit.core.domain.errors import (
     EngineFailed,
@@ -29,11 +26,13 @@ from lanekit.core.domain.errors import (
     LaneError,
     NameInUse,
     NotFound,
+    Outcome,
     PortInUse,
     SpecMismatch,
     WorkerBusy,
     or_raise,
 )
+from lanekit.core.domain.journal import EMPTY, ChangeStarted, Journal, StoppedForChange
 from lanekit.core.domain.lanes import DEFAULT_IMAGE
 from lanekit.core.domain.observed import ImageInfo, MountHealth, ObservedLane
 from lanekit.core.domain.operations import Create, Start
@@ -49,27 +48,29 @@ def world() -> LaneWorld:
     return LaneWorld().made()
 
 
-class _Notes(Note):
-    """Keeps each note that was written."""
+class _Journals(MemoryJournal):
+    """Keeps all that was written, and what of it has to be durable."""
 
-    def __init__(self, text: str = "") -> None:
-        super().__init__()
-        self.text = text
-        self.all: list[str] = []
+    def __init__(self, journal: Journal = EMPTY) -> None:
+        super().__init__(journal)
+        self.all: list[Journal] = []
+        self.durable: list[Journal] = []
 
-    def write(self, text: str) -> None:
-        super().write(text)
-        self.all.append(text)
+    def write(self, journal: Journal, *, durable: bool) -> Outcome[None]:
+        self.all.append(journal)
+        if durable:
+            self.durable.append(journal)
+        return super().write(journal, durable=durable)
 
 
 def _target(world: LaneWorld) -> PreparedLane:
     return or_raise(prepare(world.files, LANE, world.profile))
 
 
-def _ensure(world: LaneWorld, note: Note, begun: float = 0.0) -> EnsureAttempts:
+def _ensure(world: LaneWorld, journal: MemoryJournal, begun: float = 0.0) -> EnsureAttempts:
     ports = Ports(world.engine, world.engine, world.files, world.lock, world.clock)
     return EnsureAttempts(
-        ports, _target(world), note, EnsureOptions("strict", world.events.append), begun
+        ports, _target(world), journal, EnsureOptions("strict", world.events.append), begun
     )
 
 
@@ -81,7 +82,7 @@ def test_the_report_of_a_new_lane() -> None:
     world = LaneWorld()
     world.clock.sleep(5.0)
     world.new_worker(Worker(answers_after=2.0))
-    done = or_raise(_ensure(world, _Notes(), begun=4.0).run())
+    done = or_raise(_ensure(world, _Journals(), begun=4.0).run())
     port = world.ours()[0].ports[0].host_port
     assert port
     assert done == EnsureResult(
@@ -102,38 +103,47 @@ def test_the_report_of_a_new_lane() -> None:
     ]
 
 
-def test_a_note_says_what_is_done_to_the_lane_and_then_which_container_it_is() -> None:
-    world, note = LaneWorld(), _Notes()
-    _ = or_raise(_ensure(world, note).run())
+def test_journal_says_what_is_done_and_then_which_container_it_is() -> None:
+    world, journal = LaneWorld(), _Journals()
+    _ = or_raise(_ensure(world, journal).run())
     (own,) = world.ours()
-    assert note.all == [UNFINISHED, own.id]
-    _ = or_raise(_ensure(world, note).run())
-    assert note.all == [UNFINISHED, own.id], "it says so already"
+    assert journal.all == [UNFINISHED, settled(own.id)]
+    _ = or_raise(_ensure(world, journal).run())
+    assert journal.all == [UNFINISHED, settled(own.id)], "it says so already"
+    assert journal.durable == [], "what is lost of this is found by its name"
     world.engine.tamper(NAME, pid=7)
     world.files.lost = MountHealth(config_missing=True)
-    _ = or_raise(_ensure(world, note).run())
-    assert note.all[2:] == [copying(own.id), own.id]
+    _ = or_raise(_ensure(world, journal).run())
+    assert journal.all[2:] == [copying(own.id), settled(own.id)]
+    assert journal.durable == [copying(own.id)]
     world.files.lost = MountHealth()
     world.engine.exit(NAME, 0)
-    _ = or_raise(_ensure(world, note).run())
-    assert note.all[4:] == [UNFINISHED, own.id]
+    _ = or_raise(_ensure(world, journal).run())
+    assert journal.all[4:] == [UNFINISHED, settled(own.id)]
+    world.drift()
+    _ = or_raise(_ensure(world, journal).run())
+    (new,) = world.ours()
+    stop = StoppedForChange(own.id, "two containers of a lane never run at once")
+    stopping = Journal((ChangeStarted(), stop))
+    assert journal.all[6:] == [stopping, settled(new.id)]
+    assert journal.durable == [copying(own.id), stopping]
 
 
 def test_a_look_that_was_made_is_used_once(world: LaneWorld) -> None:
     (own,) = world.ours()
-    seen = observe_one_quickly(world.engine, ObserveRequest(NAME, DEFAULT_IMAGE, own.id))
+    seen = observe_one_quickly(world.engine, ObserveRequest(NAME, DEFAULT_IMAGE, settled(own.id)))
     world.engine.forget_calls()
-    assert or_raise(_ensure(world, _Notes(own.id)).run(seen)).action == "none"
+    assert or_raise(_ensure(world, _Journals(settled(own.id))).run(seen)).action == "none"
     assert _looks(world) == []
-    assert or_raise(_ensure(world, _Notes(own.id)).run()).action == "none"
+    assert or_raise(_ensure(world, _Journals(settled(own.id))).run()).action == "none"
     assert _looks(world) == [f"inspect {NAME}", f"images {DEFAULT_IMAGE}"]
     lost = EngineFailed("podman said no")
-    assert _ensure(world, _Notes()).run(Failure(lost)) == Failure(replace(lost, lane="ws/a"))
+    assert _ensure(world, _Journals()).run(Failure(lost)) == Failure(replace(lost, lane="ws/a"))
     # What was seen is not so any more: it is looked at again, and not a third time.
     world.engine.external_remove(NAME)
     world.engine.forget_calls()
     world.drift()
-    assert or_raise(_ensure(world, _Notes(own.id)).run(seen)).action == "created"
+    assert or_raise(_ensure(world, _Journals(settled(own.id))).run(seen)).action == "created"
     assert len([look for look in _looks(world) if look.startswith(f"inspect {NAME} ")]) <= 1
 
 
@@ -144,7 +154,7 @@ def test_whatever_of_the_lane_is_being_removed_is_waited_for(world: LaneWorld, n
         _ = world.engine.external_create(name, labels=own.labels)
     world.engine.simulate_removing(name, 0.5)
     begun = world.clock.now()
-    _ = or_raise(_ensure(world, _Notes(UNFINISHED)).run())
+    _ = or_raise(_ensure(world, _Journals(UNFINISHED)).run())
     assert world.clock.now() - begun == pytest.approx(0.6), "0.2 s, and 0.4 s more"
     assert [one.name for one in world.ours()] == [NAME]
 
@@ -194,7 +204,7 @@ def test_only_what_was_started_with_a_config_is_looked_at_again(
         world.engine.exit(NAME, 0)
     (own,) = world.ours()
     world.engine.forget_calls()
-    _ = or_raise(_ensure(world, _Notes(own.id)).run())
+    _ = or_raise(_ensure(world, _Journals(settled(own.id))).run())
     # The ids are asked for once before a change, and an answer is looked behind once.
     before = 0 if ran else 2
     assert _looks(world).count(f"inspect {own.id}") == before + looks

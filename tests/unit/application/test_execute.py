@@ -8,8 +8,8 @@ from tests.support.lane_world import LANE, Files, LaneWorld
 
 from lanekit.adapters.memory.engine import InMemory, SimulatedKill, Worker
 from lanekit.core.application.context import Ports
-from lanekit.core.application.ensure import drift_check
 from lanekit.core.application.execute import make_run
+from lanekit.core.application.planning import drift_check
 from lanekit.core.application.prepare import prepare
 from lanekit.core.domain.errors import (
     EngineFailed,
@@ -207,6 +207,9 @@ def test_an_old_one_whose_stop_was_cut_off_is_ended_and_started_again(world: Lan
     assert _graces(world) == ["stop 4", "stop 4", "remove 0"]
 
 
+AGAIN = {"nor stop": "was started again", "no": "could not be started again: nor stop"}
+
+
 @pytest.mark.parametrize("error", [InvalidState("it is stopping"), NO])
 def test_an_old_one_that_cannot_be_ended_is_told(world: LaneWorld, error: LaneError) -> None:
     world.drift()
@@ -222,7 +225,10 @@ def test_an_old_one_that_cannot_be_ended_is_told(world: LaneWorld, error: LaneEr
     outcome = world.lanes(cut_off).ensure(LANE)
     words = "nor stop" if isinstance(error, InvalidState) else "no"
     assert _told(world)[-1] == f"stop ws-a undone: {words}"
-    assert outcome.failure().detail == f"and `stop ws-a` could not be undone: {words}"
+    first, again = outcome.failure().detail.split("\n")
+    assert first == f"and `stop ws-a` could not be undone: {words}"
+    stopped = "ws-a, which lanekit had stopped (two containers of a lane never run at once), "
+    assert again == stopped + AGAIN[words]
     assert "remove" not in str(_calls(world)), "nothing more is undone"
 
 

@@ -1,4 +1,4 @@
-"""What is asked of podman about lanes, by their notes; and who is told what, and when."""
+"""What is asked of podman about lanes, by their journals; and who is told what, and when."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -6,16 +6,14 @@ from typing import Any
 
 import pytest
 from returns.result import Failure, Success
-from tests.support.lane_world import LANE, PROFILE, Files
+from tests.support.lane_world import LANE, PROFILE, UNFINISHED, Files, copying, settled
 from tests.support.strategies.lanes import snapshot_of
 
 from lanekit.adapters.memory.engine import InMemory
 from lanekit.core.application.observe import (
-    UNFINISHED,
     ObserveRequest,
     check_ids_unambiguous,
     containers_of,
-    copying,
     observe,
     observe_one_quickly,
     observe_quickly,
@@ -24,6 +22,7 @@ from lanekit.core.application.observe import (
 from lanekit.core.domain.containers import Mount
 from lanekit.core.domain.desired import Digests, container_spec
 from lanekit.core.domain.errors import EngineFailed, ImageMissing, Outcome
+from lanekit.core.domain.journal import EMPTY, Journal
 from lanekit.core.domain.lanes import Lane
 from lanekit.core.domain.observed import (
     ImageInfo,
@@ -99,14 +98,14 @@ def _glance(podman: _Podman, *lanes: ObserveRequest) -> _Ear:
 
 
 @pytest.mark.parametrize(
-    ("there", "note", "asked"),
+    ("there", "journal", "asked"),
     [
-        ("", "", ["a a.prev |"]),
-        ("a", "", ["a a.prev |", "a.next | i"]),
-        ("a.prev", "", ["a a.prev |", "a.next | i"]),
-        ("a", "id-a", ["a | i"]),
-        ("a", "id-b", ["a | i", "a.prev a.next |"]),
-        ("", "id-a", ["a | i", "a.prev |"]),
+        ("", EMPTY, ["a a.prev |"]),
+        ("a", EMPTY, ["a a.prev |", "a.next | i"]),
+        ("a.prev", EMPTY, ["a a.prev |", "a.next | i"]),
+        ("a", settled("id-a"), ["a | i"]),
+        ("a", settled("id-b"), ["a | i", "a.prev a.next |"]),
+        ("", settled("id-a"), ["a | i", "a.prev |"]),
         ("", UNFINISHED, ["a a.next a.prev |"]),
         ("a", UNFINISHED, ["a a.next a.prev |", "| i"]),
         ("a.next", UNFINISHED, ["a a.next a.prev |", "| i"]),
@@ -114,14 +113,14 @@ def _glance(podman: _Podman, *lanes: ObserveRequest) -> _Ear:
     ],
 )
 def test_no_more_is_asked_than_the_note_leaves_open(
-    there: str, note: str, asked: list[str]
+    there: str, journal: Journal, asked: list[str]
 ) -> None:
     podman = _Podman(*there.split())
-    ear = _glance(podman, ObserveRequest("a", "i", note))
+    ear = _glance(podman, ObserveRequest("a", "i", journal))
     assert [" ".join(one.split()) for one in podman.asked] == asked
-    image = IMAGES["i"] if there or note == "id-a" else None
+    image = IMAGES["i"] if there or journal == settled("id-a") else None
     seen = {end: podman.have.get(f"a{end}") for end in ("", ".next", ".prev")}
-    half = note == copying("id-a")
+    half = journal == copying("id-a")
     assert ear.told[0] == Success(
         ObservedLane(seen[""], seen[".next"], seen[".prev"], image, config_copy_incomplete=half)
     )
@@ -130,10 +129,10 @@ def test_no_more_is_asked_than_the_note_leaves_open(
 def test_many_lanes_are_asked_for_together_and_each_image_once() -> None:
     podman = _Podman("a", "b", "c", "c.next")
     lanes = [
-        ObserveRequest("a", "i", "id-a"),
-        ObserveRequest("b", "j", ""),
-        ObserveRequest("c", "j", ""),
-        ObserveRequest("d", "j", ""),
+        ObserveRequest("a", "i", settled("id-a")),
+        ObserveRequest("b", "j", EMPTY),
+        ObserveRequest("c", "j", EMPTY),
+        ObserveRequest("d", "j", EMPTY),
     ]
     ear = _glance(podman, *lanes)
     assert podman.asked == ["a b b.prev c c.prev d d.prev | i", "b.next c.next | j"]
@@ -148,9 +147,9 @@ def test_a_settled_lane_is_told_of_when_both_it_and_its_image_are_seen() -> None
     podman = _Podman("a", "b", "c")
     podman.order = ["a", "b", "j", "i", "c"]
     lanes = [
-        ObserveRequest("a", "i", "id-a"),
-        ObserveRequest("b", "j", "id-b"),
-        ObserveRequest("c", "i", "id-other"),
+        ObserveRequest("a", "i", settled("id-a")),
+        ObserveRequest("b", "j", settled("id-b")),
+        ObserveRequest("c", "i", settled("id-other")),
     ]
     ear = _glance(podman, *lanes)
     assert [at for at, _ in ear.when] == [1, 0, 2]
@@ -162,7 +161,9 @@ def test_a_settled_lane_is_told_of_when_both_it_and_its_image_are_seen() -> None
 def test_a_name_that_is_told_of_twice_is_heard_once() -> None:
     podman = _Podman("a", "b")
     podman.order = ["i", "a", "a", "i", "b"]
-    ear = _glance(podman, ObserveRequest("a", "i", "id-a"), ObserveRequest("b", "i", "id-b"))
+    ear = _glance(
+        podman, ObserveRequest("a", "i", settled("id-a")), ObserveRequest("b", "i", settled("id-b"))
+    )
     assert ear.when == [(0, 1), (1, 1)]
 
 
@@ -170,35 +171,37 @@ def test_a_missing_image_is_told_to_those_lanes_that_have_it() -> None:
     podman = _Podman("a", "b", "c", images=("j",))
     ear = _glance(
         podman,
-        ObserveRequest("a", "i", "id-a"),
-        ObserveRequest("b", "j", "id-b"),
-        ObserveRequest("c", "i", ""),
+        ObserveRequest("a", "i", settled("id-a")),
+        ObserveRequest("b", "j", settled("id-b")),
+        ObserveRequest("c", "i", EMPTY),
     )
     missing = [at for at, told in ear.told.items() if isinstance(told, Failure)]
     assert sorted(missing) == [0, 2]
     assert isinstance(ear.told[0].failure(), ImageMissing)
     # Without a container to be compared with it, creating one finds out.
     bare = _Podman(images=())
-    assert _glance(bare, ObserveRequest("a", "i", "")).told[0] == Success(ObservedLane())
+    assert _glance(bare, ObserveRequest("a", "i", EMPTY)).told[0] == Success(ObservedLane())
 
 
 def test_a_podman_that_cannot_be_asked_is_told_to_those_that_are_left() -> None:
     first = _Podman("a", "b")
     first.fails_at = 1
-    ear = _glance(first, ObserveRequest("a", "i", "id-a"), ObserveRequest("b", "i", ""))
+    ear = _glance(first, ObserveRequest("a", "i", settled("id-a")), ObserveRequest("b", "i", EMPTY))
     assert ear.told == {
         0: Success(ObservedLane(first.have["a"], image=IMAGES["i"])),
         1: Failure(BROKEN),
     }
     second = _Podman("a", "b")
     second.fails_at = 2
-    ear = _glance(second, ObserveRequest("a", "i", "id-a"), ObserveRequest("b", "i", ""))
+    ear = _glance(
+        second, ObserveRequest("a", "i", settled("id-a")), ObserveRequest("b", "i", EMPTY)
+    )
     assert (ear.told[0].unwrap().current, ear.told[1]) == (second.have["a"], Failure(BROKEN))
 
 
 def test_a_copy_that_was_broken_off_is_that_of_the_noted_container_alone() -> None:
-    for note, half in ((copying("id-a"), True), (copying("id-b"), False), (UNFINISHED, False)):
-        seen = observe_one_quickly(_Podman("a"), ObserveRequest("a", "i", note)).unwrap()
+    for journal, half in ((copying("id-a"), True), (copying("id-b"), False), (UNFINISHED, False)):
+        seen = observe_one_quickly(_Podman("a"), ObserveRequest("a", "i", journal)).unwrap()
         assert seen.config_copy_incomplete is half
     gone = observe_one_quickly(
         _Podman("a.prev"), ObserveRequest("a", "i", copying("id-a"))
@@ -215,15 +218,18 @@ def test_lanes_without_notes_are_observed_in_one_look() -> None:
         replace(SPEC, name="b", image="j"),
         replace(SPEC, name="c", image="i"),
     ]
-    one, two, three = observe(podman, specs)
+    one, two, three = observe(podman, specs, [EMPTY] * 3)
     assert podman.asked == ["a a.next a.prev b b.next b.prev c c.next c.prev | i j"]
     assert one == Success(
         ObservedLane(podman.have["a"], prev=podman.have["a.prev"], image=IMAGES["i"])
     )
     assert isinstance(two.failure(), ImageMissing)
     assert three == Success(ObservedLane(image=IMAGES["i"]))
+    half, other, _ = observe(podman, specs[::2] + specs[:1], [copying("id-a")] * 3)
+    assert half == Success(replace(one.unwrap(), config_copy_incomplete=True))
+    assert other == three
     podman.fails_at = 1
-    assert observe(podman, specs) == [Failure(BROKEN)] * 3
+    assert observe(podman, specs, [EMPTY] * 3) == [Failure(BROKEN)] * 3
 
 
 @dataclass

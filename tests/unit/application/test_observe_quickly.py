@@ -1,4 +1,4 @@
-"""A lane's note spares questions, and decides nothing."""
+"""A lane's journal spares questions, and the lane converges without it."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -6,18 +6,18 @@ from contextlib import suppress
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.support.lane_world import LANE, LaneWorld
+from tests.support.lane_world import LANE, LaneWorld, settled
 
 from lanekit.adapters.memory.engine import SimulatedKill
-from lanekit.core.application.observe import UNFINISHED
 from lanekit.core.domain.errors import or_raise
+from lanekit.core.domain.journal import EMPTY, Journal
 
 NAME = "ws-a"
 STALE = "ab" * 32
 
 
-def _note(world: LaneWorld) -> str:
-    return world.lock.notes[NAME].read()
+def _journal(world: LaneWorld) -> Journal:
+    return world.lock.journals[NAME].read()
 
 
 def _asked(world: LaneWorld) -> list[str]:
@@ -29,23 +29,23 @@ def _asked(world: LaneWorld) -> list[str]:
 
 
 @pytest.fixture
-def settled() -> LaneWorld:
+def world() -> LaneWorld:
     world = LaneWorld()
     _ = or_raise(world.lanes().ensure(LANE))
     return world
 
 
-def test_an_ensure_leaves_the_id_of_the_lanes_container(settled: LaneWorld) -> None:
-    (made,) = settled.ours()
-    assert _note(settled) == made.id
-    settled.drift()
-    _ = or_raise(settled.lanes().ensure(LANE))
-    (replaced,) = settled.ours()
-    assert _note(settled) == replaced.id != made.id
+def test_an_ensure_leaves_the_id_of_the_lanes_container(world: LaneWorld) -> None:
+    (made,) = world.ours()
+    assert _journal(world) == settled(made.id)
+    world.drift()
+    _ = or_raise(world.lanes().ensure(LANE))
+    (replaced,) = world.ours()
+    assert _journal(world) == settled(replaced.id) != settled(made.id)
 
 
-def test_a_settled_lane_is_asked_for_its_container_and_image_alone(settled: LaneWorld) -> None:
-    assert _asked(settled) == [f"inspect {NAME}", f"images {settled.profile.image}"]
+def test_a_settled_lane_is_asked_for_its_container_and_image_alone(world: LaneWorld) -> None:
+    assert _asked(world) == [f"inspect {NAME}", f"images {world.profile.image}"]
 
 
 def test_a_new_lane_is_asked_for_what_could_be_lost() -> None:
@@ -53,50 +53,53 @@ def test_a_new_lane_is_asked_for_what_could_be_lost() -> None:
     assert _asked(world)[0] == f"inspect {NAME} {NAME}.prev"
 
 
-@pytest.mark.parametrize("note", ["", STALE, "garbage"])
-def test_what_a_lost_or_stale_note_did_not_tell_is_asked(settled: LaneWorld, note: str) -> None:
-    settled.lock.notes[NAME].write(note)
-    asked = " ".join(_asked(settled))
+@pytest.mark.parametrize("journal", [EMPTY, settled(STALE)])
+def test_what_a_lost_or_stale_journal_did_not_tell_is_asked(
+    world: LaneWorld, journal: Journal
+) -> None:
+    _ = world.lock.journals[NAME].write(journal, durable=False)
+    asked = " ".join(_asked(world))
     assert all(f"{NAME}{end}" in asked for end in ("", ".next", ".prev"))
-    assert _note(settled) == settled.ours()[0].id, "and then it is settled"
+    assert _journal(world) == settled(world.ours()[0].id), "and then it is settled"
 
 
-def test_while_a_lane_is_changed_its_note_says_so(settled: LaneWorld) -> None:
-    settled.drift()
-    settled.engine.crash("create", "before")
+def test_while_a_lane_is_changed_its_journal_says_so(world: LaneWorld) -> None:
+    world.drift()
+    world.engine.crash("create", "before")
     with pytest.raises(SimulatedKill):
-        _ = settled.lanes().ensure(LANE)
-    assert _note(settled) == UNFINISHED
-    assert _asked(settled)[0] == f"inspect {NAME} {NAME}.next {NAME}.prev"
+        _ = world.lanes().ensure(LANE)
+    assert _journal(world).is_changing
+    assert _journal(world).settled_id == ""
+    assert _asked(world)[0] == f"inspect {NAME} {NAME}.next {NAME}.prev"
 
 
-def test_a_removal_forgets_the_note(settled: LaneWorld) -> None:
-    _ = or_raise(settled.lanes().remove(LANE))
-    assert _note(settled) == ""
+def test_a_removal_forgets_the_journal(world: LaneWorld) -> None:
+    _ = or_raise(world.lanes().remove(LANE))
+    assert _journal(world) == EMPTY
 
 
 def _lost(world: LaneWorld) -> None:
-    world.lock.notes.clear()
+    world.lock.journals.clear()
 
 
 def _stale(world: LaneWorld) -> None:
-    if NAME in world.lock.notes:
-        world.lock.notes[NAME].write(STALE)
+    if NAME in world.lock.journals:
+        _ = world.lock.journals[NAME].write(settled(STALE), durable=False)
 
 
 def _kept(world: LaneWorld) -> None:
     _ = world
 
 
-NOTES: list[Callable[[LaneWorld], None]] = [_lost, _stale, _kept]
+SPOILED: list[Callable[[LaneWorld], None]] = [_lost, _stale, _kept]
 
 
 @given(
-    st.lists(st.tuples(st.integers(0, 12), st.booleans(), st.sampled_from(NOTES)), max_size=5),
-    st.sampled_from(NOTES),
+    st.lists(st.tuples(st.integers(0, 12), st.booleans(), st.sampled_from(SPOILED)), max_size=5),
+    st.sampled_from(SPOILED),
 )
 @settings(max_examples=150, deadline=None)
-def test_whatever_becomes_of_the_note_the_lane_converges(
+def test_whatever_becomes_of_the_journal_the_lane_converges(
     kills: list[tuple[int, bool, Callable[[LaneWorld], None]]],
     finally_: Callable[[LaneWorld], None],
 ) -> None:

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Callable
 from functools import partial
 
 import pytest
@@ -87,3 +88,19 @@ def test_each_gives_results_in_order_and_raises_what_is_raised() -> None:
             _ = map_concurrently(few, lambda n: 1 // n, 4)
     with pytest.raises(ValueError, match="no way"):
         _ = LanePool(0)
+
+
+def test_interrupted_map_leaves_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    add = LanePool.add
+
+    def interrupted(pool: LanePool, task: Callable[[], None]) -> None:
+        add(pool, task)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(LanePool, "add", interrupted)
+    before = set(threading.enumerate())
+    with pytest.raises(KeyboardInterrupt):
+        _ = map_concurrently([1, 2], str, 2)
+    for thread in set(threading.enumerate()) - before:
+        thread.join(10)
+        assert not thread.is_alive()

@@ -1,6 +1,7 @@
 """A fleet on disk, an engine in memory that outlives a command, and a way to call commands."""
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,9 +10,10 @@ from typing import Any, cast
 import pytest
 from typer.testing import CliRunner
 
+from lanekit.adapters.host.lane_lock import FileLock
 from lanekit.adapters.memory.engine import InMemory
 from lanekit.cli import wiring
-from lanekit.cli.main import app
+from lanekit.cli.app import app
 from lanekit.cli.options import EngineName
 from lanekit.core.domain.lanes import Lane
 
@@ -48,6 +50,13 @@ def write_fleet(folder: Path, text: str = FLEET) -> None:
         (folder / name).chmod(0o755)
 
 
+def stable(text: str) -> str:
+    """Return the text with its ports, seconds and temporary folders made the same in every run."""
+    text = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:PORT", text)
+    text = re.sub(r"\b\d+\.\d+ ?s\b", "0.0s", text)
+    return re.sub(r"/tmp/\S*?/[a-z_]*\d+(?=/)", "TMP", text)
+
+
 @dataclass(frozen=True)
 class Said:
     """What a command said, and its exit code."""
@@ -74,7 +83,7 @@ def fleet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def engine(monkeypatch: pytest.MonkeyPatch) -> InMemory:
+def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> InMemory:
     """What all commands of the test talk to, whatever their --engine."""
     one = InMemory(seed=1)
 
@@ -82,6 +91,8 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> InMemory:
         return one
 
     monkeypatch.setattr(wiring, "ENGINES", dict.fromkeys(EngineName, same))
+    # Not the user's: lanes of the same name in another run of the tests would be in the way.
+    monkeypatch.setattr(wiring, "lane_lock", lambda: FileLock(str(tmp_path / "locks")))
     return one
 
 

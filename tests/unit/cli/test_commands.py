@@ -2,17 +2,21 @@
 
 import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
+from inline_snapshot import snapshot
 from returns.result import Failure
 from tests.unit.cli.conftest import FLEET, SECRET, Lanekit
 
 from lanekit.adapters.host.files import DiskFiles
 from lanekit.adapters.memory.engine import InMemory, Worker
 from lanekit.api import Lanes
+from lanekit.cli import wiring
 from lanekit.cli.output.progress import Progress
 from lanekit.core.domain.errors import EngineFailed, Outcome, or_raise
 from lanekit.core.domain.lanes import DEFAULT_IMAGE, Lane, Profile
@@ -118,12 +122,16 @@ def test_one_failing_lane_stops_no_other_and_exits_1(
     assert _ensured(said.out.splitlines()[0])[-1] == "because WorkerExited"
     lines = said.err.splitlines()
     assert lines[-1].startswith("2 lanes: 1 created, 1 failed (WorkerExited); ")
-    begin = next(n for n, line in enumerate(lines) if line.startswith("ws1/a: the worker of ws1-a"))
+    begin = next(n for n, line in enumerate(lines) if line.startswith("ws1/a: the worker of"))
     message, *rest = lines[begin:-1]
-    assert message.startswith("ws1/a: the worker of ws1-a exited with code 7")
     assert "    no key" in rest
-    assert rest[-2] == "  what had been done was undone"
-    assert rest[-1].startswith("  -> ")
+    assert [message, *rest[-2:]] == snapshot(
+        [
+            "ws1/a: the worker of ws1-a exited with code 7 before it answered",
+            "  the changes were rolled back",
+            "  -> fix the worker, then run `lanekit ensure ws1/a`",
+        ]
+    )
 
 
 def test_what_a_container_says_cannot_steer_the_terminal(
@@ -224,15 +232,28 @@ def test_plan_counts_what_a_replace_would_lose_and_lists_it_when_asked(
     assert lanekit("plan", "ws1/a", "--json").records[0]["loses"] == []
     engine.write_file("ws1-a", "/root/.bash\x1b[31m\n")
     engine.write_file("ws1-a", "/root/conf/config.toml")
-    assert "\n  loses  1 file changed in the container's own layer (--verbose lists them)\n" in (
-        lanekit("plan", "ws1/a").out
-    )
+    assert lanekit("plan", "ws1/a").out == snapshot("""\
+ws1/a (ws1-a): replace
+  differs  worker.digest: expected c8a6cf6873118e223c58a9229226d8f0d9a36b7b2eb91c71d5907449e9391ac9, actual a8076d3d28d21e02012b20eaf7dbf75409a6277134439025f282e368e3305abf  -> replace
+  create ws1-a.next  because worker.digest differs
+  copy config into ws1-a.next  because a new container has no config
+  verify ws1-a.next  because podman may create something else than was asked for
+  stop ws1-a  because two containers of a lane never run at once
+  rename ws1-a to ws1-a.prev  because it is kept until its replacement is ready
+  rename ws1-a.next to ws1-a  because this is the commit
+  start ws1-a  because worker.digest differs
+  await ws1-a  because a lane is ready when its worker answers
+  remove ws1-a.prev  because its replacement is ready
+  loses  1 file changed in the container's writable layer (--verbose lists them)
+""")
     engine.delete_file("ws1-a", "/etc/passwd")
-    assert lanekit("--verbose", "plan", "ws1/a").out.splitlines()[-3:] == [
-        "  loses  2 files changed in the container's own layer",
-        "    deleted  /etc/passwd",
-        r"    added    /root/.bash\x1b[31m\n",
-    ]
+    assert lanekit("--verbose", "plan", "ws1/a").out.splitlines()[-3:] == snapshot(
+        [
+            "  loses  2 files changed in the container's writable layer",
+            "    deleted  /etc/passwd",
+            "    added    /root/.bash\\x1b[31m\\n",
+        ]
+    )
     assert lanekit("plan", "ws1/a", "--json").records[0]["loses"] == [
         {"path": "/etc/passwd", "kind": "deleted"},
         {"path": "/root/.bash\x1b[31m\n", "kind": "added"},
@@ -247,14 +268,16 @@ def test_what_on_drift_leaves_is_told(lanekit: Lanekit, engine: InMemory, fleet:
     _ = (fleet / "lanes.toml").write_text(text)
     engine.tamper("ws1-a", user="nobody", workdir="/")
     said = lanekit("ensure", "ws1/a").out.rstrip("\n")
-    assert _ensured(said)[1::3] == ["none", "left: user, workdir (on_drift is report)"]
-    planned = lanekit("plan", "ws1/a", "--exit-code")
-    assert (planned.code, planned.out) == (
-        0,
-        "ws1/a (ws1-a): left as it is\n"
-        "  left  user: expected root, actual nobody  because on_drift is report\n"
-        "  left  workdir: expected /workspace, actual /  because on_drift is report\n",
+    assert _ensured(said)[1::3] == snapshot(
+        ["none", "still differs: user, workdir (on_drift is report)"]
     )
+    planned = lanekit("plan", "ws1/a", "--exit-code")
+    assert planned.code == 0
+    assert planned.out == snapshot("""\
+ws1/a (ws1-a): left as it is
+  left  user: expected root, actual nobody  because on_drift is report
+  left  workdir: expected /workspace, actual /  because on_drift is report
+""")
     for command in ("plan", "ensure"):
         (record,) = lanekit(command, "ws1/a", "--json").records
         assert [each["field"] for each in record["remaining_drift"]] == ["user", "workdir"]
@@ -367,9 +390,10 @@ def test_endpoint_prints_the_url_and_nothing_else(lanekit: Lanekit) -> None:
 def test_the_endpoint_of_a_missing_lane_is_an_error(lanekit: Lanekit) -> None:
     said = lanekit("endpoint", "ws1/a")
     assert (said.code, said.out) == (1, "")
-    assert said.err == (
-        "ws1/a: there is no container ws1-a\n  -> run `lanekit ensure ws1/a` to create it\n"
-    )
+    assert said.err == snapshot("""\
+ws1/a: there is no container ws1-a
+  -> run `lanekit ensure ws1/a` to create it
+""")
 
 
 def test_logs_prints_the_last_lines(lanekit: Lanekit, engine: InMemory) -> None:
@@ -412,7 +436,7 @@ def test_show_is_a_command_for_a_shell_without_a_secret(lanekit: Lanekit, fleet:
     assert argv[:4] == ["podman", "create", "--name", "ws1-a"]
     assert f"{fleet}/wt-a:/workspace:z" in argv
     assert argv[-1] == DEFAULT_IMAGE
-    assert said.err == "note: podman takes the value of API_TOKEN from its own environment\n"
+    assert said.err == snapshot("note: podman takes API_TOKEN from its own environment\n")
     assert SECRET not in said.out
     (record,) = lanekit("show", "ws1/a", "--json").records
     assert record["command"] == argv
@@ -421,7 +445,9 @@ def test_show_is_a_command_for_a_shell_without_a_secret(lanekit: Lanekit, fleet:
 def test_show_tells_of_values_that_podman_reads_from_stdin(lanekit: Lanekit, fleet: Path) -> None:
     _ = (fleet / "lanes.toml").write_text(FLEET.replace("API_TOKEN", "https_proxy"))
     said = lanekit("show", "ws1/a")
-    assert said.err == "note: podman reads https_proxy from stdin, as NAME=value lines\n"
+    assert said.err == snapshot(
+        "note: podman reads https_proxy from stdin, one NAME=value per line\n"
+    )
 
 
 def test_fingerprint_needs_no_fleet_file(lanekit: Lanekit, fleet: Path) -> None:
@@ -474,6 +500,18 @@ def test_what_stands_behind_the_command_wins(lanekit: Lanekit) -> None:
     assert lanekit("--file", "nothing.toml", "status", "--file", "lanes.toml").code == 0
 
 
+def _ensure_all_by(monkeypatch: pytest.MonkeyPatch, ensure_all: Callable[..., object]) -> None:
+    """Let the runtime that wiring makes use this `ensure_all`."""
+    make = wiring.lanes_for
+
+    def lanes_for(*args: Any, **options: Any) -> Lanes:
+        lanes = make(*args, **options)
+        setattr(lanes, "ensure_all", partial(ensure_all, lanes))  # noqa: B010 - a method
+        return lanes
+
+    monkeypatch.setattr(wiring, "lanes_for", lanes_for)
+
+
 def test_lanes_that_are_done_out_of_order_are_told_in_order_and_masked(
     lanekit: Lanekit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -484,7 +522,7 @@ def test_lanes_that_are_done_out_of_order_are_told_in_order_and_masked(
         for lane in reversed(lanes):
             yield lane, Failure(EngineFailed(f"no {SECRET}", detail=f"{SECRET}!", lane=lane.name))
 
-    monkeypatch.setattr(Lanes, "ensure_all", backwards)
+    _ensure_all_by(monkeypatch, backwards)
     for said in (lanekit("ensure"), lanekit("ensure", "--json")):
         assert re.findall(r"ws1/\w+", said.out) == ["ws1/a", "ws1/long"]
         assert SECRET not in said.out + said.err
@@ -514,7 +552,7 @@ def test_what_was_done_is_told_also_when_a_lane_before_it_was_interrupted(
     def interrupted(lanes: Lanes, fleet: Sequence[Lane], *, jobs: int) -> Interrupted:
         return Interrupted(lanes, fleet, jobs=jobs)
 
-    monkeypatch.setattr(Lanes, "ensure_all", interrupted)
+    _ensure_all_by(monkeypatch, interrupted)
     said = lanekit("ensure", "--json")
     assert (said.code, [record["lane"] for record in said.records]) == (130, ["ws1/a", "ws1/long"])
 
@@ -522,7 +560,7 @@ def test_what_was_done_is_told_also_when_a_lane_before_it_was_interrupted(
 def test_what_events_say_is_masked_too(capsys: pytest.CaptureFixture[str]) -> None:
     profile = Profile("/w", "/i", env={"API_TOKEN": SECRET})
     progress = Progress([Lane("ws", "a", "/t", profile=profile)], verbose=True)
-    progress.hear(OperationFailed("ws/a", Start("ws-a", "it is exited"), f"no {SECRET}"))
+    progress.on_event(OperationFailed("ws/a", Start("ws-a", "it is exited"), f"no {SECRET}"))
     assert capsys.readouterr().err == "ws/a: start ws-a: failed: no (hidden)\n"
 
 
@@ -544,8 +582,8 @@ def test_a_timeout_that_is_none_is_refused(lanekit: Lanekit, seconds: str) -> No
     [
         ("ws1/b", "did you mean ws1/a?"),
         ("box", "did you mean ws1/long?"),  # its container
-        ("zzz", "it has ws1/a, ws1/long"),
-        ("", "it has ws1/a, ws1/long"),
+        ("zzz", "its lanes are ws1/a, ws1/long"),
+        ("", "its lanes are ws1/a, ws1/long"),
     ],
 )
 def test_a_lane_that_is_not_in_the_file_is_refused_with_advice(
@@ -564,12 +602,13 @@ def test_a_bad_fleet_file_is_refused_with_all_its_faults(
     _ = (fleet / "lanes.toml").write_text("colour = 1\n[profile]\nworker = 2\ninbox = 'i'\n")
     said = lanekit("ensure")
     assert (said.code, said.out) == (2, "")
-    head, *faults = said.err.splitlines()
-    assert head == "lanekit: the fleet file has 2 faults"
-    assert [fault.split(" found")[0] for fault in faults] == [
-        "  lanes.toml:1: colour:",
-        "  lanes.toml:3: profile.worker:",
-    ]
+    assert said.err.splitlines() == snapshot(
+        [
+            "lanekit: the fleet file has 2 errors:",
+            "  lanes.toml:1: colour: unknown key; the keys are fleet, profile, lane",
+            '  lanes.toml:3: profile.worker: found 2, expected a path in a string ("~/" is your home folder; "~NAME/" is not supported)',
+        ]
+    )
     assert engine.calls == ()
 
 
@@ -577,11 +616,15 @@ def test_no_fleet_file_and_no_lane_are_refused(lanekit: Lanekit, fleet: Path) ->
     _ = (fleet / "lanes.toml").write_text("")
     said = lanekit("status")
     assert said.code == 2
-    assert said.err.startswith("lanekit: lanes.toml has no lane: add a [[lane]]")
+    assert said.err == snapshot(
+        "lanekit: lanes.toml has no lanes: add a [[lane]] table with workspace, id and worktree\n"
+    )
     (fleet / "lanes.toml").unlink()
     said = lanekit("status")
     assert said.code == 2
-    assert said.err.startswith("lanekit: no lanes.toml in this folder or one above it")
+    assert said.err == snapshot(
+        "lanekit: no lanes.toml in this folder or a folder above it: write one with `lanekit init`, or name one with --file\n"
+    )
 
 
 def test_verbose_tells_of_each_operation_on_stderr(lanekit: Lanekit, engine: InMemory) -> None:
@@ -592,7 +635,7 @@ def test_verbose_tells_of_each_operation_on_stderr(lanekit: Lanekit, engine: InM
         "ws1/a: create ws1-a.next, because there is no such container",
         "ws1/a: create ws1-a.next: done in 0.00s",
     ]
-    assert any(re.fullmatch(r"ws1/a: waits for an answer at \S+, 1s", line) for line in lines)
+    assert any(re.fullmatch(r"ws1/a: waiting for an answer at \S+, 1s", line) for line in lines)
     assert len(said.out.splitlines()) == 1
     engine.fail("start", EngineFailed("no start"))
     _ = lanekit("stop")
@@ -651,3 +694,13 @@ def test_a_pause_that_nobody_can_wait_is_a_wrong_call(
     assert said.code == 2
     assert "to 86400 seconds" in said.err
     assert said.out == ""
+
+
+def test_warning_of_the_fleet_file_is_printed_once(lanekit: Lanekit, fleet: Path) -> None:
+    old = FLEET.replace('inbox = "inbox"', 'inbox = "inbox"\nbusy_path = "/busy"')
+    _ = (fleet / "lanes.toml").write_text(old)
+    said = lanekit("plan", "ws1/a", "--json")
+    assert (said.code, len(said.records)) == (0, 1)
+    assert said.err == snapshot(
+        "warning: lanes.toml:5: profile.busy_path: is now called idle_path; rename it\n"
+    )

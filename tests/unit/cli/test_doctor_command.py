@@ -62,7 +62,7 @@ def test_a_check_that_fails(lanekit: Lanekit, monkeypatch: pytest.MonkeyPatch) -
     said = lanekit("doctor")
     assert said.code == 1
     lines = [line.strip() for line in said.out.splitlines()]
-    at = lines.index("-> add to /etc/containers/containers.conf, each line in its table:")
+    at = lines.index("-> add to /etc/containers/containers.conf, each line below its [table]:")
     assert lines[at + 1 : at + 3] == [
         "[containers]",
         'default_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]',

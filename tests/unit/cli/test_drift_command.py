@@ -1,11 +1,11 @@
 """`lanekit drift LANE --inspect`: a verdict on what podman once said, without podman."""
 
 import json
-import re
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from inline_snapshot import snapshot
 from tests.unit.cli.conftest import SECRET, Lanekit
 
 from lanekit.adapters.memory.engine import InMemory
@@ -16,7 +16,9 @@ RECORDED = [
     for path in sorted((Path(__file__).parents[2] / "recorded" / "inspect").glob("*/*.cli.json"))
     if not path.name.startswith("ps-")
 ]
-NOTE = "note: image.id, and what the image brings, is not compared: podman is not asked\n"
+NOTE = snapshot(
+    "note: image.id and values inherited from the image were not compared, because podman was not asked\n"
+)
 
 
 def _inspect(folder: Path, name: str = "ws1-a", **env: str) -> dict[str, Any]:
@@ -114,7 +116,10 @@ def test_of_several_containers_the_lanes_own_is_judged(
     assert lanekit(*arguments, saved).out == "ws1/a: no drift\n"
     said = lanekit(*arguments, _saved(without_config, others))
     assert (said.code, said.out) == (1, "")
-    assert said.err.startswith("ws1/a: the inspect has no container ws1-a\n")
+    assert said.err == snapshot("""\
+ws1/a: the saved inspect does not contain container ws1-a
+  -> save it with `podman container inspect ws1-a > FILE`
+""")
 
 
 def test_a_single_container_of_another_name_is_judged_and_the_name_told(
@@ -122,7 +127,10 @@ def test_a_single_container_of_another_name_is_judged_and_the_name_told(
 ) -> None:
     saved = _saved(without_config, [_inspect(without_config, "old")])
     said = lanekit("drift", "ws1/a", "--inspect", saved)
-    assert said.err == f"note: this is container old; the lane's is ws1-a\n{NOTE}"
+    assert said.err == snapshot("""\
+note: the inspect is of container old; the lane's is ws1-a
+note: image.id and values inherited from the image were not compared, because podman was not asked
+""")
 
 
 def test_the_inspect_may_come_on_stdin(lanekit: Lanekit, without_config: Path) -> None:
@@ -140,8 +148,14 @@ def test_what_is_no_inspect_is_an_error_of_the_lane(
 ) -> None:
     said = lanekit("drift", "ws1/a", "--inspect", "-", "--policy", policy, stdin=text)
     assert (said.code, said.out) == (1, "")
-    assert re.match(r"ws1/a: the (saved )?inspect (has no|could not be understood)", said.err)
-    assert said.err.endswith("  -> save it with `podman container inspect ws1-a > FILE`\n")
+    message, *_, hint = said.err.splitlines()
+    assert message in snapshot(
+        [
+            "ws1/a: the saved inspect could not be understood",
+            "ws1/a: the saved inspect does not contain container ws1-a",
+        ]
+    )
+    assert hint == snapshot("  -> save it with `podman container inspect ws1-a > FILE`")
 
 
 def test_an_empty_list_means_that_podman_did_not_know_it(lanekit: Lanekit) -> None:
@@ -153,8 +167,8 @@ def test_an_empty_list_means_that_podman_did_not_know_it(lanekit: Lanekit) -> No
 def test_a_file_that_cannot_be_read_is_a_wrong_call(lanekit: Lanekit) -> None:
     said = lanekit("drift", "ws1/a", "--inspect", "nothing.json")
     assert said.code == 2
-    assert said.err == (
-        "lanekit: --inspect nothing.json: cannot be read: No such file or directory\n"
+    assert said.err == snapshot(
+        "lanekit: cannot read --inspect nothing.json: No such file or directory\n"
     )
 
 

@@ -1,6 +1,7 @@
 """exec and shell on the in-memory engine: how words are taken apart, and the exit codes."""
 
 import pytest
+from inline_snapshot import snapshot
 from tests.unit.cli.conftest import Lanekit
 
 from lanekit.adapters.memory.engine import InMemory, Program
@@ -34,10 +35,24 @@ def test_what_stands_behind_the_lane_is_the_command(
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("ws1/a",), "which command?"),
-        (("ws1/a", "--"), "which command?"),
-        (("ws1/a", "--engine", "cli", "make"), "go before it"),
-        (("ws1/none", "--", "make"), "no lane 'ws1/none'"),
+        (
+            ("ws1/a",),
+            snapshot("lanekit: no command given; usage: lanekit exec ws1/a -- CMD [ARG]...\n"),
+        ),
+        (
+            ("ws1/a", "--"),
+            snapshot("lanekit: no command given; usage: lanekit exec ws1/a -- CMD [ARG]...\n"),
+        ),
+        (
+            ("ws1/a", "--engine", "cli", "make"),
+            snapshot(
+                "lanekit: unexpected option --engine after LANE: put lanekit options before LANE and the command after `--`\n"
+            ),
+        ),
+        (
+            ("ws1/none", "--", "make"),
+            snapshot("lanekit: no lane 'ws1/none' in lanes.toml; did you mean ws1/long?\n"),
+        ),
     ],
 )
 def test_a_wrong_call_enters_nothing(
@@ -46,7 +61,7 @@ def test_a_wrong_call_enters_nothing(
     _ = lanekit("ensure", "ws1/a")
     done = lanekit("exec", *words)
     assert (done.code, done.out) == (2, "")
-    assert said in done.err
+    assert done.err == said
     assert _heard(engine) == []
 
 

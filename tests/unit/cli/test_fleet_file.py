@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given
+from inline_snapshot import snapshot
 from tests.support.strategies.fleet_files import PlantedFleet, planted_fleets
 
 from lanekit.adapters.fleet_file.load import (
@@ -123,60 +124,98 @@ def test_a_path_of_the_home_folder_is_expanded(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_somebody_elses_home_is_refused() -> None:
-    assert _faults(PROFILE + 'config_dir = "~you/c"\n' + LANE) == [
-        "4: profile.config_dir: found '~you/c', "
-        'expected a path, as text (~/ is your home, ~NAME is not known), or "" for none'
-    ]
+    assert _faults(PROFILE + 'config_dir = "~you/c"\n' + LANE) == snapshot(
+        [
+            '4: profile.config_dir: found \'~you/c\', expected a path in a string ("~/" is your home folder; "~NAME/" is not supported), or "" for none'
+        ]
+    )
 
 
 @pytest.mark.parametrize(
     ("text", "faults"),
     [
-        ("colour = 1\n", ["1: colour: found a key that lanekit does not know, expected one of"]),
-        ("profle = 1\n", ["1: profle: found a key that lanekit does not know, expected profile"]),
-        ("[lane]\nid = 'a'\n", ["1: lane: found a table, expected [[lane]], with two brackets"]),
-        ("lane = [1]\n", ["1: lane[0]: found 1, expected a table: [[lane]]"]),
-        ("profile = 'x'\n", ["1: profile: found 'x', expected a table: [profile]"]),
+        ("colour = 1\n", snapshot(["1: colour: unknown key; the keys are fleet, profile, lane"])),
+        ("profle = 1\n", snapshot(["1: profle: unknown key; did you mean profile?"])),
+        (
+            "[lane]\nid = 'a'\n",
+            snapshot(["1: lane: found a table, expected [[lane]], with two brackets"]),
+        ),
+        ("lane = [1]\n", snapshot(["1: lane[0]: found 1, expected a table: [[lane]]"])),
+        ("profile = 'x'\n", snapshot(["1: profile: found 'x', expected a table: [profile]"])),
         (
             LANE,
-            [
-                "1: profile.worker: found nothing, expected a path",
-                "1: profile.inbox: found nothing, expected a path",
-            ],
+            snapshot(
+                [
+                    '1: profile.worker: is missing, expected a path in a string ("~/" is your home folder; "~NAME/" is not supported)',
+                    '1: profile.inbox: is missing, expected a path in a string ("~/" is your home folder; "~NAME/" is not supported)',
+                ]
+            ),
         ),
         (
             LANE + "worker = 'w'\ninbox = 'i'\n" + LANE.replace('"a"', '"b"'),
-            ["7: lane[1].worker: found nothing", "7: lane[1].inbox: found nothing"],
+            snapshot(
+                [
+                    '7: lane[1].worker: is missing, expected a path in a string ("~/" is your home folder; "~NAME/" is not supported)',
+                    '7: lane[1].inbox: is missing, expected a path in a string ("~/" is your home folder; "~NAME/" is not supported)',
+                ]
+            ),
         ),
         (
             PROFILE + "[[lane]]\n",
-            [
-                "4: lane[0].workspace: found nothing, expected text that is not empty",
-                "4: lane[0].id: found nothing, expected text that is not empty",
-                "4: lane[0].worktree: found nothing, expected a path",
-            ],
+            snapshot(
+                [
+                    "4: lane[0].workspace: is missing, expected a string that is not empty",
+                    "4: lane[0].id: is missing, expected a string that is not empty",
+                    '4: lane[0].worktree: is missing, expected a path in a string ("~/" is your home folder; "~NAME/" is not supported)',
+                ]
+            ),
         ),
         (
             PROFILE + "mounts = [{target = '/t'}]\n" + LANE,
-            ["4: profile.mounts[0].source: found nothing, expected a path"],
+            snapshot(
+                [
+                    '4: profile.mounts[0].source: is missing, expected a path in a string ("~/" is your home folder; "~NAME/" is not supported)'
+                ]
+            ),
         ),
-        (PROFILE + LANE + LANE, ["8: lane[1]: is named ws/a, as lane[0] is"]),
+        (
+            PROFILE + LANE + LANE,
+            snapshot(["8: lane[1]: has the same workspace and id as lane[0]: ws/a"]),
+        ),
         (
             PROFILE + LANE + LANE.replace('"a"', '"b"') + 'container = "ws-a"\n',
-            ["8: lane[1]: has the container ws-a, as lane[0] has"],
+            snapshot(["8: lane[1]: has the same container as lane[0]: ws-a"]),
         ),
-        (PROFILE + "'od\\u001bd' = 1\n" + LANE, ["4: profile.'od\\\\u001bd': found a key"]),
-        (PROFILE + '"od\\u001bd" = 1\n' + LANE, ["4: profile.'od\\x1bd': found a key"]),
-        (PROFILE + "memory = 99999999999999999999\n" + LANE, ["4: profile.memory: found a number"]),
-        ("x = 1\nx = 2\n", ["2: Cannot overwrite a value"]),
-        ("x = [1\n", ["1: Unclosed array (at end of document)"]),
+        (
+            PROFILE + "'od\\u001bd' = 1\n" + LANE,
+            snapshot(
+                [
+                    "4: profile.'od\\\\u001bd': unknown key; the keys are image, worker, inbox, server_port, config_dir, memory, cpus, pids_limit, ready_path, ready_timeout, stop_grace, git, credentials, on_drift, idle_path, env, mounts"
+                ]
+            ),
+        ),
+        (
+            PROFILE + '"od\\u001bd" = 1\n' + LANE,
+            snapshot(
+                [
+                    "4: profile.'od\\x1bd': unknown key; the keys are image, worker, inbox, server_port, config_dir, memory, cpus, pids_limit, ready_path, ready_timeout, stop_grace, git, credentials, on_drift, idle_path, env, mounts"
+                ]
+            ),
+        ),
+        (
+            PROFILE + "memory = 99999999999999999999\n" + LANE,
+            snapshot(
+                [
+                    '4: profile.memory: found a number beyond 64 bits, expected a number of bytes, or a string like "512m" or "2g"'
+                ]
+            ),
+        ),
+        ("x = 1\nx = 2\n", snapshot(["2: Cannot overwrite a value"])),
+        ("x = [1\n", snapshot(["1: Unclosed array (at end of document)"])),
     ],
 )
 def test_each_fault_says_where_what_and_what_was_expected(text: str, faults: list[str]) -> None:
-    found = _faults(text)
-    assert len(found) == len(faults), found
-    for line, expected in zip(found, faults, strict=True):
-        assert line.startswith(expected)
+    assert _faults(text) == faults
 
 
 def test_all_faults_are_told_at_once_those_of_the_core_too() -> None:
@@ -259,8 +298,8 @@ def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
     ("content", "words"),
     [
         (b"a = 1\nb = '\xff'\n", ":2: is not UTF-8 text"),
-        (b"a = " + b"[" * 5000 + b"]" * 5000, ": is nested too deep"),
-        (b"#" * (9 << 20), ": is larger than 8 MiB, no fleet file is"),
+        (b"a = " + b"[" * 5000 + b"]" * 5000, ": is nested too deeply"),
+        (b"#" * (9 << 20), ": is larger than 8 MiB, too large for a fleet file"),
     ],
 )
 def test_what_is_no_toml_is_refused(tmp_path: Path, content: bytes, words: str) -> None:
@@ -275,3 +314,27 @@ def test_what_cannot_be_read_is_refused_with_the_systems_words(tmp_path: Path) -
         assert isinstance(bad, InvalidFleetFile)
         assert bad.lines[0].startswith(f"{path}: cannot be read: ")
     assert os.listdir(tmp_path) == []
+
+
+def test_busy_path_is_read_as_idle_path_with_a_warning() -> None:
+    fleet = parse_fleet("/f/lanes.toml", PROFILE + 'busy_path = "/p"\n' + LANE + 'busy_path = "/l"')
+    assert isinstance(fleet, LoadedFleet)
+    assert [lane.profile.idle_path for lane in fleet.lanes if lane.profile] == ["/l"]
+    assert fleet.warnings == snapshot(
+        (
+            "/f/lanes.toml:4: profile.busy_path: is now called idle_path; rename it",
+            "/f/lanes.toml:9: lane[0].busy_path: is now called idle_path; rename it",
+        )
+    )
+
+
+def test_busy_path_beside_idle_path_is_an_error() -> None:
+    text = PROFILE + 'idle_path = "/i"\nbusy_path = "/p"\n' + LANE
+    assert _faults(text) == snapshot(
+        ["5: profile.busy_path: is the old name of idle_path, which is set too"]
+    )
+
+
+def test_busy_path_in_a_lane_overrides_idle_path_of_the_profile() -> None:
+    text = PROFILE + 'idle_path = "/i"\n' + LANE + 'busy_path = "/l"\n'
+    assert _profile_of(text).idle_path == "/l"

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from tests.unit.cli.conftest import FLEET, SECRET, Lanekit
+from inline_snapshot import snapshot
+from tests.unit.cli.conftest import FLEET, SECRET, Lanekit, stable
 
 from lanekit.adapters.memory.engine import InMemory
 from lanekit.core.domain.errors import EngineFailed
@@ -27,15 +28,20 @@ def test_gc_shows_and_touches_nothing_without_yes(orphaned: Lanekit, engine: InM
     engine.exit("ws1-long", 0)
     said = orphaned("gc")
     assert said.code == 0
-    assert said.out.splitlines()[1].split()[:3] == ["ws1/long", "ws1-long", "exited"]
-    assert "no lane of the fleet file" in said.out
-    assert said.err == "nothing was removed: --yes removes them\n"
+    assert said.out == snapshot("""\
+LANE      CONTAINER  STATE   REASON
+ws1/long  ws1-long   exited  no lane of the fleet file
+""")
+    assert said.err == snapshot("nothing was removed; --yes removes the containers above\n")
     assert _names(engine) == ["ws1-a", "ws1-long"]
 
 
 def test_gc_leaves_what_runs_unless_told(orphaned: Lanekit, engine: InMemory) -> None:
     said = orphaned("gc", "--yes")
-    assert "left: it runs (--running removes it)" in said.out
+    assert said.out == snapshot("""\
+LANE      CONTAINER  STATE    REASON
+ws1/long  ws1-long   running  no lane of the fleet file  kept: it is running (--running includes it)
+""")
     assert _names(engine) == ["ws1-a", "ws1-long"]
     assert orphaned("gc", "--yes", "--running").out.splitlines()[-1] == "ws1-long  removed"
     assert _names(engine) == ["ws1-a"]
@@ -49,7 +55,8 @@ def test_gc_leaves_another_fleets_and_says_so(
     _ = (fleet / "lanes.toml").write_text('fleet = "mine"\n' + ALONE)
     said = orphaned("gc", "--yes")
     assert said.out == "nothing to remove\n"
-    assert said.err == f"note: 1 of other fleets left alone: {fleet.resolve()}/lanes.toml\n"
+    assert f"{fleet.resolve()}/lanes.toml" in said.err
+    assert stable(said.err) == snapshot("note: kept 1 container of other fleets: TMP/lanes.toml\n")
     assert _names(engine) == ["ws1-a", "ws1-long"]
 
 

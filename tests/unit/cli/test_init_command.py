@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.cli.conftest import Said
+from inline_snapshot import snapshot
+from tests.unit.cli.conftest import Said, stable
 from typer.testing import CliRunner
 
 from lanekit.adapters.fleet_file.load import LoadedFleet, load_fleet, parse_fleet
 from lanekit.adapters.fleet_file.template import template
 from lanekit.adapters.host.git_command import Worktree
-from lanekit.cli.main import app
+from lanekit.cli.app import app
 from lanekit.core.domain.validation import identity_errors, path_error
 
 # Any text but what no path can hold; a part that is "." or ".." names another folder.
@@ -75,8 +76,13 @@ def test_init_writes_a_lane_a_worktree(repository: Path, monkeypatch: pytest.Mon
     said = _init(repository.parent / "wt a", monkeypatch)
     assert said.code == 0
     assert said.err.splitlines()[0] == "wrote ../my repo/lanes.toml: 2 lanes"
-    assert "the main worktree is yours" in said.err
-    assert "gone is not there any more" in said.err
+    assert sorted(line.rpartition("/")[2] for line in said.err.splitlines()[1:]) == snapshot(
+        [
+            "  -> fill in worker and inbox, then run `lanekit plan`",
+            "gone: does not exist any more",
+            "my repo: it is the main worktree, which stays yours",
+        ]
+    )
     fleet = load_fleet(str(repository / "lanes.toml"))
     assert isinstance(fleet, LoadedFleet)
     assert sorted((lane.name, lane.worktree) for lane in fleet.lanes) == [
@@ -93,15 +99,25 @@ def test_init_writes_over_nothing_unless_told(
     _ = (repository / "lanes.toml").write_text("mine")
     said = _init(repository, monkeypatch)
     assert (said.code, (repository / "lanes.toml").read_text()) == (2, "mine")
-    assert "--force" in said.err
+    assert stable(said.err) == snapshot(
+        "lanekit: TMP/my repo/lanes.toml already exists; --force replaces it and keeps it as TMP/my repo/lanes.toml.bak\n"
+    )
     said = _init(repository, monkeypatch, "--force")
     assert said.code == 0
-    assert "lanes.toml.bak" in said.err
+    assert stable(said.err) == snapshot("""\
+the previous file is now lanes.toml.bak; copy your settings over
+wrote lanes.toml: 0 lanes
+  no lane for TMP/my repo: it is the main worktree, which stays yours
+  -> add a worktree with `git worktree add ../NAME`, then run `lanekit init --force`
+  -> fill in worker and inbox, then run `lanekit plan`
+""")
     assert (repository / "lanes.toml").read_text() != "mine"
     assert (repository / "lanes.toml.bak").read_text() == "mine"
     said = _init(repository, monkeypatch, "--force")
     assert (said.code, (repository / "lanes.toml.bak").read_text()) == (2, "mine")
-    assert "lanes.toml.bak is there already" in said.err
+    assert stable(said.err) == snapshot(
+        "lanekit: TMP/my repo/lanes.toml.bak already exists (from an earlier --force); move or delete it first\n"
+    )
     # What is no file is not moved away.
     (repository / "pipe").mkdir()
     assert _init(repository, monkeypatch, "--force", "--file", str(repository / "pipe")).code == 2
@@ -115,6 +131,6 @@ def test_init_outside_of_a_repository_says_so(
 ) -> None:
     said = _init(tmp_path, monkeypatch)
     assert (said.code, said.out) == (1, "")
-    assert "git knows no repository here" in said.err
+    assert said.err.splitlines()[0] == snapshot("this folder is not in a git repository")
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert "git cannot be run" in _init(tmp_path, monkeypatch).err
+    assert "cannot run git" in _init(tmp_path, monkeypatch).err

@@ -12,17 +12,22 @@ from tests.unit.cli.test_process import ENGINE
 
 from lanekit.adapters.host.lane_lock import FileLock
 
-FIRST = "lanekit: interrupted; putting back what was begun (once more: leave at once)"
+FIRST = "lanekit: interrupted, rolling back; press Ctrl-C again to exit immediately"
 # Tells that it begins to wait, and at its end how often podman was asked.
 RULES = """
 import atexit
 from lanekit.adapters.host.clock import SystemClock
-sleep = SystemClock.sleep
-def tell(self, seconds):
-    SystemClock.sleep = sleep
+sleep, wait = SystemClock.sleep, SystemClock.wait
+def tell():
+    SystemClock.sleep, SystemClock.wait = sleep, wait
     print("waits", file=sys.stderr, flush=True)
+def tell_and_sleep(self, seconds):
+    tell()
     sleep(self, seconds)
-SystemClock.sleep = tell
+def tell_and_wait(self, event, seconds):
+    tell()
+    return wait(self, event, seconds)
+SystemClock.sleep, SystemClock.wait = tell_and_sleep, tell_and_wait
 atexit.register(lambda: print("asked", len(engine.calls), file=sys.stderr))
 """
 LANEKIT = [sys.executable, "-c", ENGINE.format(rules=RULES)]
@@ -44,7 +49,7 @@ def held(fleet: Path) -> Iterator[str]:
     name = f"t{secrets.token_hex(4)}-a"
     text = (fleet / "lanes.toml").read_text().replace('id = "a"', f'id = "a"\ncontainer = "{name}"')
     _ = (fleet / "lanes.toml").write_text(text)
-    with FileLock().hold(name, 0).unwrap():
+    with FileLock(str(fleet / "locks")).hold(name, 0).unwrap():
         yield name
 
 
@@ -58,7 +63,7 @@ def _interrupted(number: signal.Signals, *command: str) -> tuple[int, str, str]:
             while (line := process.stderr.readline()) != "waits\n":
                 assert line, "it did not wait"
             process.send_signal(number)
-            out, err = process.communicate(timeout=20)
+            out, err = process.communicate(timeout=60)
             return process.returncode, out, err
         finally:
             process.kill()

@@ -7,7 +7,8 @@ import pytest
 from tests.support.object_backend import ObjectBackend
 from tests.unit.cli.conftest import FLEET, Lanekit
 
-from lanekit.cli import session, wiring
+from lanekit.adapters.host.clock import SystemClock
+from lanekit.cli import wiring
 from lanekit.core.application.lanes import Lanes
 from lanekit.core.domain.lanes import Lane
 
@@ -18,10 +19,9 @@ def backend(monkeypatch: pytest.MonkeyPatch) -> ObjectBackend:
     backend = ObjectBackend(log="its last words\n")
 
     def lanes_for(_settings: object, _lanes: Sequence[Lane], *_: object, **__: object) -> Lanes:
-        return Lanes(backend)
+        return Lanes(backend, clock=SystemClock())
 
     monkeypatch.setattr(wiring, "lanes_for", lanes_for)
-    monkeypatch.setattr(session, "lanes_for", lanes_for)
     return backend
 
 

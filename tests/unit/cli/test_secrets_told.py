@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -98,7 +99,9 @@ def test_what_looks_at_the_whole_machine_says_no_secret(
 
 
 @pytest.mark.parametrize("option", ["", "--json"])
-@pytest.mark.parametrize(("fails", "what"), [("container", "lost"), ("create", "failing")])
+@pytest.mark.parametrize(
+    ("fails", "what"), [("container", r"cannot be reached|engine lost"), ("create", "failing")]
+)
 def test_a_watch_says_no_secret(fleet: Fleet, fails: str, what: str, option: str) -> None:
     env = fleet.environ(fails, garbage=False)
     command = [*LANEKIT, "watch", *option.split(), *fleet.file]
@@ -108,4 +111,4 @@ def test_a_watch_says_no_secret(fleet: Fleet, fails: str, what: str, option: str
         assert terminal.end() == 0
     assert MARK not in said + terminal.seen
     assert "(hidden)" in said
-    assert what in said
+    assert re.search(what, said)

@@ -7,20 +7,23 @@ from pathlib import Path
 
 import pytest
 from returns.result import Failure, Success
-from tests.support.lane_world import Note
+from tests.support.lane_world import MemoryJournal
 from tests.unit.cli.conftest import FLEET, Lanekit
 
-from lanekit import api as facade
 from lanekit.adapters.host.lane_lock import FileLock
 from lanekit.adapters.memory.engine import InMemory, Worker
+from lanekit.cli import wiring
 from lanekit.cli.output.progress import EventFilter
 from lanekit.core.domain.errors import LockTimeout, Outcome
 from lanekit.core.domain.hints import Hint
+from lanekit.core.domain.journal import EMPTY, Journal
 from lanekit.core.domain.progress import Waiting
-from lanekit.core.ports.lock import LaneJournal
+from lanekit.core.ports.clock import Waitable
+from lanekit.core.ports.journal import LaneJournal
+from lanekit.core.ports.lock import OnWait
 
 OTHERS = "another lanekit (process 4711) is working on container ws1-a"
-TURN = f"ws1/a: waits for its turn: {OTHERS}, {{}}s"
+TURN = f"ws1/a: waiting for the lane lock: {OTHERS}, {{}}s"
 
 
 class BusyLock:
@@ -29,14 +32,29 @@ class BusyLock:
     def __init__(self, seconds: float) -> None:
         self._left = seconds
 
+    def read_journal(self, container_name: str) -> Journal:
+        """Nothing."""
+        _ = container_name
+        return EMPTY
+
     def hold(
-        self, container_name: str, timeout: float
+        self,
+        container_name: str,
+        timeout: float,
+        on_wait: OnWait | None = None,
+        cancel: Waitable | None = None,
     ) -> Outcome[AbstractContextManager[LaneJournal]]:
         """As told to those who wait."""
-        if container_name != "ws1-a" or self._left <= 0:
-            return Success(nullcontext(Note()))
-        self._left -= timeout
-        return Failure(LockTimeout(OTHERS, hints=(Hint("wait-for-lock"),)))
+        _ = cancel
+        busy = LockTimeout(OTHERS, hints=(Hint("wait-for-lock"),))
+        waited = 0.0
+        while container_name == "ws1-a" and self._left > 0:
+            if waited >= timeout:
+                return Failure(busy)
+            self._left, waited = self._left - 1, waited + 1
+            if on_wait is not None:
+                on_wait(busy, waited)
+        return Success(nullcontext(MemoryJournal()))
 
 
 @pytest.fixture
@@ -44,7 +62,7 @@ def others_work_for(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     """Let another lanekit have the lock of ws1/a for so many seconds."""
 
     def let(seconds: float) -> None:
-        monkeypatch.setattr(facade, "FileLock", partial(BusyLock, seconds))
+        monkeypatch.setattr(wiring, "lane_lock", partial(BusyLock, seconds))
 
     return let
 
@@ -57,7 +75,7 @@ def test_who_has_to_wait_for_its_turn_is_told_for_whom(
     others_work_for(12)
     said = lanekit(command, "ws1/a")
     assert said.code == 0
-    waits = [line for line in said.err.splitlines() if "its turn" in line]
+    waits = [line for line in said.err.splitlines() if "the lane lock" in line]
     assert waits == [TURN.format(1), TURN.format(10)]
 
 
@@ -74,7 +92,7 @@ def test_more_of_the_wait_is_told_to_who_wants_to_hear(
     assert said.records[0] == {
         "event": "Waiting",
         "lane": "ws1/a",
-        "what": f"its turn: {OTHERS}",
+        "what": f"the lane lock: {OTHERS}",
         "seconds": 1.0,
     }
 
@@ -82,11 +100,11 @@ def test_more_of_the_wait_is_told_to_who_wants_to_hear(
 def test_one_of_several_that_has_to_wait_says_so_too(
     lanekit: Lanekit, others_work_for: Callable[[float], None]
 ) -> None:
-    others_work_for(0.6)
+    others_work_for(1)
     said = lanekit("ensure")
     assert said.code == 0
-    waits = [line for line in said.err.splitlines() if "its turn" in line]
-    assert waits == [TURN.format(0)]
+    waits = [line for line in said.err.splitlines() if "the lane lock" in line]
+    assert waits == [TURN.format(1)]
 
 
 def test_gc_says_for_whom_it_waits(
@@ -111,8 +129,8 @@ def test_who_is_never_free_fails_in_time_and_is_named(
     lanekit: Lanekit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
     lock = FileLock(str(tmp_path / "locks"))
-    short = partial(facade.Lanes, lock=lock, lock_timeout=0.1)
-    monkeypatch.setattr(facade, "Lanes", short)
+    monkeypatch.setattr(wiring, "lane_lock", lambda: lock)
+    monkeypatch.setattr(wiring, "LOCK_TIMEOUT_SECONDS", 0.1)
     with lock.hold("ws1-a", 0).unwrap():
         said = lanekit(command)
     assert said.code == 1

@@ -14,7 +14,7 @@ from lanekit.adapters.host.lane_lock import FileLock
 
 # Locks of their own: two of these commands on one lane, each with an engine of its own, are two
 # lanes.
-LOCKS = "from lanekit.adapters.host import lane_lock; lane_lock.default_folder = lambda: {folder!r}"
+LOCKS = "locks = {folder!r}"
 SLOW = 'engine.set_worker("ws1-a", Worker(answers_after=3))'
 MADE = """
 wiring.ENGINES = dict.fromkeys(EngineName, lambda _lanes: engine)
@@ -25,9 +25,9 @@ except SystemExit:
     pass
 """
 WAITS = {
-    "ensure": (SLOW, r"ws1/a: waits for an answer at http://127\.0\.0\.1:\d+, \d+s"),
-    "stop": (MADE, r"ws1/a: waits for ws1-a to end \(killed if it takes 10 s\)"),
-    "rm": (MADE, r"ws1/a: waits for ws1-a to end \(killed if it takes 10 s\)"),
+    "ensure": (SLOW, r"ws1/a: waiting for an answer at http://127\.0\.0\.1:\d+, \d+s"),
+    "stop": (MADE, r"ws1/a: waiting for ws1-a to end \(killed if it takes 10 s\)"),
+    "rm": (MADE, r"ws1/a: waiting for ws1-a to end \(killed if it takes 10 s\)"),
 }
 TERMINAL = {**os.environ, "TERM": "xterm"}
 
@@ -57,7 +57,7 @@ def test_what_is_waited_for_is_told_in_a_pipe_and_shown_at_a_terminal(
 
 def test_a_turn_that_is_waited_for_is_told_in_a_pipe_and_shown_at_a_terminal(fleet: Path) -> None:
     command = _command(fleet / "locks", "", "stop", "ws1/a")
-    words = f"ws1/a: waits for its turn: another lanekit (process {os.getpid()}) is working on "
+    words = f"ws1/a: waiting for the lane lock: another lanekit (process {os.getpid()})"
     held = FileLock(str(fleet / "locks")).hold("ws1-a", 0).unwrap()
     piped = _piped(command)
     with on_a_terminal(command, TERMINAL) as terminal:

@@ -87,7 +87,8 @@ def test_it_ends_clean(folder: Path, number: int, code: int) -> None:
         assert run.lines()[0].endswith("  watching: 2 lanes of lanes.toml")
         assert len(run.lines()) == 3
         assert run.err.read_text() == (
-            "lanekit: ends; finishing or undoing what was begun (once more: leave at once)\n"
+            "lanekit: stopping; finishing or rolling back what is under way "
+            "(press Ctrl-C again to exit immediately)\n"
         )
 
 
@@ -95,18 +96,18 @@ def test_the_file_is_followed(folder: Path) -> None:
     with _run(folder, "--json") as run:
         run.wait_for('"lane": "ws/a"', '"lane": "ws/b"')
         _write(folder, "[profile")
-        run.wait_for('"file broken"')
+        run.wait_for('"file invalid"')
         _write(folder, "[profile ")
         time.sleep(1.2)
         _write(folder, _fleet("b", "c"))
-        run.wait_for('"file sound"', '"lane": "ws/c"', '"gone"')
+        run.wait_for('"file valid"', '"lane": "ws/c"', '"gone"')
         assert run.end(signal.SIGTERM) == 0
         said = [json.loads(line) for line in run.lines()]
     events = [(record["event"], record.get("lane")) for record in said]
-    assert sorted(events[1:3]) == [("mended", "ws/a"), ("mended", "ws/b")]
-    assert events[3] == ("file broken", None)
+    assert sorted(events[1:3]) == [("reconciled", "ws/a"), ("reconciled", "ws/b")]
+    assert events[3] == ("file invalid", None)
     assert sorted(events[4:], key=str) == [
-        *(("file sound", None), ("gone", "ws/a"), ("mended", "ws/c")),
+        *(("file valid", None), ("gone", "ws/a"), ("reconciled", "ws/c")),
     ]
     assert all(record["time"].endswith("Z") for record in said)
 
@@ -117,16 +118,16 @@ def test_a_file_that_is_gone_or_empty_leaves_the_lanes(folder: Path) -> None:
         (folder / "lanes.toml").unlink()
         run.wait_for("cannot be read")
         _write(folder, "")
-        run.wait_for("has no lane")
+        run.wait_for("has no lanes")
         assert run.end(signal.SIGTERM) == 0
-        assert "not watched" not in run.out.read_text()
+        assert "no longer watched" not in run.out.read_text()
 
 
 def test_only_the_lanes_that_were_named(folder: Path) -> None:
     with _run(folder, "ws/b") as run:
         run.wait_for("ws/b  created")
         _write(folder, _fleet("a", "c"))
-        run.wait_for("ws/b  not watched any more; its container is left as it is")
+        run.wait_for("ws/b  no longer watched; its container was left as it is")
         assert run.end(signal.SIGTERM) == 0
         assert "ws/a" not in run.out.read_text()
         assert "ws/c" not in run.out.read_text()

@@ -79,21 +79,22 @@ def test_lines_have_a_file_and_are_a_containers_conf(seen: Facts) -> None:
 @given(facts())
 def test_the_start_fails_when_no_container_started(seen: Facts) -> None:
     finding = _of(seen, "start")
-    first = seen.start.attempts[0].trouble if seen.start.attempts else None
-    assert (finding.status == "FAIL") == (first is not None)
+    first = seen.start.attempts[0].diagnosis if seen.start.attempts else None
+    assert (finding.status == "FAIL") == (first is not None and first.cause != "no-program")
+    assert (finding.status == "ok") <= (first is None)
     for one in seen.start.attempts:
-        if one.trouble is not None:
-            assert one.trouble.words in finding.words
+        if one.diagnosis is not None:
+            assert one.diagnosis.words in finding.words
 
 
 @given(facts())
 def test_a_cure_that_helped_is_what_is_told(seen: Facts) -> None:
-    if len(seen.start.attempts) > 1 and seen.start.attempts[-1].trouble is None:
+    if len(seen.start.attempts) > 1 and seen.start.attempts[-1].diagnosis is None:
         finding = _of(seen, "start")
         assert finding.lines == containers_conf_lines(
             seen.start.attempts[-1].workarounds, seen.limits
         )
-        assert "tested with one container: with these settings it starts" in finding.remedy
+        assert "tried for one container: with these lines it starts" in finding.remedy
 
 
 @given(facts())
@@ -108,12 +109,12 @@ def test_each_try_has_other_cures_and_there_are_few(made: tuple[StartAttempt, ..
     assert cures[0] == ()
     assert len(set(cures)) == len(cures) <= 4
     assert all(len(set(given)) == len(given) for given in cures)
-    assert all(one.trouble is not None for one in made[:-1])
+    assert all(one.diagnosis is not None for one in made[:-1])
 
 
 @given(ABLE, TROUBLES)
-def test_nothing_is_tried_that_cannot_be(able: frozenset[Workaround], trouble: Diagnosis) -> None:
-    wanted = next_workarounds((StartAttempt((), trouble),), able)
+def test_nothing_is_tried_that_cannot_be(able: frozenset[Workaround], diagnosis: Diagnosis) -> None:
+    wanted = next_workarounds((StartAttempt((), diagnosis),), able)
     assert wanted is None or able.issuperset(wanted)
 
 
@@ -130,7 +131,7 @@ ULIMITS, CRUN = Diagnosis("ulimits", "w"), Diagnosis("hybrid-cgroups", "w")
 
 
 @pytest.mark.parametrize(
-    ("cures", "trouble", "cures_next"),
+    ("cures", "diagnosis", "next_workarounds_expected"),
     [
         ((), ULIMITS, ("ulimits",)),
         (("ulimits",), ULIMITS, ("low-ulimits",)),
@@ -145,15 +146,18 @@ ULIMITS, CRUN = Diagnosis("ulimits", "w"), Diagnosis("hybrid-cgroups", "w")
 )
 def test_the_next_try_is_with_one_cure_more(
     cures: tuple[Workaround, ...],
-    trouble: Diagnosis | None,
-    cures_next: tuple[Workaround, ...] | None,
+    diagnosis: Diagnosis | None,
+    next_workarounds_expected: tuple[Workaround, ...] | None,
 ) -> None:
     able: frozenset[Workaround] = frozenset(("ulimits", "low-ulimits", "hybrid-cgroups"))
-    last = StartAttempt(cures, trouble)
-    assert next_workarounds((StartAttempt(("ulimits",), CRUN), last), able) == cures_next
+    last = StartAttempt(cures, diagnosis)
+    assert (
+        next_workarounds((StartAttempt(("ulimits",), CRUN), last), able)
+        == next_workarounds_expected
+    )
     assert next_workarounds((), able) == ()
-    if cures_next:
-        assert next_workarounds((last,), able - {cures_next[-1]}) is None
+    if next_workarounds_expected:
+        assert next_workarounds((last,), able - {next_workarounds_expected[-1]}) is None
 
 
 def test_limits_that_need_no_privilege_by_their_names() -> None:
@@ -256,9 +260,27 @@ def test_two_causes_one_after_the_other_are_both_named() -> None:
     )
 
 
+def test_missing_program_is_a_warning_that_claims_no_start() -> None:
+    nothing = StartTestResult((StartAttempt((), Diagnosis("no-program", "exec: not found")),))
+    found = _of(replace(WELL, start=nothing), "start")
+    assert (found.status, found.words, found.lines) == ("warn", "exec: not found", ())
+    assert "starts" not in found.found
+    assert "busybox-static" in found.remedy[0]
+
+
+def test_workaround_that_ends_at_a_missing_program_got_further() -> None:
+    first = StartAttempt((), Diagnosis("ulimits", "first words"))
+    second = StartAttempt(("ulimits",), Diagnosis("no-program", "second words"))
+    found = _of(replace(WELL, start=StartTestResult((first, second))), "start")
+    assert found.status == "FAIL"
+    assert found.lines[0] == "[containers]"
+    assert any("gets as far as to start a program" in line for line in found.remedy)
+    assert not any("not enough" in line for line in found.remedy)
+
+
 def test_what_could_not_be_tried_is_told_and_so_is_that_there_may_be_more() -> None:
     tried = (StartAttempt((), Diagnosis("hybrid-cgroups", "words")),)
     found = _of(replace(WELL, start=StartTestResult(tried)), "start")
     assert found.lines == ("[engine]", 'runtime = "runc"')
-    assert any("may be further causes" in line for line in found.remedy)
+    assert any("may be more causes" in line for line in found.remedy)
     assert any("systemctl restart podman.service" in line for line in found.remedy)

@@ -20,6 +20,9 @@ from lanekit.core.domain.diagnostics.findings import Finding, findings
 STUCK = StartAttempt((), Diagnosis("no-conmon", "conmon: not found"))
 RLIMIT = StartAttempt((), Diagnosis("ulimits", "setrlimit: not permitted"))
 CRUN = Diagnosis("hybrid-cgroups", "cgroup file not found")
+RUNC = ("[engine]", 'runtime = "runc"')
+HIGH = ("[containers]", 'default_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]')
+HELPED = "tried for one container: with these lines it starts"
 NOWHERE = replace(
     WELL,
     over=None,
@@ -56,7 +59,9 @@ def test_healthy_host_passes_every_check() -> None:
             Finding(check="selinux", status="ok", found="off"),
             Finding(check="image", status="ok", found="localhost/x:1"),
             Finding(check="start", status="ok", found="a container of localhost/x:1 starts"),
-            Finding(check="as asked", status="ok", found="podman creates containers as specified"),
+            Finding(
+                check="as asked", status="ok", found="podman makes a container as it is asked to"
+            ),
             Finding(
                 check="port",
                 status="ok",
@@ -109,16 +114,14 @@ def test_healthy_host_passes_every_check() -> None:
                 Finding(
                     check="port",
                     status="not tried",
-                    found="no container ran, or its test program did not",
+                    found="no container ran a program that listens at a port",
                 )
             ),
         ),
         (
             NOWHERE,
             "as asked",
-            snapshot(
-                Finding(check="as asked", status="not tried", found="no container was created")
-            ),
+            snapshot(Finding(check="as asked", status="not tried", found="no container was made")),
         ),
         (
             NOWHERE,
@@ -127,7 +130,7 @@ def test_healthy_host_passes_every_check() -> None:
                 Finding(
                     check="host name",
                     status="not tried",
-                    found="the files of a container could not be read",
+                    found="a container's files could not be looked at",
                 )
             ),
         ),
@@ -223,7 +226,7 @@ def test_host_checks_without_podman_are_not_tried() -> None:
                     status="warn",
                     found="the podman command cannot be used: podman",
                     words="not found",
-                    remedy=("nothing to do: the socket is sufficient",),
+                    remedy=("nothing: the socket is enough",),
                 )
             ),
         ),
@@ -268,7 +271,7 @@ def test_host_checks_without_podman_are_not_tried() -> None:
                     words="unix:///s: refused",
                     remedy=(
                         "start it with `systemctl --user start podman.socket` (as root without --user), or `podman system service --time 0 &`; CONTAINER_HOST=unix:///PATH names another socket",
-                        "or use the command, which is slower",
+                        "the command is enough, but slower",
                     ),
                 )
             ),
@@ -361,7 +364,7 @@ def test_version_shown_is_that_of_the_usable_podman() -> None:
                     found="`podman info` does not work: podman's storage cannot be used (locked, damaged, full or not writable)",
                     words="read-only",
                     remedy=(
-                        "check that the disk is not full, the folder is yours and no other podman hangs: `podman info` has to work; `podman system check` (5.0 or later) looks for damage",
+                        "is the disk full, is the folder yours, does another podman hang? `podman info` has to work; `podman system check` (5.0 or later) looks for damage",
                         "beware of `podman system reset`: it deletes all containers with their work",
                     ),
                 )
@@ -375,9 +378,11 @@ def test_version_shown_is_that_of_the_usable_podman() -> None:
                 Finding(
                     check="podman",
                     status="FAIL",
-                    found="`podman info` does not work: podman is not allowed to raise the process limits (ulimits) as far as it tries to",
+                    found="`podman info` does not work: podman may not raise the limits of processes (ulimits) that it wants to give",
                     words="w",
-                    remedy=("`podman run` of any image should fail with the same error",),
+                    remedy=(
+                        "these are podman's own words; `podman run` of any image should say the same",
+                    ),
                 )
             ),
         ),
@@ -388,10 +393,10 @@ def test_version_shown_is_that_of_the_usable_podman() -> None:
                 Finding(
                     check="image",
                     status="FAIL",
-                    found="images cannot be inspected: podman's storage cannot be used (locked, damaged, full or not writable)",
+                    found="images cannot be looked at: podman's storage cannot be used (locked, damaged, full or not writable)",
                     words="locked",
                     remedy=(
-                        "check that the disk is not full, the folder is yours and no other podman hangs: `podman info` has to work; `podman system check` (5.0 or later) looks for damage",
+                        "is the disk full, is the folder yours, does another podman hang? `podman info` has to work; `podman system check` (5.0 or later) looks for damage",
                         "beware of `podman system reset`: it deletes all containers with their work",
                     ),
                 )
@@ -419,7 +424,7 @@ def test_version_shown_is_that_of_the_usable_podman() -> None:
                 Finding(
                     check="storage",
                     status="warn",
-                    found="vfs at /var/lib/containers/storage: each container is a full copy of its image: slow and large",
+                    found="vfs at /var/lib/containers/storage: each container is a whole copy of its image, slow and large",
                     remedy=(
                         'put its storage on another file system (graphroot in storage.conf), or use fuse-overlayfs: in storage.conf, [storage.options.overlay], mount_program = "/usr/bin/fuse-overlayfs"; driver = "vfs" works everywhere and is slow',
                     ),
@@ -433,9 +438,9 @@ def test_version_shown_is_that_of_the_usable_podman() -> None:
                 Finding(
                     check="cgroups",
                     status="warn",
-                    found="cgroups v2, systemd, runtime runc: memory, cpus and pids_limit cannot be enforced (memory is not delegated to you)",
+                    found="cgroups v2, systemd, runtime runc: memory, cpus or pids_limit of a lane cannot be kept (memory is not delegated to you)",
                     remedy=(
-                        "as root: write [Service] and Delegate=cpu cpuset io memory pids into /etc/systemd/system/user@.service.d/delegate.conf, systemctl daemon-reload, log in again",
+                        "as root: write [Service] and Delegate=cpu cpuset io memory pids into /etc/systemd/system/user@.service.d/delegate.conf, systemctl daemon-reload, log in anew",
                     ),
                 )
             ),
@@ -447,9 +452,9 @@ def test_version_shown_is_that_of_the_usable_podman() -> None:
                 Finding(
                     check="cgroups",
                     status="warn",
-                    found="cgroups v2, systemd, runtime runc: memory, cpus and pids_limit cannot be enforced (cpu is not delegated to you)",
+                    found="cgroups v2, systemd, runtime runc: memory, cpus or pids_limit of a lane cannot be kept (cpu is not delegated to you)",
                     remedy=(
-                        "as root: write [Service] and Delegate=cpu cpuset io memory pids into /etc/systemd/system/user@.service.d/delegate.conf, systemctl daemon-reload, log in again",
+                        "as root: write [Service] and Delegate=cpu cpuset io memory pids into /etc/systemd/system/user@.service.d/delegate.conf, systemctl daemon-reload, log in anew",
                     ),
                 )
             ),
@@ -461,9 +466,9 @@ def test_version_shown_is_that_of_the_usable_podman() -> None:
                 Finding(
                     check="cgroups",
                     status="warn",
-                    found="cgroups v2, systemd, runtime runc: memory, cpus and pids_limit cannot be enforced (pids is not delegated to you)",
+                    found="cgroups v2, systemd, runtime runc: memory, cpus or pids_limit of a lane cannot be kept (pids is not delegated to you)",
                     remedy=(
-                        "as root: write [Service] and Delegate=cpu cpuset io memory pids into /etc/systemd/system/user@.service.d/delegate.conf, systemctl daemon-reload, log in again",
+                        "as root: write [Service] and Delegate=cpu cpuset io memory pids into /etc/systemd/system/user@.service.d/delegate.conf, systemctl daemon-reload, log in anew",
                     ),
                 )
             ),
@@ -490,7 +495,7 @@ def test_version_shown_is_that_of_the_usable_podman() -> None:
                     check="image",
                     status="FAIL",
                     found="not in podman's storage: a, c",
-                    remedy=("`podman pull a`, or build it; lanekit does neither",),
+                    remedy=("`podman pull a`, or build it: lanekit never does",),
                 )
             ),
         ),
@@ -515,7 +520,7 @@ def test_version_shown_is_that_of_the_usable_podman() -> None:
                     status="FAIL",
                     found="a port published on 127.0.0.1 does not lead into the container",
                     remedy=(
-                        "lanes are reached this way: look for a firewall or a proxy between 127.0.0.1 and podman's network (`podman network inspect podman`)",
+                        "lanes are reached that way: look for a firewall or a proxy between 127.0.0.1 and podman's network (`podman network inspect podman`)",
                     ),
                 )
             ),
@@ -594,7 +599,7 @@ def test_check_with_fault_has_a_remedy(seen: Facts, check: str, finding: Finding
                 Finding(
                     check="start",
                     status="FAIL",
-                    found="no container starts: conmon, which monitors containers, is missing or too old",
+                    found="no container starts: conmon, which keeps a container, is missing or too old",
                     words="conmon: not found",
                     remedy=("install it: `apt-get install conmon`",),
                 )
@@ -606,11 +611,11 @@ def test_check_with_fault_has_a_remedy(seen: Facts, check: str, finding: Finding
                 Finding(
                     check="start",
                     status="FAIL",
-                    found="no container starts: podman is not allowed to raise the process limits (ulimits) as far as it tries to",
+                    found="no container starts: podman may not raise the limits of processes (ulimits) that it wants to give",
                     words="setrlimit: not permitted",
                     remedy=(
-                        "tested with one container: with these settings it starts",
-                        "then restart podman's service: systemctl restart podman.service",
+                        "tried for one container: with these lines it starts",
+                        "then start podman's service anew: systemctl restart podman.service",
                     ),
                     file="/etc/containers/containers.conf",
                     lines=(
@@ -626,11 +631,11 @@ def test_check_with_fault_has_a_remedy(seen: Facts, check: str, finding: Finding
                 Finding(
                     check="start",
                     status="FAIL",
-                    found="no container starts: podman is not allowed to raise the process limits (ulimits) as far as it tries to",
+                    found="no container starts: podman may not raise the limits of processes (ulimits) that it wants to give",
                     words="setrlimit: not permitted",
                     remedy=(
-                        "tested with one container: with these settings it starts",
-                        "then restart podman's service: systemctl --user restart podman.service",
+                        "tried for one container: with these lines it starts",
+                        "then start podman's service anew: systemctl --user restart podman.service",
                     ),
                     file="/etc/containers/containers.conf",
                     lines=(
@@ -646,9 +651,9 @@ def test_check_with_fault_has_a_remedy(seen: Facts, check: str, finding: Finding
                 Finding(
                     check="start",
                     status="FAIL",
-                    found="no container starts: podman is not allowed to raise the process limits (ulimits) as far as it tries to",
+                    found="no container starts: podman may not raise the limits of processes (ulimits) that it wants to give",
                     words="setrlimit: not permitted",
-                    remedy=("tested with one container: with these settings it starts",),
+                    remedy=("tried for one container: with these lines it starts",),
                     file="/etc/containers/containers.conf",
                     lines=(
                         "[containers]",
@@ -658,20 +663,20 @@ def test_check_with_fault_has_a_remedy(seen: Facts, check: str, finding: Finding
             ),
         ),
         (
-            _tried(RLIMIT, StartAttempt(("ulimits",), STUCK.trouble)),
+            _tried(RLIMIT, StartAttempt(("ulimits",), STUCK.diagnosis)),
             snapshot(
                 Finding(
                     check="start",
                     status="FAIL",
-                    found="no container starts: podman is not allowed to raise the process limits (ulimits) as far as it tries to; then conmon, which monitors containers, is missing or too old",
+                    found="no container starts: podman may not raise the limits of processes (ulimits) that it wants to give; then conmon, which keeps a container, is missing or too old",
                     words="""\
 setrlimit: not permitted
 conmon: not found\
 """,
                     remedy=(
                         "install it: `apt-get install conmon`",
-                        "these settings alone are not sufficient; with them podman fails with the last error above",
-                        "then restart podman's service: systemctl restart podman.service",
+                        "these lines alone are not enough: with them podman says the last of the above",
+                        "then start podman's service anew: systemctl restart podman.service",
                     ),
                     file="/etc/containers/containers.conf",
                     lines=(
@@ -691,8 +696,8 @@ conmon: not found\
                     words="cgroup file not found",
                     remedy=(
                         "it needs runc: `apt-get install runc`",
-                        "the last of these settings cannot be tried here; there may be further causes",
-                        "then restart podman's service: systemctl restart podman.service",
+                        "the last of these lines cannot be tried here: there may be more causes behind it",
+                        "then start podman's service anew: systemctl restart podman.service",
                     ),
                     file="/etc/containers/containers.conf",
                     lines=("[engine]", 'runtime = "runc"'),
@@ -710,8 +715,8 @@ conmon: not found\
                     words="cgroup file not found",
                     remedy=(
                         "it needs runc: `apt-get install runc`",
-                        "these settings alone are not sufficient; with them podman fails with the last error above",
-                        "then restart podman's service: systemctl restart podman.service",
+                        "these lines alone are not enough: with them podman says the last of the above",
+                        "then start podman's service anew: systemctl restart podman.service",
                     ),
                     file="/etc/containers/containers.conf",
                     lines=("[engine]", 'runtime = "runc"'),
@@ -728,7 +733,7 @@ def test_unknown_host_is_treated_as_rootful() -> None:
     seen = replace(_tried(RLIMIT, StartAttempt(("ulimits",))), host=Diagnosis("storage", "x"))
     assert _of(seen, "start").remedy == snapshot(
         (
-            "tested with one container: with these settings it starts",
-            "then restart podman's service: systemctl restart podman.service",
+            "tried for one container: with these lines it starts",
+            "then start podman's service anew: systemctl restart podman.service",
         )
     )

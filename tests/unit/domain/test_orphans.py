@@ -12,8 +12,10 @@ from tests.support.strategies.lanes import snapshot_of
 from tests.support.strategies.orphans import FLEETS, fleet_zoos
 
 from lanekit.adapters.memory.engine import SimulatedKill, Worker
+from lanekit.api import Lanes
 from lanekit.core.domain.desired import Digests, container_spec
 from lanekit.core.domain.errors import EngineFailed, or_raise
+from lanekit.core.domain.journal import EMPTY
 from lanekit.core.domain.labels import LABEL_FLEET, LABEL_LANE, LABEL_WORKSPACE
 from lanekit.core.domain.lanes import Lane
 from lanekit.core.domain.observed import ObservedContainer, State
@@ -170,6 +172,8 @@ def test_what_came_into_use_again_since_it_was_found_is_left() -> None:
     done = lanes.remove_orphans("f", both[:1], found.orphans, running=True)
     assert [or_raise(o) for _, o in done] == ["removed"]
     assert [c.name for c in world.engine.containers] == ["ws-a"]
+    assert world.lock.read_journal("ws-b") == EMPTY, "nothing is left of the lane"
+    assert world.lock.read_journal("ws-a") != EMPTY
 
 
 def _seen(name: str, owner: str = "a", fleet: str = "f") -> ObservedContainer:
@@ -227,3 +231,31 @@ def test_a_look_that_fails_is_told_and_takes_nothing() -> None:
         assert str(outcome.failure()) == f"ws/a: {error}"
         assert [c.name for c in world.ours()] == ["ws-a"]
     assert [or_raise(o) for _, o in lanes.remove_orphans("f", [], found)] == ["removed"]
+
+
+@pytest.mark.parametrize(
+    ("own", "others", "expected"),
+    [(25, 40, 25), (None, 40, 40), (None, None, 10)],
+    ids=["lane of the fleet", "lane that is gone", "no profile is known"],
+)
+def test_running_orphan_is_given_the_grace_of_a_profile(
+    own: int | None, others: int | None, expected: int
+) -> None:
+    world = LaneWorld(lane=_fleet_of("a")[0])
+    _ = or_raise(world.lanes().ensure(world.lane))
+    world.engine.replace_worker("ws-a", Worker(stop_seconds=1000))
+    found = or_raise(world.lanes().find_orphans("f", [])).orphans
+    fleet = [] if others is None else [_with_grace("b", others), _with_grace("c", 5)]
+    if own is not None:
+        # The name of its container is another than the lane's now.
+        fleet.append(replace(_with_grace("a", own), container="elsewhere"))
+    lanes = Lanes(world.engine, files=world.files, lock=world.lock, clock=world.clock)
+    began = world.clock.now()
+    removed = lanes.remove_orphans("f", fleet, found, running=True)
+    assert [or_raise(outcome) for _, outcome in removed] == ["removed"]
+    assert world.clock.now() - began == expected
+
+
+def _with_grace(name: str, grace: int) -> Lane:
+    (lane,) = _fleet_of(name)
+    return replace(lane, profile=replace(PROFILE, stop_grace=grace))

@@ -89,8 +89,8 @@ def test_an_ensure_that_found_nothing_to_do_leaves_all_as_it_was() -> None:
 def test_what_is_said_is_the_first_of_its_kind_with_all_that_is_known() -> None:
     new = _one(last_reported="")
     assert _told(new, Success(FINE))[1] == (Report("fine", A, FINE),)
-    assert _told(new, Success(LEFT))[1] == (Report("left", A, LEFT),)
-    assert _told(new, Success(MENDED))[1] == (Report("mended", A, MENDED),)
+    assert _told(new, Success(LEFT))[1] == (Report("drifted", A, LEFT),)
+    assert _told(new, Success(MENDED))[1] == (Report("reconciled", A, MENDED),)
     assert _told(new, Failure(BAD))[1] == (Report("failing", A, error=BAD),)
     assert engine_lost(new, AWAY) == (
         replace(new, lost=True),

@@ -83,7 +83,7 @@ class Play:
         lane = WATCHED[step.lane]
         results = {
             "fine": _ensured(lane, did=False),
-            "mended": _ensured(lane, did=True),
+            "reconciled": _ensured(lane, did=True),
             "failing": Failure(BAD),
             "away": Failure(AWAY),
         }
@@ -165,7 +165,7 @@ def test_nothing_is_said_twice_in_a_row_of_a_lane(steps: list[Step]) -> None:
         said = [r.kind for r in play.reports if r.lane is not None and r.lane.name == lane.name]
         # Each mend is another; a lane that was gone and is back may go before it was worked on.
         # Two errors are played, so that "failing" may follow on itself with the other one.
-        repeatable = ("mended", "gone", "failing")
+        repeatable = ("reconciled", "gone", "failing")
         assert all(one != two or one in repeatable for one, two in pairwise(said)), said
         errors = [r.error for r in play.reports if r.lane is not None and r.lane.name == lane.name]
         assert all(one != two or one is None for one, two in pairwise(errors)), errors
@@ -289,7 +289,7 @@ def test_what_is_left_as_it_is_is_said_once() -> None:
     result = Success(replace(_ensured(A, did=False).unwrap(), remaining_drift=(left,)))
     watch, first = on_result(_quiet(), A.name, result, 1.0, 0.0)
     watch, second = on_result(watch, A.name, result, 2.0, 0.0)
-    assert [r.kind for r in (*first, *second)] == ["left"]
+    assert [r.kind for r in (*first, *second)] == ["drifted"]
 
 
 def test_a_lane_that_changed_is_due_at_once_also_in_a_pause() -> None:

@@ -1,79 +1,86 @@
-"""The verdict on a saved `podman inspect`: which container in it is meant, and its drift."""
+"""The saved output of `podman inspect`: find the lane's container in it, and its drift."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from returns.result import Failure, Success
 
 from lanekit.adapters.podman.inspect_decoder import decode_containers
 from lanekit.adapters.podman.json_reader import parse
 from lanekit.adapters.podman.reference_inspect import decode_reference
-from lanekit.cli.options import PolicyName
-from lanekit.cli.output.streams import print_message
 from lanekit.core.domain.drift import drift
 from lanekit.core.domain.errors import InvalidResponse, NotFound, Outcome
-from lanekit.core.domain.escaping import escape_control_chars
 from lanekit.core.domain.hints import Hint
 from lanekit.core.domain.reference_policy import reference_drift
 
 if TYPE_CHECKING:
     from lanekit.core.domain.containers import ContainerSpec
-    from lanekit.core.domain.differences import Drift
+    from lanekit.core.domain.differences import Drift, Policy
     from lanekit.core.domain.lanes import Lane
 
 _BLANKS = " \t\r\n"
 
 
-def verdict(lane: Lane, spec: ContainerSpec, text: str, policy: PolicyName) -> Outcome[Drift]:
-    """The drift of the lane's container in the text: a list as podman prints it, or one object.
+class SavedDrift(NamedTuple):
+    """The drift of a saved container, and that container's name where it is known."""
 
-    Of several containers the one with the lane's container name is meant; a single one is judged
-    whatever its name, which a note then tells.
+    drift: Drift
+    container: str = ""
+
+
+def saved_drift(lane: Lane, spec: ContainerSpec, text: str, policy: Policy) -> Outcome[SavedDrift]:
+    """Return the drift of the lane's container in the text.
+
+    Args:
+        lane: The lane.
+        spec: What its container should be.
+        text: A list, as podman prints it, or one object. Of several containers the one with the
+            lane's container name is compared; a single one is compared whatever its name.
+        policy: What counts as drift.
     """
-    judged = _judged(lane, spec, text, policy)
-    if isinstance(judged, Failure) and isinstance(judged.failure(), InvalidResponse):
-        # It is not podman that was asked, and a wrong file is likelier than a wrong podman.
-        says = "the saved inspect could not be understood"
+    compared = _compare(lane, spec, text, policy)
+    if isinstance(compared, Failure) and isinstance(compared.failure(), InvalidResponse):
+        # Podman was not asked: a wrong file is likelier than a wrong podman.
+        message = "the saved inspect could not be understood"
         return Failure(
-            replace(judged.failure(), message=says, hints=_how_to_save(lane), lane=lane.name)
+            replace(compared.failure(), message=message, hints=_how_to_save(lane), lane=lane.name)
         )
-    return judged
+    return compared
 
 
-def _judged(lane: Lane, spec: ContainerSpec, text: str, policy: PolicyName) -> Outcome[Drift]:
+def _compare(lane: Lane, spec: ContainerSpec, text: str, policy: Policy) -> Outcome[SavedDrift]:
     whole = parse(text, "container inspect")
     if isinstance(whole, Failure):
         return whole
     picked = _pick(lane, list(_objects(text)) if isinstance(whole.unwrap(), list) else [text])
     if isinstance(picked, Failure):
         return picked
-    if policy is PolicyName.reference:
-        return _by_reference(lane, spec, picked.unwrap())
-    return _by_strict(lane, spec, picked.unwrap())
+    if policy == "reference":
+        return _reference(lane, spec, picked.unwrap())
+    return _strict(lane, spec, picked.unwrap())
 
 
-def _by_strict(lane: Lane, spec: ContainerSpec, text: str) -> Outcome[Drift]:
+def _strict(lane: Lane, spec: ContainerSpec, text: str) -> Outcome[SavedDrift]:
     decoded = decode_containers(text)
     if isinstance(decoded, Failure):
         return decoded
-    for seen in decoded.unwrap():
-        if seen.name != lane.container_name:
-            other = escape_control_chars(seen.name)
-            print_message(f"note: this is container {other}; the lane's is {lane.container_name}")
-        return Success(drift(spec, seen, None))
+    for observed in decoded.unwrap():
+        return Success(SavedDrift(drift(spec, observed, None), observed.name))
     return Failure(_absent(lane))
 
 
-def _by_reference(lane: Lane, spec: ContainerSpec, text: str) -> Outcome[Drift]:
+def _reference(lane: Lane, spec: ContainerSpec, text: str) -> Outcome[SavedDrift]:
     decoded = decode_reference(f"[{text}]")
     if isinstance(decoded, Failure):
         return decoded
     view = decoded.unwrap()
-    return Failure(_absent(lane)) if view is None else Success(reference_drift(spec, view))
+    if view is None:
+        return Failure(_absent(lane))
+    return Success(SavedDrift(reference_drift(spec, view)))
 
 
 def _pick(lane: Lane, objects: list[str]) -> Outcome[str]:
@@ -82,14 +89,14 @@ def _pick(lane: Lane, objects: list[str]) -> Outcome[str]:
     for text in objects:
         decoded = decode_containers(text)
         found = () if isinstance(decoded, Failure) else decoded.unwrap()
-        if any(seen.name == lane.container_name for seen in found):
+        if any(observed.name == lane.container_name for observed in found):
             return Success(text)
     return Failure(_absent(lane))
 
 
 def _absent(lane: Lane) -> NotFound:
     return NotFound(
-        f"the inspect has no container {lane.container_name}",
+        f"the saved inspect does not contain container {lane.container_name}",
         hints=_how_to_save(lane),
         lane=lane.name,
     )
@@ -100,7 +107,7 @@ def _how_to_save(lane: Lane) -> tuple[Hint, ...]:
 
 
 def _objects(text: str) -> Iterator[str]:
-    """The members of a JSON list, each as it is written.
+    """Yield the members of a JSON list, each as it is written.
 
     As written, because what the reference makes of duplicate keys would be lost by decoding.
     """

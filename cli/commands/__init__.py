@@ -1,0 +1,1 @@
+"""One module for each command. Its function `run` is the command; `lanekit.cli.app` lists them."""
