@@ -33,7 +33,7 @@ class EnvVar:
 
 @dataclass(frozen=True)
 class Mount:
-    """A mount as asked for or as seen. `kind` is podman's Type: bind, volume, tmpfs, image, .."""
+    """A mount, specified or observed. `kind` is podman's Type: bind, volume, tmpfs, image, .."""
 
     source: str
     target: str
@@ -43,7 +43,7 @@ class Mount:
 
 @dataclass(frozen=True)
 class Port:
-    """A published port. `host_port` None: podman chooses at create (asked), or none (seen)."""
+    """A published port. `host_port` None: podman chooses one (specified), or none (observed)."""
 
     container_port: int
     protocol: str = "tcp"
@@ -58,7 +58,7 @@ class Port:
 
 @dataclass(frozen=True)
 class ContainerSpec:
-    """Everything that is asked of a lane's container. None means podman's own default."""
+    """The specification of a lane's container. None means podman's own default."""
 
     name: str
     image: str

@@ -1,4 +1,4 @@
-"""Lane + Profile + digests -> ContainerSpec; and what makes a lane impossible, said beforehand."""
+"""Turn a lane, its profile and digests into the specification of a container."""
 
 from lanekit.core.domain._dataclass import dataclass
 from lanekit.core.domain.containers import (

@@ -43,27 +43,27 @@ _PRINTABLE_ENV = {
 }
 
 
-def drift(spec: ContainerSpec, seen: ObservedContainer, image: ImageInfo | None) -> Drift:
+def drift(spec: ContainerSpec, container: ObservedContainer, image: ImageInfo | None) -> Drift:
     """Return each field in which the container differs from its specification.
 
     Args:
         spec: what the container has to be.
-        seen: the container as observed.
+        container: the container as observed.
         image: the image that the spec's reference means now. With None the image id is not
             compared, nor are labels and volumes that the image may have brought.
     """
     differences = [
-        *_image(spec, seen, image),
-        *_process(spec, seen),
-        *_env(spec, seen),
-        *_mounts(spec, seen, image),
-        *_ports(spec, seen),
-        *_network(seen),
-        *_privileges(seen),
-        *_limits(spec, seen),
-        *_labels(spec, seen, image),
+        *_image(spec, container, image),
+        *_process(spec, container),
+        *_env(spec, container),
+        *_mounts(spec, container, image),
+        *_ports(spec, container),
+        *_network(container),
+        *_privileges(container),
+        *_limits(spec, container),
+        *_labels(spec, container, image),
     ]
-    return with_remedies(spec, seen, (difference.escaped() for difference in differences))
+    return with_remedies(spec, container, (difference.escaped() for difference in differences))
 
 
 def _differ(field: str, expected: object, actual: object) -> Iterator[Difference]:
@@ -82,12 +82,14 @@ def _listed(items: Sequence[str]) -> str:
 
 
 def _image(
-    spec: ContainerSpec, seen: ObservedContainer, image: ImageInfo | None
+    spec: ContainerSpec, container: ObservedContainer, image: ImageInfo | None
 ) -> Iterator[Difference]:
-    if not (same_image(spec.image, seen.image) or same_image(spec.image, seen.config_image)):
-        yield Difference("image", spec.image, seen.image)
+    if not (
+        same_image(spec.image, container.image) or same_image(spec.image, container.config_image)
+    ):
+        yield Difference("image", spec.image, container.image)
     if image is not None:
-        yield from _differ("image.id", image.id, seen.image_id)
+        yield from _differ("image.id", image.id, container.image_id)
 
 
 def inside_drift(spec: ContainerSpec, health: MountHealth) -> Drift:
@@ -104,11 +106,11 @@ def inside_drift(spec: ContainerSpec, health: MountHealth) -> Drift:
     return (*stale, *(gone if health.config_missing else ()))
 
 
-def same_image(asked: str, seen: str) -> bool:
+def same_image(wanted: str, actual: str) -> bool:
     """Return whether two references match: a short name fits any registry, :latest is implied."""
-    asked_name, seen_name = _tagged(asked), _tagged(seen)
-    return asked_name == seen_name or (
-        not _has_registry(asked) and seen_name.endswith(f"/{asked_name}")
+    wanted_name, actual_name = _tagged(wanted), _tagged(actual)
+    return wanted_name == actual_name or (
+        not _has_registry(wanted) and actual_name.endswith(f"/{wanted_name}")
     )
 
 
@@ -123,24 +125,24 @@ def _has_registry(reference: str) -> bool:
     return bool(slash) and ("." in first or ":" in first or first == "localhost")
 
 
-def _process(spec: ContainerSpec, seen: ObservedContainer) -> Iterator[Difference]:
-    if seen.user != spec.user and not (seen.user in _ROOT and spec.user in _ROOT):
-        yield Difference("user", spec.user, _text(seen.user))
-    command = (clean(seen.path), *seen.args)
+def _process(spec: ContainerSpec, container: ObservedContainer) -> Iterator[Difference]:
+    if container.user != spec.user and not (container.user in _ROOT and spec.user in _ROOT):
+        yield Difference("user", spec.user, _text(container.user))
+    command = (clean(container.path), *container.args)
     if command != spec.entrypoint:
         yield Difference("entrypoint", repr(list(spec.entrypoint)), repr(list(command)))
-    yield from _differ("workdir", clean(spec.workdir), clean(seen.workdir))
+    yield from _differ("workdir", clean(spec.workdir), clean(container.workdir))
 
 
-def _env(spec: ContainerSpec, seen: ObservedContainer) -> Iterator[Difference]:
-    asked = {var.name for var in spec.env}
+def _env(spec: ContainerSpec, container: ObservedContainer) -> Iterator[Difference]:
+    wanted = {var.name for var in spec.env}
     for var in spec.env:
-        actual = seen.env.get(var.name)
+        actual = container.env.get(var.name)
         if actual != var.value:
             yield Difference(f"env.{var.name}", *_shown(var, actual))
-    once_asked = seen.labels.get(LABEL_ENV, "").split(",")
-    for name in (FINGERPRINT_ENV, *once_asked):
-        if name and name not in asked and name in seen.env:
+    former = container.labels.get(LABEL_ENV, "").split(",")
+    for name in (FINGERPRINT_ENV, *former):
+        if name and name not in wanted and name in container.env:
             yield Difference(f"env.{name}", ABSENT, REDACTED)
 
 
@@ -154,23 +156,23 @@ def _shown(var: EnvVar, actual: str | None) -> tuple[str, str]:
 
 
 def _mounts(
-    spec: ContainerSpec, seen: ObservedContainer, image: ImageInfo | None
+    spec: ContainerSpec, container: ObservedContainer, image: ImageInfo | None
 ) -> Iterator[Difference]:
-    asked = {clean(mount.target): mount for mount in spec.mounts}
-    found: dict[str, list[Mount]] = {target: [] for target in sorted(asked)}
-    for mount in seen.mounts:
-        if not _brought(mount, asked, image):
-            found.setdefault(clean(mount.target), []).append(mount)
-    for target, mounts in found.items():
+    wanted = {clean(mount.target): mount for mount in spec.mounts}
+    actual: dict[str, list[Mount]] = {target: [] for target in sorted(wanted)}
+    for mount in container.mounts:
+        if not _brought(mount, wanted, image):
+            actual.setdefault(clean(mount.target), []).append(mount)
+    for target, mounts in actual.items():
         yield from _differ(
             f"mount.{target}",
-            _mount_text([asked[target]] if target in asked else []),
+            _mount_text([wanted[target]] if target in wanted else []),
             _mount_text(mounts),
         )
 
 
-def _brought(mount: Mount, asked: dict[str, Mount], image: ImageInfo | None) -> bool:
-    if mount.kind != "volume" or clean(mount.target) in asked:
+def _brought(mount: Mount, wanted: dict[str, Mount], image: ImageInfo | None) -> bool:
+    if mount.kind != "volume" or clean(mount.target) in wanted:
         return False
     return image is None or clean(mount.target) in map(clean, image.volumes)
 
@@ -178,20 +180,20 @@ def _brought(mount: Mount, asked: dict[str, Mount], image: ImageInfo | None) -> 
 def _mount_text(mounts: Sequence[Mount]) -> str:
     def one(mount: Mount) -> str:
         kind = "" if mount.kind == "bind" else f"{mount.kind} "
-        # A volume's source is podman's own folder: of no use to a reader, and never asked for.
+        # A volume's source is podman's own folder: of no use to a reader, and never specified.
         return f"{kind}{clean(mount.source)}{' (read-only)' if mount.read_only else ''}"
 
     return " and ".join(sorted(map(one, mounts))) or ABSENT
 
 
-def _ports(spec: ContainerSpec, seen: ObservedContainer) -> Iterator[Difference]:
-    asked = {port.key: port for port in spec.ports}
-    published = [port for port in seen.ports if port.host_port is not None]
-    for key in [*asked, *sorted({p.key for p in published} - set(asked))]:
+def _ports(spec: ContainerSpec, container: ObservedContainer) -> Iterator[Difference]:
+    wanted = {port.key: port for port in spec.ports}
+    published = [port for port in container.ports if port.host_port is not None]
+    for key in [*wanted, *sorted({p.key for p in published} - set(wanted))]:
         actual = [port for port in published if port.key == key]
-        wanted = [asked[key]] if key in asked else []
-        if not _same_ports(wanted, actual):
-            yield Difference(f"port.{key}", _ports_text(wanted), _ports_text(actual))
+        one = [wanted[key]] if key in wanted else []
+        if not _same_ports(one, actual):
+            yield Difference(f"port.{key}", _ports_text(one), _ports_text(actual))
 
 
 def _same_ports(wanted: Sequence[Port], actual: Sequence[Port]) -> bool:
@@ -213,41 +215,41 @@ def _ports_text(ports: Sequence[Port]) -> str:
     return " and ".join(map(one, ports)) or ABSENT
 
 
-def _network(seen: ObservedContainer) -> Iterator[Difference]:
-    if not is_default_network(seen.network_mode):
-        yield Difference("network", "podman's default", seen.network_mode)
-    if len(seen.networks) > 1:
-        yield Difference("networks", "one", _listed(seen.networks))
+def _network(container: ObservedContainer) -> Iterator[Difference]:
+    if not is_default_network(container.network_mode):
+        yield Difference("network", "podman's default", container.network_mode)
+    if len(container.networks) > 1:
+        yield Difference("networks", "one", _listed(container.networks))
 
 
-def _privileges(seen: ObservedContainer) -> Iterator[Difference]:
-    yield from _differ("privileged", "no", "yes" if seen.privileged else "no")
-    yield from _differ("cap_add", "none", _listed(seen.cap_add))
-    yield from _differ("cap_drop", "none", _listed(without_default_drops(seen.cap_drop)))
-    yield from _differ("devices", "none", _listed(seen.devices))
-    yield from _differ("security_opt", "none", _listed(seen.security_opt))
-    yield from _differ("host_namespaces", "none", _listed(seen.host_namespaces))
-    yield from _differ("restart_policy", "no", seen.restart_policy)
-    yield from _differ("read_only", "no", "yes" if seen.read_only else "no")
-    yield from _differ("auto_remove", "no", "yes" if seen.auto_remove else "no")
+def _privileges(container: ObservedContainer) -> Iterator[Difference]:
+    yield from _differ("privileged", "no", "yes" if container.privileged else "no")
+    yield from _differ("cap_add", "none", _listed(container.cap_add))
+    yield from _differ("cap_drop", "none", _listed(without_default_drops(container.cap_drop)))
+    yield from _differ("devices", "none", _listed(container.devices))
+    yield from _differ("security_opt", "none", _listed(container.security_opt))
+    yield from _differ("host_namespaces", "none", _listed(container.host_namespaces))
+    yield from _differ("restart_policy", "no", container.restart_policy)
+    yield from _differ("read_only", "no", "yes" if container.read_only else "no")
+    yield from _differ("auto_remove", "no", "yes" if container.auto_remove else "no")
 
 
-def _limits(spec: ContainerSpec, seen: ObservedContainer) -> Iterator[Difference]:
-    yield from _differ("memory", spec.memory, seen.memory)
-    yield from _differ("cpus", spec.cpus, seen.cpus)
-    if not (spec.pids_limit is None and is_default_pids_limit(seen.pids_limit)):
-        yield from _differ("pids_limit", spec.pids_limit, seen.pids_limit)
+def _limits(spec: ContainerSpec, container: ObservedContainer) -> Iterator[Difference]:
+    yield from _differ("memory", spec.memory, container.memory)
+    yield from _differ("cpus", spec.cpus, container.cpus)
+    if not (spec.pids_limit is None and is_default_pids_limit(container.pids_limit)):
+        yield from _differ("pids_limit", spec.pids_limit, container.pids_limit)
 
 
 def _labels(
-    spec: ContainerSpec, seen: ObservedContainer, image: ImageInfo | None
+    spec: ContainerSpec, container: ObservedContainer, image: ImageInfo | None
 ) -> Iterator[Difference]:
     for name, value in sorted(spec.labels.items()):
         if name == LABEL_FLEET:
             continue
         field = _DIGESTS.get(name, f"label.{name}")
-        yield from _differ(field, value, seen.labels.get(name, ABSENT))
-    for name, value in sorted(seen.labels.items()):
+        yield from _differ(field, value, container.labels.get(name, ABSENT))
+    for name, value in sorted(container.labels.items()):
         own = (LABEL_ENV, LABEL_FLEET)
         if name not in spec.labels and name not in own and not _image_label(name, value, image):
             yield Difference(_DIGESTS.get(name, f"label.{name}"), ABSENT, value)

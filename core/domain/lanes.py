@@ -10,7 +10,7 @@ from lanekit.core.domain._dataclass import dataclass
 DEFAULT_IMAGE = "localhost/ai-workflow-agent-runner:local"
 DEFAULT_GRACE_SECONDS = 10.0
 OnDrift = Literal["replace", "report", "when-idle"]
-"""What becomes of a container that is not as asked; see `Profile`."""
+"""What to do with a container that differs from its specification; see `Profile`."""
 Git = Literal["none", "safe", "read-write"]
 """What a lane may do with its worktree's repository (ADR 22)."""
 

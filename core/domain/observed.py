@@ -17,7 +17,7 @@ LIVE_STATES: tuple[State, ...] = ("running", "paused", "stopping")
 
 @dataclass(frozen=True)
 class ObservedContainer:
-    """A container as podman showed it, in one spelling for all versions.
+    """A container as podman shows it, in one spelling for all versions.
 
     `entrypoint` is the path and `args` what follows it. `env` values are kept for comparing and
     left out of repr. Limits are None where podman's default holds. `privileged` implies podman's
@@ -86,7 +86,7 @@ class ImageInfo:
 
 @dataclass(frozen=True)
 class InspectResult:
-    """What one look at podman showed, keyed by what was asked; what is missing is left out."""
+    """Containers and images, keyed by the names asked for; a missing one is absent."""
 
     containers: Mapping[str, ObservedContainer]
     images: Mapping[str, ImageInfo]

@@ -44,7 +44,7 @@ class OperationUndone:
 
 @dataclass(frozen=True)
 class Waiting:
-    """lanekit waits, and for what; told about once a second."""
+    """lanekit waits; reported about once a second, with what it waits for."""
 
     lane: str
     what: str
@@ -55,4 +55,4 @@ Event: TypeAlias = (
     OperationStarted | OperationFinished | OperationFailed | OperationUndone | Waiting
 )
 Listener = Callable[[Event], None]
-"""Gets told of progress, from the thread that works on the lane."""
+"""Receives progress events, in the thread that works on the lane."""

@@ -1,4 +1,4 @@
-"""The reference's verdict, to the letter: for people who run both systems side by side.
+"""Compare as the reference does, to the letter, for people who run both systems.
 
 Source: laneDrifted and hasPublishedPort of the system that lanekit replaces.
 """
@@ -28,7 +28,7 @@ _CODEX_DIR = f"{HOME}/.codex"
 
 @dataclass(frozen=True)
 class ReferenceView:
-    """What the reference reads of an inspect; what is missing is empty, as in Go.
+    """The fields that the reference reads of an inspect; a missing one is empty, as in Go.
 
     `mounts` are (destination, source) in the order shown; `env` the raw NAME=value lines;
     `host_ports` the HostPort of each binding of the worker's port.
@@ -45,7 +45,7 @@ class ReferenceView:
 
 
 def reference_view(seen: ObservedContainer, port_key: str) -> ReferenceView:
-    """What the reference would have read of this container."""
+    """Return the fields that the reference would have read of this container."""
     return ReferenceView(
         image_name=seen.image,
         config_image=seen.config_image,
@@ -63,9 +63,9 @@ def reference_view(seen: ObservedContainer, port_key: str) -> ReferenceView:
 
 
 def reference_drift(spec: ContainerSpec, view: ReferenceView) -> Drift:
-    """The differences that make the reference replace the container; empty when it would not."""
-    found = [*_fields(spec, view), *_mounts(spec, view), *_env(spec, view)]
-    return tuple(difference.escaped() for difference in found)
+    """Return the differences for which the reference replaces the container."""
+    differences = [*_fields(spec, view), *_mounts(spec, view), *_env(spec, view)]
+    return tuple(difference.escaped() for difference in differences)
 
 
 def _fields(spec: ContainerSpec, view: ReferenceView) -> Iterator[Difference]:
@@ -93,11 +93,13 @@ def _mounts(spec: ContainerSpec, view: ReferenceView) -> Iterator[Difference]:
 
 
 def _env(spec: ContainerSpec, view: ReferenceView) -> Iterator[Difference]:
-    asked = {var.name: var.value for var in spec.env}
-    seen = dict(line.split("=", 1) for line in view.env if "=" in line)
+    wanted = {var.name: var.value for var in spec.env}
+    actual = dict(line.split("=", 1) for line in view.env if "=" in line)
     for name in _ENV:
-        if name in asked:
-            if seen.get(name, "") != asked[name]:
-                yield Difference(f"env.{name}", asked[name], REDACTED if name in seen else ABSENT)
-        elif name in seen:
+        if name in wanted:
+            if actual.get(name, "") != wanted[name]:
+                yield Difference(
+                    f"env.{name}", wanted[name], REDACTED if name in actual else ABSENT
+                )
+        elif name in actual:
             yield Difference(f"env.{name}", ABSENT, REDACTED)

@@ -35,7 +35,7 @@ class EnsureResult:
 class LaneStatus:
     """A lane as it is now. `state` is podman's word, or "missing"; nothing was changed.
 
-    `fault`: why it cannot be compared with what is asked (its worktree or image is gone, ..); then
+    `fault`: why it cannot be compared with its specification (its worktree is gone, ..); then
     there is no `drift` to tell.
     """
 
