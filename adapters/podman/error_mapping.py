@@ -134,7 +134,7 @@ def _matches(pattern: str, detail: str) -> bool:
 
 
 def _not_started(action: str, detail: str) -> LaneError:
-    return StartFailed(f"could not {action}", detail, (Hint("show-command"),))
+    return StartFailed(f"could not {action}", detail, (Hint("run-doctor"), Hint("show-command")))
 
 
 def bounded(text: str) -> str:

@@ -9,7 +9,7 @@ from returns.result import Failure, Success
 from lanekit.core.domain._dataclass import dataclass
 from lanekit.core.domain.containers import NEXT, PREV, ContainerSpec
 from lanekit.core.domain.errors import ImageMissing, LaneError, NotOwned, Outcome
-from lanekit.core.domain.hints import Hint
+from lanekit.core.domain.hints import Hint, get_image
 from lanekit.core.domain.journal import Journal
 from lanekit.core.domain.observed import (
     ImageInfo,
@@ -227,11 +227,9 @@ def _observed(lane: ObserveRequest, three: _Three, image: ImageInfo | None) -> O
 
 
 def image_missing(reference: str, words: str = "") -> LaneError:
-    """The error of a missing image; `words` are podman's own."""
-    # No registry has an image of a name that begins with localhost/: it was built here.
-    local = reference.startswith("localhost/")
+    """Return the error of a missing image; `words` are podman's own."""
     return ImageMissing(
         f"image {reference} is not in podman's storage",
         detail=words,
-        hints=(Hint("build-image" if local else "pull-image", reference),),
+        hints=(get_image(reference),),
     )

@@ -125,7 +125,7 @@ SHARED_WORDS: Words = {
     "`git worktree add PATH BRANCH` creates one",
     "report-bug": "if `podman version` is 4.3 or later, please report this as a bug of lanekit",
     "resolve-path": "write the path without '..'",
-    "run-doctor": "`lanekit doctor` checks podman and this host",
+    "run-doctor": "run `lanekit doctor`: it checks podman and this host, and says what to change",
     "save-inspect": "save it with `podman container inspect {subject} > FILE`",
     "start-podman-service": "start it with `systemctl --user start podman.socket` (as root without "
     "--user), or `podman system service --time 0 &`; CONTAINER_HOST=unix:///PATH names another "
@@ -153,6 +153,12 @@ LIBRARY_WORDS: Words = {
     "wait-for-lock": "try again when it is done, or with a longer `lock_timeout`",
     "wait-longer": "call `ensure` to wait again, with a longer `ready_timeout`",
 }
+
+
+def get_image(reference: str) -> Hint:
+    """Return how to get a missing image into podman's storage."""
+    # No registry has an image of a name that begins with localhost/: it was built here.
+    return Hint("build-image" if reference.startswith("localhost/") else "pull-image", reference)
 
 
 def library_words(hint: Hint, lane: str = "") -> str:

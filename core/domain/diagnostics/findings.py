@@ -18,7 +18,7 @@ from lanekit.core.domain.diagnostics.facts import (
     next_workaround,
 )
 from lanekit.core.domain.diagnostics.remedies import REASONS, REMEDIES
-from lanekit.core.domain.hints import SHARED_WORDS
+from lanekit.core.domain.hints import SHARED_WORDS, get_image, library_words
 
 Status: TypeAlias = Literal["ok", "warn", "FAIL", "not tried"]
 
@@ -194,7 +194,7 @@ def _images(facts: Facts) -> Finding:
             "image",
             "FAIL",
             f"not in podman's storage: {', '.join(missing)}",
-            remedy=(f"`podman pull {missing[0]}`, or build it: lanekit never does",),
+            remedy=(library_words(get_image(missing[0])),),
         )
     return Finding("image", "ok", ", ".join(facts.fleet.images))
 

@@ -206,6 +206,9 @@ def _lay_out(folder: Path, podman: str, driver: str, conf: str) -> Sandbox:
         networks.mkdir()
         for file in _USER_NETWORKS.glob("podman.json"):
             _ = shutil.copy(file, networks)
+        # netavark deletes the firewall chain of a network that it finds empty. podman's lock keeps
+        # two of them apart, but lies beside the networks: all storages of this host share one.
+        (networks / "netavark.lock").symlink_to(_shared_network_lock(folder))
     argv = (
         podman,
         f"--root={folder}/root{driver}",
@@ -223,6 +226,12 @@ def _lay_out(folder: Path, podman: str, driver: str, conf: str) -> Sandbox:
     _ = (folder / RECIPE).write_text(json.dumps({"argv": argv, "env": needed}))
     _write_wrapper(sandbox, settings)
     return sandbox
+
+
+def _shared_network_lock(folder: Path) -> Path:
+    """Return the user's own lock if there is one, else one for all sandboxes."""
+    own = _USER_NETWORKS / "netavark.lock"
+    return own if own.exists() and os.access(own, os.W_OK) else folder.parent / "netavark.lock"
 
 
 def _write_wrapper(sandbox: Sandbox, settings: Mapping[str, str]) -> None:

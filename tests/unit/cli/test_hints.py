@@ -118,7 +118,8 @@ def test_shared_words_are_the_same_in_both_voices() -> None:
             "repair-worktree": "`git worktree repair` fixes a worktree that was moved; `git worktree add PATH BRANCH` creates one",
             "report-bug": "if `podman version` is 4.3 or later, please report this as a bug of lanekit",
             "resolve-path": "write the path without '..'",
-            "run-doctor": "`lanekit doctor` checks podman and this host",
+            "run-doctor": "run `lanekit doctor`: it checks podman and this host, and says what "
+            "to change",
             "save-inspect": "save it with `podman container inspect SUBJECT > FILE`",
             "start-podman-service": "start it with `systemctl --user start podman.socket` (as root without --user), or `podman system service --time 0 &`; CONTAINER_HOST=unix:///PATH names another socket",
             "stop-writing": "make sure that nothing writes to it while lanekit reads it, then try again",

@@ -495,7 +495,9 @@ def test_version_shown_is_that_of_the_usable_podman() -> None:
                     check="image",
                     status="FAIL",
                     found="not in podman's storage: a, c",
-                    remedy=("`podman pull a`, or build it: lanekit never does",),
+                    remedy=(
+                        "lanekit never pulls: `podman pull a`, or build it with `podman build -t a DIR`",
+                    ),
                 )
             ),
         ),
