@@ -27,6 +27,7 @@ from tests.support.sandbox.podman_sandbox import PodmanUnusable, Sandbox, open_s
 
 from lanekit import Lane
 from lanekit.adapters.host.files import DiskFiles
+from lanekit.adapters.host.lane_lock import FileLock
 from lanekit.adapters.memory.engine import InMemory
 from lanekit.adapters.podman.cli.engine import PodmanCli
 from lanekit.adapters.podman.rest.engine import PodmanSocket
@@ -35,12 +36,21 @@ from lanekit.core.domain.drift import drift
 from lanekit.core.domain.errors import or_raise
 from lanekit.core.domain.observed import ImageInfo
 from lanekit.core.domain.podman_create.body import create_body
+from lanekit.core.ports.engine import ContainerEngine
 
 # Rounds and goals (of the time that passes, of CPU time) for each number of lanes.
 SIZES = {1: (300, "1.0", "-"), 10: (80, "-", "-"), 50: (40, "1.2", "1.4")}
 MANY = 200
 # As lanekit copies: without it podman looks up the container's user, which takes longer.
 COPY = "path=/&copyUIDGID=false&noOverwriteDirNonDir=true"
+
+
+_STATE = tempfile.TemporaryDirectory(prefix="lanekit-bench-")
+
+
+def lanes_over(engine: ContainerEngine) -> Lanes:
+    """Return lanes whose locks and journals go with this process: there are thousands of them."""
+    return Lanes(engine, lock=FileLock(_STATE.name))
 
 
 def bare_creates(client: BareClient, lanes: Lanes, fleet: Sequence[Lane]) -> None:
@@ -86,7 +96,7 @@ def row(what: str, seconds: float, base: str = "", ratio: float | None = None) -
 
 def warm_socket(service: Path, fleet: Sequence[Lane]) -> None:
     """Nothing to do, over the socket; one lane by `ensure`, many by `ensure_all`."""
-    lanes, client, size = Lanes(PodmanSocket(str(service))), BareClient(service), len(fleet)
+    lanes, client, size = lanes_over(PodmanSocket(str(service))), BareClient(service), len(fleet)
     rounds, wall_goal, cpu_goal = SIZES[size]
     endpoints = {lane.container_name: or_raise(lanes.ensure(lane)).endpoint for lane in fleet}
     image = fleet[0].profile.image if fleet[0].profile else ""
@@ -107,7 +117,7 @@ def warm_socket(service: Path, fleet: Sequence[Lane]) -> None:
 
 def warm_command(podman: Sandbox, fleet: Sequence[Lane]) -> None:
     """Nothing to do, by the command."""
-    lanes = Lanes(PodmanCli(podman.argv, env=podman.env))
+    lanes = lanes_over(PodmanCli(podman.argv, env=podman.env))
     names = [lane.container_name for lane in fleet]
     calls: dict[str, Callable[[], object]] = {
         "base": lambda: podman.run("container", "inspect", *names),
@@ -120,7 +130,7 @@ def warm_command(podman: Sandbox, fleet: Sequence[Lane]) -> None:
 
 def cold(podman: Sandbox, service: Path, fleet: Sequence[Lane]) -> None:
     """Nothing is there yet."""
-    lanes, client = Lanes(PodmanSocket(str(service))), BareClient(service)
+    lanes, client = lanes_over(PodmanSocket(str(service))), BareClient(service)
     seconds: dict[str, list[float]] = {"base": [], "own": []}
     for _ in range(2):
         for name, taken in seconds.items():
@@ -137,7 +147,7 @@ def cold(podman: Sandbox, service: Path, fleet: Sequence[Lane]) -> None:
 
 def drifted(service: Path, fleet: Sequence[Lane], folder: Path) -> None:
     """One of them differs."""
-    lanes = Lanes(PodmanSocket(str(service)))
+    lanes = lanes_over(PodmanSocket(str(service)))
     one = fleet[len(fleet) // 2]
     begun = time.perf_counter()
     other = write_files(folder / "other")
@@ -162,10 +172,10 @@ def on_podman(podman: Sandbox, folder: Path) -> None:
         podman.remove("bench-")
         fleet = fleet_of(folder, MANY, profile)
         begun = time.perf_counter()
-        ensure(Lanes(PodmanSocket(str(service))), fleet, "created")
+        ensure(lanes_over(PodmanSocket(str(service))), fleet, "created")
         row(f"cold, {MANY} lanes, socket, each", (time.perf_counter() - begun) / MANY)
         begun = time.perf_counter()
-        ensure(Lanes(PodmanSocket(str(service))), fleet, "none")
+        ensure(lanes_over(PodmanSocket(str(service))), fleet, "none")
         row(f"warm, {MANY} lanes, socket, each", (time.perf_counter() - begun) / MANY)
 
 
@@ -173,7 +183,7 @@ def in_memory(folder: Path) -> None:
     """How the cost of a lane grows with their number, podman aside; and the process's memory."""
     profile = write_files(folder / "own")
     for size in (100, 1_000, 10_000):
-        lanes = Lanes(InMemory(images=[profile.image]))
+        lanes = lanes_over(InMemory(images=[profile.image]))
         tree = str(folder)
         fleet = [Lane("bench", f"l{n}", tree, profile=profile) for n in range(size)]
         for action in ("created", "none"):
@@ -190,7 +200,7 @@ def in_memory(folder: Path) -> None:
 def memory_of(size: int, folder: str) -> None:
     """The greatest memory of this process, with so many lanes made and looked at."""
     profile = write_files(Path(folder) / "own")
-    lanes = Lanes(InMemory(images=[profile.image]))
+    lanes = lanes_over(InMemory(images=[profile.image]))
     fleet = [Lane("bench", f"l{n}", folder, profile=profile) for n in range(size)]
     for action in ("created", "none"):
         ensure(lanes, fleet, action)
