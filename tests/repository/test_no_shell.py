@@ -52,6 +52,13 @@ def _faults(text: str, where: str) -> list[str]:
     return faults
 
 
+def test_every_room_of_the_package_is_looked_at() -> None:
+    # A folder that moved would else leave the tests below with nothing to look at.
+    assert {path.relative_to(REPO).parts[0] for path in FILES} == {"core", "adapters", "cli", "src"}
+    assert REPO / ONLY in FILES
+    assert {REPO / where for where in INSIDE} <= set(FILES)
+
+
 @pytest.mark.parametrize("path", FILES, ids=_where)
 def test_module_uses_no_shell_and_no_process_api(path: Path) -> None:
     assert _faults(path.read_text(), _where(path)) == []
