@@ -8,7 +8,7 @@ JOBS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); [ $$n -lt 7 ] && echo $$((n +
 # Of Hypothesis: dev, ci or nightly; see tests/support/hypothesis_settings.py.
 PROFILE ?= dev
 # Per cent of lines and branches of core/ that `make test` must reach.
-COVERAGE := 95
+COVERAGE := 97
 TEST := -m '(not podman or smoke) and not nightly'
 PYTEST = $(PYTHON) -m pytest --hypothesis-profile=$(PROFILE) -n $(JOBS) --dist loadfile --durations 15
 
