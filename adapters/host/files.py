@@ -63,7 +63,7 @@ class DiskFiles:
         )
 
     def digest(self, path: str, *, executable: bool) -> Outcome[str]:
-        """sha256 (hex) of a regular file, links followed; read anew when its stat changed.
+        """sha256 (hex) of a regular file, links followed; read again when its stat changed.
 
         A file written within the last 20 ms is not remembered: its stat proves nothing yet.
         """

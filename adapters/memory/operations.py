@@ -214,7 +214,7 @@ def last_lines(store: Store, identifier: str, tail: int) -> Outcome[str]:
 
 
 def execute(store: Store, identifier: str, program: Program, streams: Streams) -> Outcome[int]:
-    """Play the program on the streams; the container has to run. No lock is held meanwhile."""
+    """Play the program on the streams; the container must run. No lock is held while it plays."""
     with store.step():
         found = find(store, identifier)
         if isinstance(found, Failure):

@@ -11,7 +11,7 @@ TIMEOUT_SECONDS = 60.0
 
 
 def decode_info(text: str, log: str) -> Outcome[PodmanHost]:
-    """Return what an answer to `info` says; `log` is what podman wrote to its log meanwhile."""
+    """Return what an answer to `info` says; `log` is what podman wrote to its log."""
     parsed = parse(text, "info")
     if isinstance(parsed, Failure):
         return parsed

@@ -39,7 +39,7 @@ _STARTS = ("started", "restarted")
 
 @dataclass(frozen=True)
 class EnsureOptions:
-    """How lanes are made so. `restart_unready`: a container whose worker does not answer in time
+    """How lanes are reconciled. `restart_unready`: a container whose worker does not answer in time
     is restarted once before that is an error.
     """
 

@@ -124,7 +124,7 @@ class Journal:
     def settle(self, container_id: str, *, copy_is_incomplete: bool = False) -> "Journal":
         """Return the journal after an ensure that ended well with this container.
 
-        `copy_is_incomplete`: a copy into it had been broken off, and was not made again.
+        `copy_is_incomplete`: a copy into it was interrupted, and was not made again.
         """
         copy = [ConfigCopyStarted(container_id)] if copy_is_incomplete else []
         return replace(self, records=(Settled(container_id), *copy))

@@ -97,7 +97,7 @@ class MountHealth:
     """What a running container sees, where this host can tell; all is well where it cannot.
 
     `dead` are targets of mounts that show a folder which was deleted or moved away on the host;
-    `config_missing`: its config folder was deleted, or a copy into it was broken off.
+    `config_missing`: its config folder was deleted, or a copy into it was interrupted.
     """
 
     stale_mounts: tuple[str, ...] = ()
