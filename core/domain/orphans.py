@@ -118,5 +118,5 @@ def _why(one: ObservedContainer, lane: Lane | None) -> str:
     if lane is None:
         return "no lane of the fleet file"
     if one.name in (lane.container_name + NEXT, lane.container_name + PREV):
-        return "left by a replace that was broken off"
+        return "left by an interrupted replacement"
     return f"the lane's container is {lane.container_name}"

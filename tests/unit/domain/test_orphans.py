@@ -189,7 +189,7 @@ def test_orphan_report_names_owner_and_reason() -> None:
     unmarked = replace(_seen("u", "u"), labels={LABEL_LANE: "u"})
     unnamed = replace(_seen("v", "v"), labels={LABEL_FLEET: "f"})
     seen = [unnamed, unmarked, *elsewhere, other, before, following, orphan, own]
-    broken, gone = "left by a replace that was broken off", "no lane of the fleet file"
+    broken, gone = "left by an interrupted replacement", "no lane of the fleet file"
     assert find_orphans_in("f", _fleet_of("a"), seen) == OrphanReport(
         (
             _orphan(other, "ws/a", "box", "the lane's container is ws-a"),
